@@ -1,0 +1,1 @@
+"""The test driver of virtkit: a complete hypervisor that lives in memory."""
