@@ -1,0 +1,1 @@
+"""Manage virtual machines, containers, storage and networks through drivers installed with pip."""
