@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Make this clone ready to use: Debian packages, .venv, every distribution installed editable.
+# Quick when nothing has changed since the last run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# What guests and tests run on.
+packages=(qemu-system-x86 qemu-utils busybox-static binutils kmod)
+# The real libvirt: tests compare with it, benchmarks stand beside it. Its Python binding belongs to /usr/bin/python3.
+packages+=(libvirt-clients libvirt-daemon-system python3-libvirt)
+
+python_works() { "$1" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+find_python() {
+    local name
+    for name in ${PYTHON:-} python3 python3.11 python3.12 python3.13 /usr/bin/python3; do
+        python_works "$name" && echo "$name" && return
+    done
+    return 1
+}
+
+missing_packages() {
+    local name
+    for name in "$@"; do
+        [[ $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) == installed ]] || echo "$name"
+    done
+}
+
+# Old package lists and busy mirrors are the usual reasons to fail, so every further try begins with an update.
+apt_install() {
+    local try
+    for try in 1 2 3; do
+        ((try == 1)) || { sleep $((try * 5)) && apt-get update -q || true; }
+        DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" </dev/null && return
+    done
+    return 1
+}
+
+install_packages() {
+    local missing
+    command -v dpkg-query >/dev/null || { echo "setup: not a Debian system; install by hand: ${packages[*]}" && return; }
+    mapfile -t missing < <(missing_packages "${packages[@]}")
+    find_python >/dev/null || missing+=(python3-venv)
+    ((${#missing[@]})) || return 0
+    if ((EUID == 0)); then
+        apt_install "${missing[@]}"
+    else
+        echo "setup: these Debian packages are missing; what needs them will not run:"
+        printf '    %s\n' "${missing[@]}"
+        echo "setup: install them with: sudo apt-get install -y --no-install-recommends ${missing[*]}"
+    fi
+}
+
+distributions() { dirname {core,plugins/*,apps/*}/pyproject.toml; }
+
+fingerprint() {
+    {
+        .venv/bin/python --version && pwd
+        cat tools/setup.sh pyproject.toml
+        cat {core,plugins/*,apps/*}/pyproject.toml
+    } 2>&1 | sha256sum
+}
+
+install_distributions() {
+    local python folder editable=()
+    python=$(find_python) || { echo "setup: Python 3.11 or newer with venv is needed" >&2 && return 1; }
+    .venv/bin/python -c 'import pip' 2>/dev/null || "$python" -m venv --clear .venv
+    for folder in $(distributions); do editable+=(-e "$folder"); done
+    .venv/bin/python -m pip install -q --retries 5 --disable-pip-version-check --upgrade 'pip>=25.1' # knows dependency groups
+    .venv/bin/python -m pip install -q --retries 5 --group dev
+    .venv/bin/python -m pip install -q --retries 5 --no-build-isolation "${editable[@]}"
+}
+
+install_packages
+stamp=.venv/setup.stamp
+[[ -f $stamp && $(<"$stamp") == "$(fingerprint)" ]] && exit 0
+install_distributions
+fingerprint >"$stamp"
+echo "setup: .venv is ready"
