@@ -1,4 +1,4 @@
-"""Generate `virtkit.enums`, `virtkit.constants` and `virtkit.errors` classes from the facts in `tools/facts/enums.json`.
+"""Generate `virtkit.enums`, `virtkit.constants` and the classes of `virtkit.errors` from `tools/facts/enums.json`.
 
     python tools/generate_enums.py           write the files
     python tools/generate_enums.py --check   exit 1 when a file differs from what would be written
@@ -114,7 +114,7 @@ def class_name(enum: str) -> str:
 def prefix(enum: str, members: dict[str, int]) -> str:
     if enum in PREFIXES:
         return PREFIXES[enum]
-    common = os.path.commonprefix(list(members))
+    common = os.path.commonprefix(list(members))  # noqa: RUF071 - names, not paths
     return common[: common.rindex("_") + 1]
 
 
@@ -273,8 +273,10 @@ def outputs() -> Iterator[tuple[Path, str]]:
 
 
 def formatted(path: Path, text: str) -> str:
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(path), "-"]
-    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+    for step in (["check", "--fix", "--quiet"], ["format"]):
+        command = [sys.executable, "-m", "ruff", *step, "--stdin-filename", str(path), "-"]
+        text = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+    return text
 
 
 def main(arguments: list[str]) -> int:
