@@ -20,8 +20,10 @@ class NoDriverError(NoConnectError):
 
 
 class DriverError(NoConnectError):
-    """A driver is installed but cannot be used: it fails to import, was written for another `HOOK_API`, or breaks
-    the hook specifications. The message says which and what to do.
+    """A driver is installed but cannot be used.
+
+    It fails to import, was written for another `HOOK_API`, or breaks the hook specifications; the message says which
+    and what to do.
     """
 
 
