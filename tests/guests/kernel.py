@@ -20,10 +20,19 @@ def kernel_package(cache: Cache) -> Path:
     cached = sorted(cache.folder.glob("linux-image-*.deb"))
     if cached:
         return cached[-1]
+    try:
+        return _offered_package(cache)
+    except GuestBuildError:
+        # Package lists are missing on a fresh machine, and old ones name files that are gone.
+        run("apt-get", "update", package="apt")
+        return _offered_package(cache)
+
+
+def _offered_package(cache: Cache) -> Path:
     depends = run("apt-cache", "depends", NEWEST, package="apt")
     found = _PACKAGE_OF_KERNEL.search(depends)
     if found is None:
-        raise GuestBuildError(f"apt knows no kernel behind {NEWEST}: run apt-get update")
+        raise GuestBuildError(f"apt knows no kernel behind {NEWEST}: is Debian's main archive configured?")
     return cache.built(f"{found[1]}.deb", _download)
 
 
