@@ -82,7 +82,7 @@ class DomainGuestSpec(Spec[S]):
         raise not_supported("domain_get_guest_vcpus")
 
     @operation(acl="domain:write", since="2.0.0")
-    def domain_set_guest_vcpus(self, conn: S, dom: DomainRef, cpumap: str, state: int, flags: int) -> None:
+    def domain_set_guest_vcpus(self, conn: S, dom: DomainRef, cpumap: str, state: bool, flags: int) -> None:
         """TODO-DOC virDomainSetGuestVcpus."""
         raise not_supported("domain_set_guest_vcpus")
 

@@ -254,7 +254,7 @@ class DomainResourcesSpec(Spec[S]):
         ),
         since="3.1.0",
     )
-    def domain_set_vcpu(self, conn: S, dom: DomainRef, cpumap: str, state: int, flags: int) -> None:
+    def domain_set_vcpu(self, conn: S, dom: DomainRef, cpumap: str, state: bool, flags: int) -> None:
         """TODO-DOC virDomainSetVcpu."""
         raise not_supported("domain_set_vcpu")
 

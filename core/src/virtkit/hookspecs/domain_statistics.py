@@ -9,6 +9,7 @@ from virtkit.spec import S, Spec, accessor, job, not_supported, operation
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from virtkit.enums import DomainMemoryStatTags
     from virtkit.params import TypedParams, Value
     from virtkit.records import (
         ControlInfo,
@@ -59,7 +60,7 @@ class DomainStatisticsSpec(Spec[S]):
         raise not_supported("domain_interface_stats")
 
     @accessor(acl="domain:read", readonly=True, since="0.7.5")
-    def domain_memory_stats(self, conn: S, dom: DomainRef, flags: int) -> dict[int, int]:
+    def domain_memory_stats(self, conn: S, dom: DomainRef, flags: int) -> dict[DomainMemoryStatTags, int]:
         """TODO-DOC virDomainMemoryStats."""
         raise not_supported("domain_memory_stats")
 
