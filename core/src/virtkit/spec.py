@@ -14,6 +14,7 @@ methods: the override is the promise, no marker is needed. pluggy is not importe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import FunctionType
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from virtkit.errors import NotSupportedError
@@ -28,7 +29,19 @@ S = TypeVar("S")
 F = TypeVar("F", bound=Callable[..., Any])
 
 SPEC_OPTIONS = {"firstresult": True, "historic": False, "warn_on_impl": None, "warn_on_impl_args": None}
-IMPL_OPTIONS = {"wrapper": False, "hookwrapper": False, "optionalhook": False, "tryfirst": False, "trylast": False}
+IMPL_OPTIONS = {
+    "wrapper": False,
+    "hookwrapper": False,
+    "optionalhook": False,
+    "tryfirst": False,
+    "trylast": False,
+    "specname": None,
+}
+
+HOOK_PREFIXES = (
+    "connect_", "node_", "domain_", "network_", "storage_", "interface_", "nwfilter_", "secret_", "qemu_", "lxc_",
+)  # fmt: skip
+"""What the names of all hooks start with."""
 
 
 class Meta(NamedTuple):
@@ -112,8 +125,9 @@ FAMILIES = (
 class Spec(Generic[S]):
     """Base of every group of hook specifications.
 
-    A subclass that overrides a specified method promises to implement it. An override may narrow whether it blocks:
-    `@quick` on it says that it never waits.
+    A subclass that overrides a specified method promises to implement it; so does any public method named like a hook
+    (`HOOK_PREFIXES`), so that a misspelt name is refused at load rather than never called. An override may narrow
+    whether it blocks: `@quick` on it says that it never waits.
     """
 
     error_domain: ClassVar[int] = 0
@@ -122,17 +136,8 @@ class Spec(Generic[S]):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for name, value in vars(cls).items():
-            if callable(value) and not hasattr(value, PROJECT) and meta_of(cls, name) is not None:
-                vars(value)[f"{PROJECT}_impl"] = {**IMPL_OPTIONS, "specname": None}
-
-
-def meta_of(cls: type, name: str) -> Meta | None:
-    """The metadata of a specified function as a class sees it; None for anything else."""
-    for base in cls.__mro__:
-        found = getattr(base.__dict__.get(name), PROJECT, None)
-        if isinstance(found, Meta):
-            return found
-    return None
+            if isinstance(value, FunctionType) and not hasattr(value, PROJECT) and name.startswith(HOOK_PREFIXES):
+                vars(value)[f"{PROJECT}_impl"] = IMPL_OPTIONS
 
 
 def specified(cls: type) -> Iterator[tuple[str, Callable[..., Any], Meta]]:

@@ -1,0 +1,121 @@
+"""What a driver author starts from.
+
+A driver is a class: `Driver` for the life of its sessions, and the spec classes of `virtkit.hookspecs` for what it
+offers, whose methods it overrides. It is announced by an entry point in the group of its kind and instantiated once
+per process; the sessions it opens hold the state of a connection, or share it by `OpenRequest.root`.
+
+    class LabDriver(Driver["LabSession"], DomainDefinitionSpec["LabSession"], DomainStatisticsSpec["LabSession"]):
+        name = "lab"
+        hook_api = 1
+
+        def driver_open(self, request: OpenRequest) -> LabSession:
+            return LabSession()
+
+        def domain_lookup_by_name(self, conn: LabSession, name: str) -> DomainRef:
+            ...
+
+    [project.entry-points."virtkit.hypervisor"]
+    lab = "virtkit_lab:LabDriver"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple
+
+from virtkit.spec import S
+
+if TYPE_CHECKING:
+    from virtkit.events import EventHub
+    from virtkit.store import Root
+    from virtkit.uri import URI
+
+
+class Credential(NamedTuple):
+    """A question to the person who opens a connection.
+
+    Attributes:
+        type: `virtkit.enums.ConnectCredentialType`.
+        prompt: What to show.
+        challenge: What the other side sent with the question; empty if nothing.
+        default: Answer to offer; empty if none.
+    """
+
+    type: int
+    prompt: str
+    challenge: str = ""
+    default: str = ""
+
+
+Authenticate = Callable[[Sequence[Credential]], "Sequence[str] | None"]
+"""Answers questions in their order; None is a refusal."""
+
+
+class OpenRequest(NamedTuple):
+    """What a driver is told when a connection is opened.
+
+    Attributes:
+        uri: The parsed URI.
+        readonly: The connection is read-only. The core refuses what that forbids; a driver need not look at it.
+        root: Where durable state lives; None for a URI that names no root.
+        peers: Unrestricted functions of the other kinds of the same root, by hook name, without the session argument.
+        authenticate: Asks the caller for credentials; None where nobody can answer.
+    """
+
+    uri: URI
+    readonly: bool
+    root: Root | None
+    peers: Mapping[str, Callable[..., Any]]
+    authenticate: Authenticate | None = None
+
+
+class Driver(Generic[S]):
+    """Base of every driver.
+
+    Attributes:
+        name: Name of the entry point: the URI scheme, or the driver's name within its kind.
+        hook_api: The `virtkit.spec.HOOK_API` the driver was written for.
+        kinds: Kinds of objects it serves itself (keys of `virtkit.hookspecs.KINDS`).
+        attaches: Whether drivers of other kinds installed on the host join its connections.
+        error_domain: `virtkit.enums.ErrorDomain` of its errors.
+    """
+
+    name: ClassVar[str]
+    hook_api: ClassVar[int]
+    kinds: ClassVar[tuple[str, ...]] = ("hypervisor",)
+    attaches: ClassVar[bool] = False
+    error_domain: ClassVar[int] = 0
+
+    def driver_probe(self) -> str | None:
+        """Tell why the driver cannot work on this host, in a sentence with the remedy; None where it can.
+
+        Cheap: it looks for a program or a device node and starts nothing.
+        """
+        return None
+
+    def driver_default_uri(self) -> str | None:
+        """The URI to open when a caller gave none and this driver is usable; None never volunteers."""
+        return None
+
+    def driver_open(self, request: OpenRequest) -> S:
+        """Open a session. It becomes the first argument of every hook call of the connection.
+
+        Raises:
+            VirtError: The path or a parameter of the URI is wrong (`InternalError`, `InvalidArgError`), credentials
+                are refused (`AuthFailedError`), or the state cannot be reached.
+        """
+        raise NotImplementedError
+
+    def driver_close(self, conn: S) -> None:
+        """Let go of a session. Guests and other objects stay as they are."""
+
+    def driver_events(self, conn: S) -> EventHub | None:
+        """The hub that publishes events of the kinds this driver serves; None: it has no events."""
+        return None
+
+    def driver_resolve(self, name: str) -> Callable[..., Any] | None:
+        """The function for a hook that the class does not define, with the session as its first parameter.
+
+        A driver that serves the whole API generically answers here instead of defining every method.
+        """
+        return None

@@ -1,0 +1,175 @@
+"""Op tables: from the name of an API function to the bound function of one driver.
+
+A connection owns one table, filled on first use of a name, so that a call costs a dict lookup and a direct call.
+Read-only and closed connections have other tables, so those checks cost nothing per call. A call goes to exactly one
+driver: the one that serves the function's kind. Functions that a plugin wraps go through pluggy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NamedTuple, NoReturn
+
+from virtkit.discovery import Function, functions, manager
+from virtkit.driver import Driver
+from virtkit.enums import MODULE_OF
+from virtkit.errors import InternalError, InvalidConnError, OperationDeniedError, VirtError
+from virtkit.fallbacks import FALLBACKS
+from virtkit.spec import PROJECT, not_supported
+
+Operation = Callable[..., Any]
+
+
+class Part(NamedTuple):
+    """A driver's share of a connection."""
+
+    driver: Driver[Any]
+    session: Any
+
+
+Attach = Callable[[str], "Part | None"]
+"""Finds the part of a connection that serves a kind; None where no driver does."""
+
+
+class Ops(dict[str, Operation]):
+    """The functions of a connection, without their session argument."""
+
+    def __init__(self, attach: Attach, *, readonly: bool = False) -> None:
+        super().__init__()
+        self.attach = attach
+        self.readonly = readonly
+
+    def __missing__(self, name: str) -> Operation:
+        function = functions().get(name)
+        if function is None:
+            raise InternalError(f"no function of the API is named {name!r}")
+        operation = self[name] = self.guarded(function)
+        return operation
+
+    def guarded(self, function: Function) -> Operation:
+        """The function with what a read-only connection forbids."""
+        operation = self.found(function) or _failing(lambda: not_supported(function.name, function.error_domain))
+        if not self.readonly:
+            return operation
+        if not function.meta.readonly:
+            return _failing(lambda: _denied(function, "the connection is read-only"))
+        if function.meta.refused_flags:
+            return _without_flags(operation, function)
+        return operation
+
+    def found(self, function: Function) -> Operation | None:
+        """The driver's own function, else one that core derives from others of the driver, else None."""
+        part = self.attach(function.kind)
+        if part is None:
+            return None
+        own = own_function(part.driver, function)
+        if own is not None:
+            return partial(own, part.session)
+        fallback = FALLBACKS.get(function.name)
+        if fallback is None or not all(self._offered(name) for name in fallback.needs):
+            return None
+        return partial(fallback.function, Unguarded(self))
+
+    def _offered(self, name: str) -> bool:
+        function = functions()[name]
+        part = self.attach(function.kind)
+        return part is not None and own_function(part.driver, function) is not None
+
+
+class Unguarded(dict[str, Operation]):
+    """The same functions without the checks of a read-only connection, for what core derives from them."""
+
+    def __init__(self, ops: Ops) -> None:
+        super().__init__()
+        self.ops = ops
+
+    def __missing__(self, name: str) -> Operation:
+        function = functions()[name]
+        operation = self[name] = self.ops.found(function) or _failing(
+            lambda: not_supported(function.name, function.error_domain)
+        )
+        return operation
+
+
+class ClosedOps(dict[str, Operation]):
+    """What a closed connection has instead of functions."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise InvalidConnError(f"{name} was called on a closed connection: open a new one", domain=20)
+
+
+def own_function(driver: Driver[Any], function: Function) -> Operation | None:
+    """A driver's function for a hook, with the session as first parameter; None if it has none."""
+    method = getattr(driver, function.name, None)
+    if not hasattr(method, f"{PROJECT}_impl"):
+        return driver.driver_resolve(function.name)
+    return _through_pluggy(driver, function) or method
+
+
+def _through_pluggy(driver: Driver[Any], function: Function) -> Operation | None:
+    """The hook call that runs wrappers around this driver alone; None where nothing wraps the hook."""
+    caller = getattr(manager().hook, function.name)
+    wrappers = [impl for impl in caller.get_hookimpls() if impl.wrapper or impl.hookwrapper]
+    if not wrappers:
+        return None
+    wrapping = {impl.plugin for impl in wrappers} | {driver}
+    alone = manager().subset_hook_caller(
+        function.name, remove_plugins=[plugin for plugin in manager().get_plugins() if plugin not in wrapping]
+    )
+    names = ("conn", *function.parameters)
+    return lambda *arguments: alone(**dict(zip(names, arguments, strict=True)))
+
+
+def _failing(error: Callable[[], VirtError]) -> Operation:
+    def fail(*_: Any) -> NoReturn:
+        raise error()
+
+    return fail
+
+
+def _denied(function: Function, reason: str) -> OperationDeniedError:
+    return OperationDeniedError(
+        f"{function.name} is refused: {reason}; open it read-write", domain=function.error_domain, str2=function.name
+    )
+
+
+def _without_flags(operation: Operation, function: Function) -> Operation:
+    """The function, refusing what `Meta.refused_flags` names: flags, or `parameter=VALUE`."""
+    parameter, _, value = function.meta.refused_flags.rpartition("=")
+    position = function.parameters.index(parameter or "flags")
+    refused = sum(constant(name) for name in value.split("|"))
+    is_refused: Callable[[int], bool] = refused.__eq__ if parameter else lambda given: bool(given & refused)
+
+    def checked(*arguments: Any) -> Any:
+        if is_refused(int(arguments[position])):
+            raise _denied(function, f"{function.meta.refused_flags} needs more than a read-only connection")
+        return operation(*arguments)
+
+    return checked
+
+
+def constant(name: str) -> int:
+    """The value of a constant of the C API that is a member of an enumeration, such as VIR_DOMAIN_XML_SECURE."""
+    from virtkit import enums
+
+    owners = [(prefix, cls) for cls, (_, prefix) in enums.C_PREFIXES.items() if name.startswith(prefix)]
+    for prefix, cls in sorted(owners, key=lambda owner: -len(owner[0])):
+        member = getattr(enums, cls).__members__.get(name.removeprefix(prefix))
+        if member is not None:
+            return int(member)
+    raise LookupError(f"no enumeration has {name}; {len(MODULE_OF)} are known")
+
+
+def offered(driver: Driver[Any]) -> Mapping[str, str]:
+    """What a driver offers of the kinds it serves: function -> `own` or `derived`."""
+    result = {}
+    for function in functions().values():
+        if function.kind not in driver.kinds:
+            continue
+        if own_function(driver, function) is not None:
+            result[function.name] = "own"
+    for name, fallback in FALLBACKS.items():
+        if name not in result and all(result.get(need) == "own" for need in fallback.needs):
+            result[name] = "derived"
+    return result
