@@ -1,0 +1,93 @@
+"""What all handles share."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from virtkit.errors import InvalidArgError
+
+if TYPE_CHECKING:
+    from virtkit.api.connection import Connection
+    from virtkit.api.methods import Methods
+
+R = TypeVar("R", bound=tuple[Any, ...])
+
+
+class Handle(Generic[R]):
+    """An object of a connection, named by a reference.
+
+    Attributes:
+        connection: The connection it was looked up on.
+        ref: What names it in calls to the driver.
+    """
+
+    __slots__ = ("connection", "ref")
+
+    connection: Connection
+
+    def __init__(self, connection: Methods, ref: R) -> None:
+        self.connection = connection  # type: ignore[assignment]  # a connection, seen as one group of its methods
+        self.ref = ref
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self.connection is other.connection and self.identity == other.identity
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.identity))
+
+    @property
+    def identity(self) -> Any:
+        """What tells the object from others of its kind and connection; the UUID where it has one."""
+        return getattr(self.ref, "uuid", self.ref)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {getattr(self.ref, 'name', self.identity)!r}>"
+
+
+class NamedHandle(Handle[R]):
+    """An object with a name."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """The name."""
+        name: str = self.ref.name  # type: ignore[attr-defined]
+        return name
+
+
+class UUIDHandle(NamedHandle[R]):
+    """An object with a name and a UUID."""
+
+    __slots__ = ()
+
+    @property
+    def uuid(self) -> uuids.UUID:
+        """The UUID."""
+        return uuids.UUID(bytes=self.ref.uuid)  # type: ignore[attr-defined]
+
+    @property
+    def uuid_string(self) -> str:
+        """The UUID as text, in lower case with dashes."""
+        return str(self.uuid)
+
+
+def uuid_bytes(given: uuids.UUID | bytes | str) -> bytes:
+    """The 16 bytes of a UUID in any form.
+
+    Raises:
+        InvalidArgError: It is not a UUID.
+    """
+    if isinstance(given, uuids.UUID):
+        return given.bytes
+    if isinstance(given, bytes) and len(given) == 16:
+        return given
+    try:
+        return uuids.UUID(given if isinstance(given, str) else "").bytes
+    except ValueError:
+        raise InvalidArgError(
+            f"{given!r} is not a UUID: 32 hex digits, with or without dashes", domain=20, str2="uuidstr", int1=0, int2=0
+        ) from None

@@ -1,0 +1,171 @@
+"""From a URI to the drivers of a connection.
+
+A URI with a transport or a host goes to the `remote` driver, any other to the driver its scheme names; without a URI
+the drivers that volunteer are probed. The drivers of other kinds join a connection on the first call that needs them.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from virtkit import config, discovery
+from virtkit.driver import Authenticate, OpenRequest
+from virtkit.errors import DriverError, InvalidArgError, NoDriverError
+from virtkit.hookspecs import KINDS
+from virtkit.ops import Ops, Part
+from virtkit.uri import URI
+
+if TYPE_CHECKING:
+    from virtkit.store import Root
+
+REMOTE = "remote"
+
+
+class Parts:
+    """The drivers of one connection, by kind; those that join are opened when first needed."""
+
+    def __init__(self, request: OpenRequest, chosen: config.Config) -> None:
+        self.request = request
+        self.config = chosen
+        self._lock = threading.RLock()
+        self._parts: dict[str, Part | None] = {}
+        self._opened: list[Part] = []
+        self._joins = True
+
+    def open_primary(self, kind: str, name: str) -> None:
+        """Open the driver the URI asks for; it serves its kinds alone."""
+        part = self._open(kind, name)
+        self._parts.update(dict.fromkeys(part.driver.kinds, part))
+        self._parts.setdefault("hypervisor", part)
+        self._joins = part.driver.attaches
+
+    def attach(self, kind: str) -> Part | None:
+        """The part that serves a kind; None where no driver does.
+
+        Raises:
+            DriverError: Several installed drivers could and the configuration does not choose, or the one is broken.
+        """
+        with self._lock:
+            if kind not in self._parts:
+                name = self._joining(kind) if self._joins else None
+                self._parts[kind] = self._open(kind, name) if name else None
+            return self._parts[kind]
+
+    def _joining(self, kind: str) -> str | None:
+        wanted = self.config.drivers.get(kind)
+        if wanted:
+            return wanted
+        names = [found.name for found in discovery.installed(kind)]
+        if len(names) > 1:
+            raise DriverError(
+                f"several {kind} drivers are installed ({', '.join(names)}): "
+                f'choose one with {kind} = "..." under [drivers] in virtkit.toml',
+                str2=kind,
+            )
+        return names[0] if names else None
+
+    def _open(self, kind: str, name: str) -> Part:
+        driver = discovery.load(kind, name)
+        part = Part(driver, driver.driver_open(self.request))
+        self._opened.append(part)
+        return part
+
+    def close(self) -> None:
+        """Close every session, the one opened last first."""
+        with self._lock:
+            while self._opened:
+                part = self._opened.pop()
+                part.driver.driver_close(part.session)
+            self._parts.clear()
+            self._joins = False
+
+
+def open_parts(text: str | None, *, readonly: bool, authenticate: Authenticate | None) -> Parts:
+    """Open the driver for a URI, an alias, or the default.
+
+    Raises:
+        NoDriverError: No installed driver serves it; the message names the package.
+        DriverError: The driver is broken.
+        VirtError: What the driver's `driver_open` raises.
+    """
+    chosen = config.load()
+    uri = config.resolve(text, chosen) or _volunteered()
+    root = root_of(uri)
+    request = OpenRequest(uri, readonly, root, peers_of(uri, root, chosen), authenticate)
+    parts = Parts(request, chosen)
+    if uri.is_remote or uri.driver == REMOTE:
+        parts.open_primary("hypervisor", REMOTE)
+    else:
+        parts.open_primary(_kind(uri), uri.driver)
+    return parts
+
+
+def _kind(uri: URI) -> str:
+    """The kind of driver a scheme names: a hypervisor, or one of the others opened on its own (`network:///system`)."""
+    return uri.driver if uri.driver in KINDS and uri.driver != "hypervisor" else "hypervisor"
+
+
+def _volunteered() -> URI:
+    """The URI of the first usable driver that volunteers to be the default."""
+    from virtkit.uri import parse
+
+    unusable = []
+    for found in discovery.installed("hypervisor"):
+        try:
+            driver = discovery.load("hypervisor", found.name)
+        except DriverError as error:
+            unusable.append(error.message)
+            continue
+        uri = driver.driver_default_uri()
+        reason = driver.driver_probe() if uri else None
+        if uri and reason is None:
+            return parse(uri)
+        if reason:
+            unusable.append(f"{found.name}: {reason}")
+    seen = f" ({'; '.join(unusable)})" if unusable else ""
+    raise NoDriverError(
+        f"no URI was given and no installed driver can be the default{seen}: "
+        "pass a URI such as qemu:///system or test:///default, or pip install virtkit-qemu"
+    )
+
+
+def root_of(uri: URI) -> Root | None:
+    """Where the state of a URI lives; None for URIs that name no root.
+
+    Raises:
+        InvalidArgError: `embed` without a root.
+    """
+    from virtkit.store import Root
+
+    makers: dict[str, Callable[[], Root]] = {"/system": Root.system, "/session": Root.session}
+    if uri.path in makers:
+        return makers[uri.path]()
+    if uri.path != "/embed":
+        return None
+    folder = uri.parameter("root")
+    if not folder.startswith("/"):
+        raise InvalidArgError(f"{uri}: embed needs an absolute folder for its state: {uri.driver}:///embed?root=/DIR")
+    return Root.under(folder)
+
+
+_peers: dict[Root, Ops] = {}
+_peers_lock = threading.Lock()
+
+
+def peers_of(uri: URI, root: Root | None, chosen: config.Config) -> Ops:
+    """The functions of the secondary drivers of a root, unrestricted and with sessions of their own.
+
+    They belong to the root and not to a connection: drivers use them with no client present, so they stay open for
+    the life of the process.
+    """
+    with _peers_lock:
+        known = _peers.get(root) if root else None
+        if known is not None:
+            return known
+        ops = Ops(lambda kind: parts.attach(kind) if kind != "hypervisor" else None)
+        parts = Parts(OpenRequest(uri, False, root, ops), chosen)
+        if root:
+            _peers[root] = ops
+        return ops
