@@ -36,7 +36,8 @@ class Environment:
     def install(self, *requirements: str | Path) -> None:
         """Install from the wheelhouse alone: a dependency that no wheel declares is then missing."""
         source = ["--no-index", "--find-links", str(self._wheelhouse)]
-        pip("--python", str(self.bin / "python"), "install", *source, *map(str, requirements))
+        command = [sys.executable, "-m", "pip", "--python", str(self.bin / "python"), "install", *source]
+        checked([*command, *map(str, requirements)], self._variables)
 
     def run(self, program: str, *arguments: str) -> str:
         """Standard output of a program of the environment, which has to succeed."""
@@ -55,15 +56,12 @@ def checked(command: Sequence[str], variables: dict[str, str] | None = None) -> 
     return done.stdout
 
 
-def pip(*arguments: str) -> None:
-    checked([sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments])
-
-
 @pytest.fixture(scope="session")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheels of our distributions, of all they depend on, and of hatchling for authors of drivers."""
     folder = tmp_path_factory.mktemp("wheelhouse")
-    pip("wheel", "--no-build-isolation", "--wheel-dir", str(folder), *map(str, DISTRIBUTIONS), "hatchling")
+    command = [sys.executable, "-m", "pip", "wheel", "--no-build-isolation", "--wheel-dir", str(folder)]
+    checked([*command, *map(str, DISTRIBUTIONS), "hatchling"])
     return folder
 
 
