@@ -1,0 +1,67 @@
+"""What a user has after `pip install`: of the core alone, with one driver, with a driver of somebody else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.packaging.conftest import ROOT, Environment
+
+Make = Callable[..., Environment]
+
+RACK_DRIVER = ROOT / "examples" / "rack-driver"
+OPEN_QEMU = """
+import virtkit
+from virtkit.errors import NoDriverError
+
+try:
+    virtkit.open("qemu:///system")
+except NoDriverError as error:
+    print(error)
+"""
+LIST_TEST = """
+import virtkit
+
+with virtkit.open("test:///default") as conn:
+    print([domain.name for domain in conn.list_domains()])
+"""
+LOOK_AT_RACK = """
+import json, virtkit
+
+with virtkit.open("rack:///") as conn:
+    domain = conn.lookup_domain_by_name("lower")
+    info = domain.info()
+    names = [domain.name for domain in conn.list_domains()]
+    print(json.dumps({"names": names, "id": domain.id, "state": info.state.name, "memory": info.memory}))
+"""
+
+
+def test_core_alone_names_the_package_of_a_missing_driver(environment: Make) -> None:
+    assert "pip install virtkit-qemu" in environment("virtkit").python(OPEN_QEMU)
+
+
+def test_core_with_the_test_driver_is_a_working_library(environment: Make) -> None:
+    assert "['test']\n" == environment("virtkit-test").python(LIST_TEST)
+
+
+def test_an_extra_of_the_core_installs_the_driver(environment: Make) -> None:
+    assert "['test']\n" == environment("virtkit[test]").python(LIST_TEST)
+
+
+def test_a_driver_of_under_60_lines_from_outside_the_repository_is_a_full_member(
+    environment: Make, tmp_path: Path
+) -> None:
+    folder = tmp_path / "rack-driver"
+    shutil.copytree(RACK_DRIVER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    assert sum(len(path.read_text().splitlines()) for path in folder.iterdir()) < 60
+
+    installed = environment("virtkit-cli", folder)
+
+    seen = json.loads(installed.python(LOOK_AT_RACK))
+    assert {"names": ["upper", "lower"], "id": 2, "state": "RUNNING", "memory": 8 * 1024 * 1024} == seen
+    [row] = [line for line in installed.run("virtkit", "drivers").splitlines() if "virtkit-rack" in line]
+    assert {"rack", "1.0", "hypervisor", "ready"} <= set(row.split())
+    assert "rack" in installed.run("virtkit", "support")
+    assert "upper" in installed.run("virtkit", "-c", "rack:///", "list")
