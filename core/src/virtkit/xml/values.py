@@ -1,0 +1,199 @@
+"""How one text of a document stands for one Python value.
+
+A field names its place (`attribute`, `textchild`, ...) and its value (`INT`, `one_of("nat", "route")`, ...); the two
+are independent. `read` gets the text and refuses it with `Refusal`, to which the reader adds path and line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from virtkit.enums import ErrorDomain
+from virtkit.errors import InternalError, InvalidArgError, VirtError, XMLError
+
+T = TypeVar("T")
+
+LONGEST_QUOTE = 64
+"""A refused text is quoted up to this length."""
+
+
+class Refusal(Exception):
+    """A text that is no value of its field.
+
+    Args:
+        message: What is wrong and what is allowed, without the place.
+        error: Class of the error the caller of the parser gets.
+        domain: Error domain; None is that of the document.
+    """
+
+    def __init__(self, message: str, error: type[VirtError] = XMLError, domain: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.error = error
+        self.domain = domain
+
+
+class Value(Generic[T]):
+    """One kind of value.
+
+    Attributes:
+        read: Text to value; None keeps the text.
+        write: Value to text that needs no escapes; None takes the value as text and escapes it.
+    """
+
+    __slots__ = ("read", "write")
+
+    def __init__(self, read: Callable[[str], T] | None, write: Callable[[T], str] | None = None) -> None:
+        self.read = read
+        self.write = write
+
+
+def quoted(text: str) -> str:
+    """Return a user's text between quotes, shortened for a message."""
+    return repr(text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…")
+
+
+def integer(low: int, high: int) -> Value[int]:
+    """Decimal integers from `low` to `high`; leading zeros are accepted and not kept."""
+
+    def read(text: str) -> int:
+        # Without the limit, int() of a long text takes quadratic time.
+        if len(text) <= 32 and _DECIMAL.fullmatch(text) and low <= (number := int(text)) <= high:
+            return number
+        raise Refusal(f"{quoted(text)} is not a number from {low} to {high}")
+
+    return Value(read, _decimal)
+
+
+def hexadecimal(width: int, high: int | None = None) -> Value[int]:
+    """Integers read as decimal or `0x…`, printed as `0x` and at least `width` digits; `high` limits them."""
+    limit = 16**width - 1 if high is None else high
+
+    def read(text: str) -> int:
+        if len(text) <= 32 and _HEXADECIMAL.fullmatch(text):
+            number = int(text, 16 if text[1:2] in ("x", "X") else 10)
+            if number <= limit:
+                return number
+        raise Refusal(f"{quoted(text)} is not a number from 0 to {limit:#x}")
+
+    def write(number: int) -> str:
+        return f"0x{number:0{width}x}"
+
+    return Value(read, write)
+
+
+def octal(width: int) -> Value[int]:
+    """Octal numbers such as file modes, printed with at least `width` digits."""
+
+    def read(text: str) -> int:
+        if _OCTAL.fullmatch(text):
+            return int(text, 8)
+        raise Refusal(f"{quoted(text)} is not an octal number of at most 7 digits")
+
+    def write(number: int) -> str:
+        return f"{number:0{width}o}"
+
+    return Value(read, write)
+
+
+def one_of(*allowed: str, error: type[VirtError] = XMLError) -> Value[str]:
+    """One word of a fixed set.
+
+    Args:
+        allowed: The words.
+        error: What an unknown word raises; libvirt answers `XMLError` for most, `ConfigUnsupportedError` for some.
+    """
+    words = frozenset(allowed)
+    domain = ErrorDomain.XML if error is XMLError else None
+
+    def read(text: str) -> str:
+        if text in words:
+            return text
+        raise Refusal(f"{quoted(text)} is not one of {', '.join(allowed)}", error, domain)
+
+    return Value(read)
+
+
+def either(true: str, false: str) -> Value[bool]:
+    """A choice of two words, as a truth value."""
+    values = {true: True, false: False}
+
+    def read(text: str) -> bool:
+        if text in values:
+            return values[text]
+        raise Refusal(f"{quoted(text)} is neither {true} nor {false}", XMLError, ErrorDomain.XML)
+
+    def write(value: bool) -> str:
+        return true if value else false
+
+    return Value(read, write)
+
+
+def _decimal(number: int) -> str:
+    return f"{number:d}"
+
+
+def _read_uuid(text: str) -> bytes:
+    digits = text.strip().replace("-", "")
+    if _UUID.fullmatch(digits):
+        return bytes.fromhex(digits)
+    raise Refusal(f"{quoted(text)} is not a UUID: 32 hexadecimal digits, with or without dashes", InternalError)
+
+
+def _write_uuid(uuid: bytes) -> str:
+    if len(uuid) != 16:
+        raise InvalidArgError(f"a UUID has 16 bytes, not {len(uuid)}: pass the raw bytes", str2="uuid")
+    digits = uuid.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def _read_mac(text: str) -> str:
+    if _MAC.fullmatch(text):
+        return ":".join(part.zfill(2) for part in text.lower().split(":"))
+    raise Refusal(f"{quoted(text)} is not a MAC address such as 52:54:00:12:34:56")
+
+
+def _read_ip(text: str) -> str:
+    from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
+
+    family = AF_INET6 if ":" in text else AF_INET
+    try:
+        return inet_ntop(family, inet_pton(family, text))
+    except (OSError, ValueError):
+        raise Refusal(f"{quoted(text)} is not an IPv4 or IPv6 address") from None
+
+
+_DECIMAL = re.compile(r"-?[0-9]+")
+_HEXADECIMAL = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
+_OCTAL = re.compile(r"[0-7]{1,7}")
+_UUID = re.compile(r"[0-9a-fA-F]{32}")
+_MAC = re.compile(r"[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}")
+
+STRING: Value[str] = Value(None)
+"""Any text, verbatim."""
+
+INT = integer(-(2**63), 2**63 - 1)
+"""A signed number of 64 bits."""
+
+UNSIGNED = integer(0, 2**64 - 1)
+"""An unsigned number of 64 bits."""
+
+PORT = integer(0, 65535)
+"""A TCP or UDP port."""
+
+YES_NO = either("yes", "no")
+ON_OFF = either("on", "off")
+
+UUID: Value[bytes] = Value(_read_uuid, _write_uuid)
+"""Raw bytes, as references hold them; printed in the canonical form."""
+
+MAC: Value[str] = Value(_read_mac)
+"""Lower case, two digits per byte."""
+
+IP: Value[str] = Value(_read_ip)
+"""An IPv4 or IPv6 address in its shortest form."""
+
+
+AnyValue = Value[Any]
