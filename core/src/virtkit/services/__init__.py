@@ -1,0 +1,1 @@
+"""What drivers share: tables of objects, locks with deadlines, jobs, and a runner for helper programs."""
