@@ -18,4 +18,4 @@ bench: setup
 	@$(python) bench/run.py
 
 docs: setup
-	@$(python) tools/generate_docs.py
+	@$(python) tools/build_docs.py
