@@ -9,7 +9,7 @@ demo: setup
 	@$(python) demo/run.py
 
 test: setup
-	@$(python) -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
+	@$(python) -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
 
 check: setup
 	@$(python) tools/check.py
