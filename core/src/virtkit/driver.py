@@ -69,6 +69,22 @@ class OpenRequest(NamedTuple):
     authenticate: Authenticate | None = None
 
 
+class Finding(NamedTuple):
+    """Something a driver needs of the host.
+
+    Attributes:
+        subject: What was looked at: a program, a device node, a folder.
+        fine: Whether it is as needed.
+        detail: What was found: a version, a path, what is missing and what does not work without it.
+        remedy: The command that mends it; empty where it is fine or nothing can.
+    """
+
+    subject: str
+    fine: bool
+    detail: str
+    remedy: str = ""
+
+
 class Driver(Generic[S]):
     """Base of every driver.
 
@@ -92,6 +108,10 @@ class Driver(Generic[S]):
         Cheap: it looks for a program or a device node and starts nothing.
         """
         return None
+
+    def driver_diagnose(self) -> Sequence[Finding]:
+        """Look at everything the driver can use on this host, for `virtkit doctor`."""
+        return ()
 
     def driver_default_uri(self) -> str | None:
         """The URI to open when a caller gave none and this driver is usable; None never volunteers."""
