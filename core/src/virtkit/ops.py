@@ -15,7 +15,7 @@ from virtkit.discovery import Function, functions, manager
 from virtkit.driver import Driver
 from virtkit.enums import MODULE_OF
 from virtkit.errors import InternalError, InvalidConnError, OperationDeniedError, VirtError
-from virtkit.fallbacks import FALLBACKS
+from virtkit.fallbacks import FALLBACKS, derivation
 from virtkit.spec import PROJECT, not_supported
 
 Operation = Callable[..., Any]
@@ -66,12 +66,10 @@ class Ops(dict[str, Operation]):
         own = own_function(part.driver, function)
         if own is not None:
             return partial(own, part.session)
-        fallback = FALLBACKS.get(function.name)
-        if fallback is None or not all(self._offered(name) for name in fallback.needs):
-            return None
-        return partial(fallback.function, Unguarded(self))
+        fallback = derivation(function.name, self._implements)
+        return partial(fallback.function, Unguarded(self)) if fallback else None
 
-    def _offered(self, name: str) -> bool:
+    def _implements(self, name: str) -> bool:
         function = functions()[name]
         part = self.attach(function.kind)
         return part is not None and own_function(part.driver, function) is not None
@@ -163,13 +161,14 @@ def constant(name: str) -> int:
 
 def offered(driver: Driver[Any]) -> Mapping[str, str]:
     """What a driver offers of the kinds it serves: function -> `own` or `derived`."""
-    result = {}
-    for function in functions().values():
-        if function.kind not in driver.kinds:
-            continue
-        if own_function(driver, function) is not None:
-            result[function.name] = "own"
-    for name, fallback in FALLBACKS.items():
-        if name not in result and all(result.get(need) == "own" for need in fallback.needs):
+    known = functions()
+    result = {
+        name: "own"
+        for name, function in known.items()
+        if function.kind in driver.kinds and own_function(driver, function) is not None
+    }
+    own = frozenset(result)
+    for name in FALLBACKS:
+        if name not in own and derivation(name, own.__contains__):
             result[name] = "derived"
     return result
