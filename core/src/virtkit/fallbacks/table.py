@@ -1,0 +1,61 @@
+"""The table of derived functions and how it is filled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar
+
+from virtkit.errors import unsupported_flags
+
+Ops = Mapping[str, Callable[..., Any]]
+"""Functions of one driver by hook name, to be called without the session."""
+
+Derivation = TypeVar("Derivation", bound=Callable[..., Any])
+
+
+class Fallback(NamedTuple):
+    """How a hook is derived.
+
+    Attributes:
+        needs: Hooks it calls; all of them must be there.
+        function: Takes `ops` and then what the hook takes after the session.
+    """
+
+    needs: tuple[str, ...]
+    function: Callable[..., Any]
+
+
+FALLBACKS: dict[str, Fallback] = {}
+"""Hook name -> how it is derived."""
+
+
+def derived(*needs: str, name: str = "") -> Callable[[Derivation], Derivation]:
+    """Register a function as the derivation of the hook of its name (or of `name`) from the hooks it needs."""
+
+    def register(function: Derivation) -> Derivation:
+        FALLBACKS[name or function.__name__] = Fallback(needs, function)
+        return function
+
+    return register
+
+
+def derivation(name: str, own: Callable[[str], bool], pending: frozenset[str] = frozenset()) -> Fallback | None:
+    """How to derive a hook from what a driver has; None where it cannot be.
+
+    Args:
+        name: The hook.
+        own: Whether the driver implements a hook itself.
+        pending: Hooks whose derivation is being looked for: of two that derive from each other, one must be own.
+    """
+    fallback = FALLBACKS.get(name)
+    if fallback is None or name in pending:
+        return None
+    deeper = pending | {name}
+    found = all(own(need) or derivation(need, own, deeper) is not None for need in fallback.needs)
+    return fallback if found else None
+
+
+def refuse(function: str, flags: int, known: int = 0) -> None:
+    """Refuse the flags that a derivation has no place for."""
+    if flags & ~known:
+        raise unsupported_flags(function, flags & ~known)
