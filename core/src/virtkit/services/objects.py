@@ -1,10 +1,12 @@
 """Tables of a driver's objects: found by name, UUID and id, each with a lock.
 
-domains: ObjectTable[Domain] = ObjectTable(DOMAIN, error_domain=ErrorDomain.TEST)
-domains.add(Domain(name="web", uuid=uuid))
-domains.by_uuid(ref.uuid).state
-with domains.hold(ref, "suspend") as domain:
-    ...
+    domains: ObjectTable[Domain] = ObjectTable(DOMAIN, error_domain=ErrorDomain.TEST)
+    domains.add(Domain(name="web", uuid=uuid))
+    domains.by_uuid(ref.uuid).state
+    with domains.hold(ref, "suspend") as domain:
+        ...
+
+A driver has one table for each kind of object that it holds in memory.
 """
 
 from __future__ import annotations
@@ -13,7 +15,21 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from virtkit.errors import VirtError
+from virtkit.errors import (
+    NoDomainCheckpointError,
+    NoDomainError,
+    NoDomainSnapshotError,
+    NoInterfaceError,
+    NoNetworkError,
+    NoNetworkPortError,
+    NoNodeDeviceError,
+    NoNWFilterBindingError,
+    NoNWFilterError,
+    NoSecretError,
+    NoStoragePoolError,
+    NoStorageVolError,
+    VirtError,
+)
 from virtkit.services.locks import LOCK_TIMEOUT, ObjectLock
 
 
@@ -33,6 +49,20 @@ class Kind(NamedTuple):
     listing: str
 
 
+DOMAIN = Kind("domain", NoDomainError, 20, "virtkit list --all")
+NETWORK = Kind("network", NoNetworkError, 19, "virtkit net-list --all")
+NETWORK_PORT = Kind("network port", NoNetworkPortError, 19, "virtkit net-port-list NETWORK")
+STORAGE_POOL = Kind("storage pool", NoStoragePoolError, 18, "virtkit pool-list --all")
+STORAGE_VOL = Kind("storage volume", NoStorageVolError, 18, "virtkit vol-list POOL")
+INTERFACE = Kind("interface", NoInterfaceError, 26, "virtkit iface-list --all")
+NODE_DEVICE = Kind("node device", NoNodeDeviceError, 22, "virtkit nodedev-list --all")
+NWFILTER = Kind("network filter", NoNWFilterError, 33, "virtkit nwfilter-list")
+NWFILTER_BINDING = Kind("network filter binding", NoNWFilterBindingError, 33, "virtkit nwfilter-binding-list")
+SECRET = Kind("secret", NoSecretError, 30, "virtkit secret-list")
+SNAPSHOT = Kind("snapshot", NoDomainSnapshotError, 35, "virtkit snapshot-list DOMAIN")
+CHECKPOINT = Kind("checkpoint", NoDomainCheckpointError, 69, "virtkit checkpoint-list DOMAIN")
+
+
 class Named(Protocol):
     """What a table needs of an object; one that also has `uuid: bytes` is found by that too."""
 
@@ -43,9 +73,12 @@ class Reference(Protocol):
     """What names an object with a UUID: `DomainRef`, `NetworkRef`, `StoragePoolRef`, `NWFilterRef`."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name the object had when the reference was made."""
+
     @property
-    def uuid(self) -> bytes: ...
+    def uuid(self) -> bytes:
+        """The UUID, 16 bytes."""
 
 
 T = TypeVar("T", bound=Named)

@@ -1,6 +1,8 @@
 """Helper programs: an argument list, a deadline, bounded output, a clean environment.
 
-output = run(["qemu-img", "info", "--output=json", path], timeout=10).stdout
+    output = run(["qemu-img", "info", "--output=json", path], timeout=10).stdout
+
+Errors quote what the program said.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """Durable state: where it lives (`Root`), who may change it (`Root.claim`) and documents in it (`Collection`).
 
-root = Root.system()
-folders = root.driver("qemu")
-with root.claim():
-    definitions = Collection(folders.etc, "domain")
-    definitions.save("web", xml)
+    root = Root.system()
+    folders = root.driver("qemu")
+    with root.claim():
+        definitions = Collection(folders.etc, "domain")
+        definitions.save("web", xml)
+
+Reading needs no claim.
 """
 
 from __future__ import annotations
