@@ -1,0 +1,36 @@
+"""Fixtures of the QEMU driver's tests."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plugins.qemu.tests.rig import QEMU, Rig, rig
+from tests.guests import Cache, GuestBuildError, LinuxGuest, TinyGuest, linux_guest, tiny_guest
+
+
+@pytest.fixture(name="rig")
+def _rig(tmp_path: Path) -> Iterator[Rig]:
+    if shutil.which(QEMU) is None:
+        pytest.skip(f"{QEMU} is not installed")
+    with rig(tmp_path) as built:
+        yield built
+
+
+@pytest.fixture(scope="session")
+def tiny() -> TinyGuest:
+    try:
+        return tiny_guest(Cache())
+    except GuestBuildError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def linux() -> LinuxGuest:
+    try:
+        return linux_guest(Cache())
+    except GuestBuildError as error:
+        pytest.skip(str(error))
