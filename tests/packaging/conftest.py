@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DISTRIBUTIONS = [
+DISTRIBUTIONS = sorted(
     path.parent for pattern in ("core", "plugins/*", "apps/*") for path in ROOT.glob(f"{pattern}/pyproject.toml")
-]
+)
 TIMEOUT = 300
 """Seconds for one pip run: it may have to fetch wheels."""
 
