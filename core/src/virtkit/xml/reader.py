@@ -266,7 +266,8 @@ class Reading:
         """Return the attribute of a child that is only one attribute."""
         value = node.get(name)
         if value is None:
-            self.notice(node, f"the attribute '{name}' is missing: ignored")
+            if len(node) or node.text or node.keys():
+                self.notice(node, f"the attribute '{name}' is missing: ignored")
         elif len(node) or node.text or len(node.keys()) > 1:
             self._leaf(into, node, nth, (name,), keep_text=True)
         return value

@@ -55,12 +55,19 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…")
 
 
-def integer(low: int, high: int) -> Value[int]:
-    """Decimal integers from `low` to `high`; leading zeros are accepted and not kept."""
+def integer(low: int, high: int, *, prefixed: bool = False) -> Value[int]:
+    """Integers from `low` to `high`, printed as decimals; leading zeros are accepted and not kept.
+
+    Args:
+        low: Smallest.
+        high: Largest.
+        prefixed: Accept hexadecimal numbers too, by their `0x`.
+    """
+    pattern = _HEXADECIMAL if prefixed else _DECIMAL
 
     def read(text: str) -> int:
         # Without the limit, int() of a long text takes quadratic time.
-        if len(text) <= 32 and _DECIMAL.fullmatch(text) and low <= (number := int(text)) <= high:
+        if len(text) <= 32 and pattern.fullmatch(text) and low <= (number := _number(text)) <= high:
             return number
         raise Refusal(f"{quoted(text)} is not a number from {low} to {high}")
 
@@ -73,7 +80,7 @@ def hexadecimal(width: int, high: int | None = None) -> Value[int]:
 
     def read(text: str) -> int:
         if len(text) <= 32 and _HEXADECIMAL.fullmatch(text):
-            number = int(text, 16 if text[1:2] in ("x", "X") else 10)
+            number = _number(text)
             if number <= limit:
                 return number
         raise Refusal(f"{quoted(text)} is not a number from 0 to {limit:#x}")
@@ -131,6 +138,10 @@ def either(true: str, false: str) -> Value[bool]:
     return Value(read, write)
 
 
+def _number(text: str) -> int:
+    return int(text, 16 if text[1:2] in ("x", "X") else 10)
+
+
 def _decimal(number: int) -> str:
     return f"{number:d}"
 
@@ -153,6 +164,11 @@ def _read_mac(text: str) -> str:
     if _MAC.fullmatch(text):
         return ":".join(part.zfill(2) for part in text.lower().split(":"))
     raise Refusal(f"{quoted(text)} is not a MAC address such as 52:54:00:12:34:56")
+
+
+def _read_path(text: str) -> str:
+    root = "//" if text.startswith("//") and not text.startswith("///") else "/" if text.startswith("/") else ""
+    return root + "/".join(part for part in text.split("/") if part)
 
 
 def _read_ip(text: str) -> str:
@@ -191,6 +207,9 @@ UUID: Value[bytes] = Value(_read_uuid, _write_uuid)
 
 MAC: Value[str] = Value(_read_mac)
 """Lower case, two digits per byte."""
+
+PATH: Value[str] = Value(_read_path)
+"""A path without doubled or trailing slashes."""
 
 IP: Value[str] = Value(_read_ip)
 """An IPv4 or IPv6 address in its shortest form."""

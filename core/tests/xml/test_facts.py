@@ -1,0 +1,144 @@
+"""Every model against the tables of `tools/facts`: names, and the order in which libvirt prints them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+from lxml import etree
+
+from core.tests.xml.facts import Kind, SchemaRow, View, order_rows, sample, schema_rows, views_at
+from core.tests.xml.kinds import KINDS
+from virtkit.xml.names import NAMESPACES, qualified
+from virtkit.xml.schema import ChildField, LeafField
+
+ORDERED = [name for name, kind in KINDS.items() if kind.order]
+DESCRIBED = [name for name, kind in KINDS.items() if kind.schema]
+
+
+@pytest.mark.parametrize("name", ORDERED)
+def test_every_name_that_libvirt_prints_is_declared(name: str) -> None:
+    kind = KINDS[name]
+    missing = []
+    for row in order_rows(kind.order or ""):
+        if not kind.exempts(row.path):
+            views = views_at(kind, row.path)
+            declared = {
+                child for view in views for child in (view.children if row.what == "children" else view.attributes)
+            }
+            free = any(not view.ordered for view in views)
+            missing += [f"{row.path} {row.what}: {word}" for word in row.names if word not in declared and not free]
+    assert [] == missing
+
+
+@pytest.mark.parametrize("name", ORDERED)
+def test_names_are_declared_in_the_order_in_which_libvirt_prints_them(name: str) -> None:
+    kind = KINDS[name]
+    expected: dict[tuple[int, str], set[tuple[str, str]]] = defaultdict(set)
+    views: dict[tuple[int, str], View] = {}
+    for row in order_rows(kind.order or ""):
+        if not kind.exempts(row.path):
+            for view in views_at(kind, row.path):
+                views[id(view.source), row.what] = view
+                expected[id(view.source), row.what].update(row.pairs())
+    wrong = []
+    for place, pairs in expected.items():
+        view = views[place]
+        names = view.children if place[1] == "children" else view.attributes
+        if not view.ordered:
+            wrong += [f"{view.source}: untyped, but its {place[1]} have an order" for pair in list(pairs)[:1]]
+        for first, second in sorted(pairs):
+            # A pair that one table row orders this way and another one that way was not really seen together.
+            if (
+                {first, second} <= set(names)
+                and (second, first) not in pairs
+                and names.index(first) > names.index(second)
+            ):
+                wrong.append(f"{view.source} {place[1]}: {first} is printed before {second}")
+    assert [] == wrong
+
+
+@pytest.mark.parametrize("name", DESCRIBED)
+def test_every_name_of_the_schema_is_known_and_written_back(name: str) -> None:
+    kind = KINDS[name]
+    rows = [row for row in schema_rows(kind.schema or "") if row.kind != "recursion" and not row.path.endswith("/*")]
+    rows = [row for row in rows if row.path.startswith(kind.start) and not kind.exempts(row.place)]
+    assert rows
+    assert [] == [problem for row in rows for problem in _problems(kind, rows, row)]
+
+
+def _problems(kind: Kind, rows: list[SchemaRow], row: SchemaRow) -> list[str]:
+    text = _minimal(kind, rows, row)
+    document = kind.document.parse(text)
+    if document.notices:
+        return [f"{row.place}: {document.notices[0]}"]
+    printed = document.format()
+    again = kind.document.parse(printed)
+    if again != document or again.format() != printed:
+        return [f"{row.place}: printed form reads differently:\n{printed}"]
+    steps = [_spelled(kind, path) for path in _ancestry(kind, row.path)[1:]]
+    nodes = [etree.fromstring(printed)]
+    for step in steps:
+        nodes = [child for node in nodes for child in node if child.tag == qualified(step)]
+    if row.kind == "attr":
+        nodes = [node for node in nodes if node.get(row.name) is not None]
+    if nodes or (row.kind == "element" and _says_nothing(kind, row)):
+        return []
+    return [f"{row.place}: lost from\n{text}\nin\n{printed}"]
+
+
+def _says_nothing(kind: Kind, row: SchemaRow) -> bool:
+    """Return whether an element is one that libvirt leaves out when it is empty."""
+    parent, _, tag = row.path.rpartition("/")
+    classes = [view.source for view in views_at(kind, parent)] if parent else []
+    fields = [field for cls in classes if isinstance(cls, type) for field in getattr(cls, "fields", {}).values()]
+    return any(
+        tag in field.child_names
+        and ((isinstance(field, ChildField) and field.section) or (isinstance(field, LeafField) and field.attribute))
+        for field in fields
+    )
+
+
+def _ancestry(kind: Kind, path: str) -> list[str]:
+    """Return the paths from the root of the kind's document to `path`."""
+    steps = path.removeprefix(kind.start).split("/")[1:]
+    return [kind.start + "".join(f"/{step}" for step in steps[:count]) for count in range(len(steps) + 1)]
+
+
+def _spelled(kind: Kind, path: str) -> str:
+    tag = path.rpartition("/")[2]
+    prefix = next((kind.prefixes[start] for start in kind.prefixes if f"{path}/".startswith(f"{start}/")), None)
+    return f"{prefix}:{tag}" if prefix else tag
+
+
+def _minimal(kind: Kind, rows: list[SchemaRow], row: SchemaRow) -> str:
+    """Return the smallest document that has the row's name in it and whatever must stand beside it."""
+    told = {}
+    for condition in row.when.split(" ; ")[0].split(" & "):
+        if "@" in condition:
+            tag, _, setting = condition.partition("@")
+            told[tag] = setting.partition("=")[::2]
+    text = ""
+    for path in reversed(_ancestry(kind, row.path)):
+        needed = [other for other in rows if other.path == path and other.kind == "attr" and other.occurs in ("1", "+")]
+        if path == row.path and row.kind == "attr":
+            needed.append(row)
+        attributes = {other.name: _sample(kind, other) for other in needed}
+        tag = path.rpartition("/")[2]
+        if tag in told:
+            key, value = told.pop(tag)
+            attributes[key] = value
+            attributes.update({row.name: _sample(kind, row)} if path == row.path and row.name not in ("", key) else {})
+        if not text:
+            own = next((other for other in rows if other.path == path and other.kind == "element"), None)
+            text = _sample(kind, own) if own and own.type else ""
+        spelled = _spelled(kind, path)
+        if path == kind.start:
+            attributes |= {f"xmlns:{prefix}": NAMESPACES[prefix] for prefix in kind.prefixes.values()}
+        listed = "".join(f" {key}='{value}'" for key, value in attributes.items())
+        text = f"<{spelled}{listed}>{text}</{spelled}>"
+    return text
+
+
+def _sample(kind: Kind, row: SchemaRow) -> str:
+    return kind.samples.get(row.place) or sample(row.type)
