@@ -32,7 +32,7 @@ KILL_SECONDS = 15.0
 # The end of the log that goes into an error message.
 OUTPUT_BYTES = 4096
 # Becomes the command once it is told to; ends when we die before that. Output is already redirected.
-_WAIT_THEN_RUN = 'read -r go && exec "$@" </dev/null'
+_WAIT_THEN_RUN = 'unset PWD; read -r go && exec "$@" </dev/null'
 
 _log = logging.getLogger(__name__)
 
@@ -135,8 +135,7 @@ class Process:
         None while it runs, and also after it ended unless it was a child of this very process.
         """
         with self._reaping:
-            if self._returncode is None:
-                self._returncode = self._reap()
+            self._note_end()
             return self._returncode
 
     def fileno(self) -> int:
@@ -193,20 +192,18 @@ class Process:
         """Let go of it: a process that runs goes on, one that has ended keeps its `returncode`."""
         with self._reaping:
             if self._pidfd >= 0:
-                self._returncode = self._returncode or self._reap()
+                self._note_end()
                 os.close(self._pidfd)
                 self._pidfd = -1
 
-    def _reap(self) -> int | None:
-        if self._pidfd < 0:
-            return None
-        try:
+    def _note_end(self) -> None:
+        if self._returncode is not None or self._pidfd < 0:
+            return
+        with contextlib.suppress(ChildProcessError):
             ended = os.waitid(os.P_PIDFD, self._pidfd, os.WEXITED | os.WNOHANG)
-        except ChildProcessError:
-            return None
-        if ended is None:
-            return None
-        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+            if ended is not None:
+                exited = ended.si_code == os.CLD_EXITED
+                self._returncode = ended.si_status if exited else -ended.si_status
 
 
 def start(launch: Launch) -> Process:
@@ -244,7 +241,7 @@ def adopt(pid_file: Path, *, subject: str, log: Path) -> Process | None:
         pidfd = os.pidfd_open(identity.pid)
     except (FileNotFoundError, ProcessLookupError):
         return None
-    except (OSError, ValueError) as cause:
+    except (OSError, ValueError, OverflowError) as cause:
         raise InternalError(
             f"{subject}: the pid file {pid_file} is unusable ({cause}): look for its QEMU with ps, end it and remove "
             "the file",
