@@ -49,6 +49,8 @@ libvirt prints them (`tools/facts/xml-order.tsv`); attributes, text and children
 | `elements("catchup", "x")` | known, untyped children: whole subtrees, inner order as written | `list[Node]` |
 | `children("timer", shape("name", catchup=shape("slew limit")))` | ordered to any depth, untyped | `list[Element]` |
 
+`Element`, `Document` and `shape` are in `virtkit.xml.element`.
+
 **Values** (`virtkit.xml.values`): `STRING`, `INT`, `UNSIGNED`, `PORT`, `integer(low, high)`, `hexadecimal(width)`
 (reads decimal or hex, prints `0x` + width), `octal(width)`, `YES_NO`, `ON_OFF`, `either("a", "b")`, `UUID` (bytes),
 `MAC`, `IP`, `one_of("nat", "route", error=ConfigUnsupportedError)` (str; `XMLError` where `error` is left out).
@@ -64,7 +66,8 @@ attribute itself (`type = attribute("type")`) and is made with it: `FileDisk(typ
 **Recursion**: `child("backingStore", lambda: BackingStore)`.
 
 `class Devices(Element, always_open=True)` prints `<devices>` and `</devices>` on two lines when empty. A field whose
-name Python or `Element` needs gets `_` appended (`from_`, `copy_`).
+name Python or `Element` needs gets `_` appended (`from_`, `copy_`); so does one that hides a function which the rest of
+the class body calls (`size_ = attribute("size")` before `size("max")`).
 
 ## Reading
 

@@ -1,6 +1,6 @@
 """The compiler: one parse and one format function per class, generated when the class is first used.
 
-The generated source is registered in linecache under `<virtkit.xml MODULE.CLASS>`, so that a debugger steps through it
+The generated source is registered in linecache under `<virtkit.xml MODULE.CLASS.FUNCTION>`, so that a debugger steps through it
 and a traceback shows it. It is straight-line code over the instance's `__dict__`: one test per declared name when
 reading, one lookup per field when writing. Whatever is rare (unknown names, comments, repeats) is a call to `Reading`
 or `Surplus`.
@@ -29,15 +29,19 @@ from virtkit.xml.values import AnyValue, Refusal
 from virtkit.xml.writer import escape, untyped
 
 
-def compile_class(cls: type[Element]) -> None:
-    """Give `cls` its own `read_node` and `write_node`."""
+def compile_reader(cls: type[Element]) -> None:
+    """Give `cls` its own `read_node`."""
     source = Source()
     source.bind(cls, "cls")
     _emit_reader(source, cls)
+    cls.read_node = staticmethod(source.run(cls, "read_node"))  # type: ignore[method-assign]
+
+
+def compile_writer(cls: type[Element]) -> None:
+    """Give `cls` its own `write_node`."""
+    source = Source()
     _emit_writer(source, cls)
-    functions = source.run(f"<virtkit.xml {cls.__module__}.{cls.__qualname__}>")
-    cls.read_node = staticmethod(functions["read_node"])  # type: ignore[method-assign]
-    cls.write_node = functions["write_node"]  # type: ignore[method-assign]
+    cls.write_node = source.run(cls, "write_node")  # type: ignore[method-assign]
 
 
 class Source:
@@ -64,12 +68,13 @@ class Source:
         self.names[name] = value
         return name
 
-    def run(self, filename: str) -> dict[str, Any]:
-        """Execute the source; returns what it defined."""
+    def run(self, cls: type[Element], name: str) -> Any:
+        """Execute the source; returns the function `name` that it defined."""
+        filename = f"<virtkit.xml {cls.__module__}.{cls.__qualname__}.{name}>"
         text = "\n".join(self.lines) + "\n"
         linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
         exec(compile(text, filename, "exec"), self.names)
-        return self.names
+        return self.names[name]
 
 
 # Reading
@@ -214,7 +219,9 @@ def _emit_leaf(source: Source, field: LeafField) -> None:
         text, key = f"reading.leaf_text(d, child, {nth})", "None"
     value = _reading(source, field, field.value, "value")
     store = f"d.setdefault({name}, []).append({value})" if field.many else f"d[{name}] = {value}"
-    lines = [f"key = {key}", f"value = {text}", "if value is not None:", f"    {store}", "key = None"]
+    lines = [f"value = {text}", "if value is not None:", f"    {store}"]
+    if key != "None" and field.value.read:
+        lines = [f"key = {key}", *lines, "key = None"]
     if not field.many:
         source.add(f"if {name} in d:", "    reading.repeated(child)", "else:")
         lines = [f"    {line}" for line in lines]

