@@ -1,0 +1,199 @@
+"""Features of the machine: `features`, `clock`, power management and performance events."""
+
+from __future__ import annotations
+
+from virtkit.xml.element import Element, shape
+from virtkit.xml.schema import attrchild, attribute, child, children, elements, flag, size
+from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, one_of
+
+
+class State(Element):
+    """A feature that is on or off."""
+
+    state = attribute("state", ON_OFF)
+
+
+class Spinlocks(State):
+    """Hyper-V spinlocks; `retries` before the hypervisor is told."""
+
+    retries = attribute("retries", UNSIGNED)
+
+
+class Stimer(State):
+    """Hyper-V synthetic timers."""
+
+    direct = child("direct", State)
+
+
+class VendorId(State):
+    """The vendor a Hyper-V guest sees."""
+
+    value = attribute("value")
+
+
+class Hyperv(Element, always_open=True):
+    """Hyper-V enlightenments."""
+
+    mode = attribute("mode", one_of("custom", "passthrough"))
+    relaxed = child("relaxed", State)
+    vapic = child("vapic", State)
+    spinlocks = child("spinlocks", Spinlocks)
+    vpindex = child("vpindex", State)
+    runtime = child("runtime", State)
+    synic = child("synic", State)
+    stimer = child("stimer", Stimer)
+    reset = child("reset", State)
+    vendor_id = child("vendor_id", VendorId)
+    frequencies = child("frequencies", State)
+    reenlightenment = child("reenlightenment", State)
+    tlbflush = child("tlbflush", State)
+    ipi = child("ipi", State)
+    evmcs = child("evmcs", State)
+    avic = child("avic", State)
+
+
+class DirtyRing(State):
+    """Dirty-page ring of KVM; `size` entries per vCPU."""
+
+    size = attribute("size", UNSIGNED)
+
+
+class Kvm(Element, always_open=True):
+    """What KVM shows or hides."""
+
+    hidden = child("hidden", State)
+    hint_dedicated = child("hint-dedicated", State)
+    poll_control = child("poll-control", State)
+    pv_ipi = child("pv-ipi", State)
+    dirty_ring = child("dirty-ring", DirtyRing)
+
+
+CAPABILITIES = (
+    "audit_control", "audit_write", "block_suspend", "chown", "dac_override", "dac_read_search", "fowner", "fsetid",
+    "ipc_lock", "ipc_owner", "kill", "lease", "linux_immutable", "mac_admin", "mac_override", "mknod", "net_admin",
+    "net_bind_service", "net_broadcast", "net_raw", "setgid", "setfcap", "setpcap", "setuid", "sys_admin", "sys_boot",
+    "sys_chroot", "sys_module", "sys_nice", "sys_pacct", "sys_ptrace", "sys_rawio", "sys_resource", "sys_time",
+    "sys_tty_config", "syslog", "wake_alarm",
+)  # fmt: skip
+"""Linux capabilities in print order."""
+
+
+class CapabilityPolicy(Element):
+    """Linux capabilities of a container."""
+
+    policy = attribute("policy", one_of("default", "allow", "deny"))
+    states = elements(*CAPABILITIES)
+
+
+class Apic(Element):
+    """The interrupt controller."""
+
+    eoi = attribute("eoi", ON_OFF)
+
+
+class Hpt(Element):
+    """Hash page table of pSeries; sizes in KiB."""
+
+    resizing = attribute("resizing", one_of("enabled", "disabled", "required"))
+    max_page_size = size("maxpagesize")
+
+
+class Smm(State):
+    """System management mode; `tseg` in bytes."""
+
+    tseg = size("tseg", "MiB")
+
+
+class Xen(Element):
+    """Features of Xen guests."""
+
+    e820_host = child("e820_host", State)
+    passthrough = children("passthrough", shape("state mode"))
+
+
+class Tcg(Element):
+    """Settings of QEMU's own emulator; the cache of translated code in MiB."""
+
+    tb_cache = size("tb-cache", "MiB")
+
+
+class Features(Element):
+    """Features of the machine."""
+
+    acpi = flag("acpi")
+    apic = child("apic", Apic)
+    pae = flag("pae")
+    hap = child("hap", State)
+    viridian = flag("viridian")
+    privnet = flag("privnet")
+    hyperv = child("hyperv", Hyperv)
+    kvm = child("kvm", Kvm)
+    pvspinlock = child("pvspinlock", State)
+    capabilities = child("capabilities", CapabilityPolicy)
+    pmu = child("pmu", State)
+    vmport = child("vmport", State)
+    gic = attrchild("gic", "version")
+    smm = child("smm", Smm)
+    ioapic = attrchild("ioapic", "driver", one_of("kvm", "qemu"))
+    hpt = child("hpt", Hpt)
+    vmcoreinfo = child("vmcoreinfo", State)
+    htm = child("htm", State)
+    nested_hv = child("nested-hv", State)
+    msrs = attrchild("msrs", "unknown", one_of("ignore", "fault"))
+    ccf_assist = child("ccf-assist", State)
+    xen = child("xen", Xen)
+    cfpc = attrchild("cfpc", "value")
+    sbbc = attrchild("sbbc", "value")
+    ibs = attrchild("ibs", "value")
+    tcg = child("tcg", Tcg)
+
+
+class Catchup(Element):
+    """How a timer makes up for lost ticks."""
+
+    threshold = attribute("threshold", UNSIGNED)
+    slew = attribute("slew", UNSIGNED)
+    limit = attribute("limit", UNSIGNED)
+
+
+class Timer(Element):
+    """A timer of the guest; `frequency` in Hz."""
+
+    name = attribute("name", one_of("platform", "pit", "rtc", "hpet", "tsc", "kvmclock", "hypervclock", "armvtimer"))
+    present = attribute("present", YES_NO)
+    tick_policy = attribute("tickpolicy", one_of("delay", "catchup", "merge", "discard"))
+    track = attribute("track", one_of("boot", "guest", "wall", "realtime"))
+    frequency = attribute("frequency", UNSIGNED)
+    mode = attribute("mode", one_of("auto", "native", "emulate", "paravirt", "smpsafe"))
+    catchup = child("catchup", Catchup)
+
+
+class Clock(Element):
+    """The guest's clock; `adjustment` in seconds or `reset`, `start` in seconds since 1970."""
+
+    offset = attribute("offset", one_of("utc", "localtime", "variable", "timezone", "absolute"))
+    adjustment = attribute("adjustment")
+    basis = attribute("basis", one_of("utc", "localtime"))
+    start = attribute("start", UNSIGNED)
+    timezone = attribute("timezone")
+    timers = children("timer", Timer)
+
+
+class PowerManagement(Element):
+    """Which sleep states the firmware offers."""
+
+    suspend_to_mem = attrchild("suspend-to-mem", "enabled", YES_NO)
+    suspend_to_disk = attrchild("suspend-to-disk", "enabled", YES_NO)
+
+
+class PerfEvent(Element):
+    """A performance event of the host and whether it is counted."""
+
+    name = attribute("name")
+    enabled = attribute("enabled", YES_NO)
+
+
+class Perf(Element):
+    """Performance events."""
+
+    events = children("event", PerfEvent)
