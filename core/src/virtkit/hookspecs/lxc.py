@@ -1,4 +1,4 @@
-"""TODO-DOC module lxc."""
+"""Enter containers. Hooks of libvirt's LXC program, for drivers whose guests share the host's kernel."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ if TYPE_CHECKING:
 
 
 class LxcSpec(Spec[S]):
-    """TODO-DOC class lxc."""
+    """Namespaces of containers."""
 
     error_domain = 17  # VIR_FROM_LXC
 
     @operation(acl="domain:open_namespace", since="1.0.2", program="lxc")
     def lxc_domain_open_namespace(self, conn: S, dom: DomainRef, flags: int) -> list[int]:
-        """TODO-DOC virDomainLxcOpenNamespace."""
+        """Open the namespaces of a running container, so that the caller can enter them.
+
+        Returns:
+            One descriptor per namespace, of those the container has for itself; they belong to the caller.
+
+        Raises:
+            OperationInvalidError: The domain does not run.
+        """
         raise not_supported("lxc_domain_open_namespace")
