@@ -69,12 +69,14 @@ def ended(process: Process) -> Process:
 def test_an_identity_is_decoded_as_it_was_encoded() -> None:
     identity = Identity(4711, 815, "0f-boot")
     assert identity == Identity.decode(identity.encode())
-    assert "4711" == identity.encode().splitlines()[0]
+    assert b"4711" == identity.encode().splitlines()[0]
 
 
-@pytest.mark.parametrize("text", ["", "4711\n", "4711\n815\n", "x\n815\nboot\n", "1\n2\nboot\nmore\n"])
-def test_a_damaged_identity_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"unpack|invalid literal"):
+@pytest.mark.parametrize(
+    "text", [b"", b"4711\n", b"4711\n815\n", b"x\n815\nboot\n", b"1\n2\nboot\nmore\n", b"\xff\n2\nboot\n"]
+)
+def test_a_damaged_identity_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r"unpack|invalid literal|decode"):
         Identity.decode(text)
 
 
@@ -210,7 +212,7 @@ def test_another_process_with_the_same_pid_is_not_adopted(
     me = Identity.of(os.getpid())
     assert me is not None
     earlier = Identity(me.pid, started or me.started, boot or me.boot)
-    (starter.folder / "web.pid").write_text(earlier.encode())
+    (starter.folder / "web.pid").write_bytes(earlier.encode())
     assert starter.adopt() is None
 
 
@@ -237,10 +239,10 @@ time.sleep(600)
 """
 DIE_BEFORE_THE_PID_FILE = """
 import os, signal
-def die(path, text):
-    (folder / "child").write_text(text)
+def die(path, content):
+    (folder / "child").write_bytes(content)
     os.kill(os.getpid(), signal.SIGKILL)
-process._write_whole = die
+process.replace = die
 """
 
 
@@ -263,7 +265,7 @@ def test_a_process_outlives_the_sudden_death_of_its_starter(starter: Starter) ->
 def test_a_starter_that_dies_before_the_identity_is_on_disk_leaves_nothing_running(starter: Starter) -> None:
     with other_program(starter.folder, DIE_BEFORE_THE_PID_FILE) as program:
         assert -signal.SIGKILL == program.wait(PATIENCE_SECONDS)
-    child = Identity.decode((starter.folder / "child").read_text())
-    (starter.folder / "web.pid").write_text(child.encode())
+    child = Identity.decode((starter.folder / "child").read_bytes())
+    (starter.folder / "web.pid").write_bytes(child.encode())
     eventually(lambda: starter.adopt() is None)
     assert "\nstarted\n" not in (starter.folder / "web.log").read_text()

@@ -24,6 +24,7 @@ from attrs import field, frozen
 
 from virtkit.enums.error import ErrorDomain
 from virtkit.errors import InternalError, OperationFailedError, OperationTimeoutError
+from virtkit.store.files import replace
 
 CLEAN_ENVIRONMENT = {"LC_ALL": "C", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 GRACE_SECONDS = 10.0
@@ -62,14 +63,14 @@ class Identity:
         after_name = stat.rpartition(")")[2].split()
         return cls(pid, int(after_name[19]), Path("/proc/sys/kernel/random/boot_id").read_text().strip())
 
-    def encode(self) -> str:
+    def encode(self) -> bytes:
         """Three lines of text, the first of them the pid."""
-        return f"{self.pid}\n{self.started}\n{self.boot}\n"
+        return f"{self.pid}\n{self.started}\n{self.boot}\n".encode()
 
     @classmethod
-    def decode(cls, text: str) -> Identity:
+    def decode(cls, text: bytes) -> Identity:
         """The identity that `encode` wrote; ValueError for any other text."""
-        pid, started, boot = text.splitlines()
+        pid, started, boot = text.decode().splitlines()
         return cls(int(pid), int(started), boot)
 
 
@@ -237,7 +238,7 @@ def adopt(pid_file: Path, *, subject: str, log: Path) -> Process | None:
         InternalError: The pid file is damaged, so it cannot be told whether the process runs.
     """
     try:
-        identity = Identity.decode(pid_file.read_text())
+        identity = Identity.decode(pid_file.read_bytes())
         pidfd = os.pidfd_open(identity.pid)
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -281,7 +282,7 @@ def _start(launch: Launch) -> Process:
     assert child.stdin is not None
     with child.stdin:
         try:
-            _write_whole(launch.pid_file, identity.encode())
+            replace(launch.pid_file, identity.encode())
         except BaseException:
             process.stop(grace=0)
             process.close()
@@ -298,10 +299,3 @@ def _write_heading(log: int, launch: Launch) -> int:
     except OSError as error:  # a full disk: the guest matters more than its log
         _log.warning("%s: cannot write to %s: %s", launch.subject, launch.log, error.strerror)
     return os.fstat(log).st_size
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Nobody ever reads half of it."""
-    draft = path.with_name(path.name + ".new")
-    draft.write_text(text)
-    draft.replace(path)
