@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from virtkit.errors import VirtError
+from virtkit.errors import NoNameError, VirtError, XMLError
+from virtkit.store.files import make_folder, refusal, replace, sweep, sync_folder
+
+NAME_LIMIT = 240
+"""Bytes of a name: file systems take 255, and a driver adds a suffix."""
+
+DOCUMENT_LIMIT = 16 * 1024 * 1024
+"""Bytes of a document. libvirt's largest string is 4 MiB; what is larger than this is no document of ours."""
 
 T = TypeVar("T")
 
@@ -30,7 +39,24 @@ def check_name(name: str, noun: str = "object", *, domain: int = 0) -> None:
         NoNameError: It is empty.
         XMLError: It has a slash, a control character, a leading dot, more than 240 bytes, or is no UTF-8.
     """
-    raise NotImplementedError
+    if not name:
+        raise NoNameError(f"the {noun} has an empty name; give it one", domain=domain)
+    wrong = _flaw(name)
+    if wrong:
+        raise XMLError(f"the {noun} name {name[:80]!r} {wrong}; choose another", domain=domain)
+
+
+def _flaw(name: str) -> str:
+    if "/" in name:
+        return "has a slash"
+    if any(ord(letter) < 32 or ord(letter) == 127 for letter in name):
+        return "has a line end or another control character"
+    if name.startswith("."):
+        return "starts with a dot"
+    try:
+        return f"is longer than {NAME_LIMIT} bytes" if len(name.encode()) > NAME_LIMIT else ""
+    except UnicodeEncodeError:
+        return "is no UTF-8"
 
 
 class Collection:
@@ -50,36 +76,74 @@ class Collection:
             domain: Error domain of the driver.
             suffix: Ending of the file names.
         """
+        self.folder = folder
+        self.noun = noun
+        self.domain = domain
+        self.suffix = suffix
+        self._marks = folder / "autostart"
+        self._swept = False
 
     def path(self, name: str) -> Path:
         """The file of a name; refuses unsafe names as `check_name` does."""
-        raise NotImplementedError
+        check_name(name, self.noun, domain=self.domain)
+        return self.folder / f"{name}{self.suffix}"
 
     def save(self, name: str, document: bytes) -> None:
         """Store a document, replacing the one of that name. It is on disk when this returns."""
-        raise NotImplementedError
+        path = self.path(name)
+        make_folder(self.folder)
+        try:
+            if not self._swept:
+                sweep(self.folder)
+                self._swept = True
+            replace(path, document)
+        except OSError as error:
+            raise self._refusal("save", name, path, error) from error
 
     def load(self, name: str) -> bytes:
-        """A stored document; `int1` of the error is ENOENT when there is none."""
-        raise NotImplementedError
+        """A stored document.
+
+        Raises:
+            SystemCallError: It cannot be read; `int1` is ENOENT when there is none.
+            XMLError: The file is empty, no regular file, or larger than any document.
+        """
+        path = self.path(name)
+        try:
+            # A pipe in the place of a document must not hold us up.
+            file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with open(file, "rb", closefd=True) as stream:
+                regular = stat.S_ISREG(os.fstat(file).st_mode)
+                document = stream.read(DOCUMENT_LIMIT + 1) if regular else b""
+        except OSError as error:
+            raise self._refusal("load", name, path, error) from error
+        if not 0 < len(document) <= DOCUMENT_LIMIT:
+            what = "is no regular file" if not regular else "is too large" if document else "is empty"
+            message = f"the {self.noun} {name!r} cannot be loaded: {path} {what}; remove the file and define it again"
+            raise XMLError(message, domain=self.domain)
+        return document
 
     def delete(self, name: str) -> None:
         """Remove a document and its autostart mark; what is not there is no error."""
-        raise NotImplementedError
+        path = self.path(name)
+        self.set_autostart(name, False)
+        self._unlink(name, path)
 
     def rename(self, old: str, new: str, document: bytes) -> None:
-        """Store a document under its new name and remove the old one, autostart mark included.
+        """Store a document under its new name and remove the old one; the autostart mark follows.
 
         A crash in between leaves both; the object then has two documents with one UUID.
         """
-        raise NotImplementedError
+        marked = self.autostart(old)
+        self.save(new, document)
+        self.set_autostart(new, marked)
+        self.delete(old)
 
     def names(self) -> list[str]:
         """Names of the stored documents, sorted; empty when there is no folder."""
-        raise NotImplementedError
+        return [name for name in self._stems(self.folder) if not _flaw(name)]
 
     def __contains__(self, name: str) -> bool:
-        raise NotImplementedError
+        return not _flaw(name) and self.path(name).exists()
 
     def scan(self, parse: Callable[[str, bytes], T], faults: list[Fault] | None = None) -> Iterator[T]:
         """Read the documents one at a time, in the order of their names.
@@ -91,16 +155,73 @@ class Collection:
             parse: Turns (name, document) into what is wanted of it.
             faults: Receives what could not be read.
         """
-        raise NotImplementedError
+        faults = [] if faults is None else faults
+        try:
+            names = self._stems(self.folder)
+        except VirtError as error:
+            self._report(Fault(self.folder, error), faults)
+            return
+        for name in names:
+            try:
+                found = parse(name, self.load(name))
+            except VirtError as error:
+                self._report(Fault(self.folder / f"{name}{self.suffix}", error), faults)
+            except ValueError as error:
+                broken = XMLError(f"the {self.noun} {name!r} cannot be loaded: {error}", domain=self.domain)
+                broken.__cause__ = error
+                self._report(Fault(self.folder / f"{name}{self.suffix}", broken), faults)
+            else:
+                yield found
 
     def autostart(self, name: str) -> bool:
         """Whether the object is marked to start by itself."""
-        raise NotImplementedError
+        return os.path.lexists(self._mark(name))
 
     def set_autostart(self, name: str, wanted: bool) -> None:
         """Set or remove the autostart mark; both are fine when done before."""
-        raise NotImplementedError
+        mark = self._mark(name)
+        if not wanted:
+            self._unlink(name, mark)
+            return
+        make_folder(self._marks)
+        try:
+            mark.symlink_to(Path("..", mark.name))
+            sync_folder(self._marks)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise self._refusal("mark for autostart", name, mark, error) from error
 
     def autostarted(self) -> list[str]:
         """Names of the stored documents with an autostart mark, sorted."""
-        raise NotImplementedError
+        return [name for name in self._stems(self._marks) if name in self]
+
+    def _mark(self, name: str) -> Path:
+        return self._marks / self.path(name).name
+
+    def _stems(self, folder: Path) -> list[str]:
+        try:
+            files = os.listdir(folder)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise refusal(f"list the {self.noun} definitions", folder, error, domain=self.domain) from error
+        return sorted(file.removesuffix(self.suffix) for file in files if file.endswith(self.suffix) and file[0] != ".")
+
+    def _unlink(self, name: str, path: Path) -> None:
+        try:
+            path.unlink()
+            sync_folder(path.parent)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise self._refusal("remove", name, path, error) from error
+
+    def _refusal(self, action: str, name: str, path: Path, error: OSError) -> VirtError:
+        return refusal(f"{action} {self.noun} {name!r}", path, error, domain=self.domain)
+
+    def _report(self, fault: Fault, faults: list[Fault]) -> None:
+        import logging  # 8 ms that a healthy start saves
+
+        logging.getLogger(__name__).error("%s is left out: %s", fault.path, fault.error)
+        faults.append(fault)

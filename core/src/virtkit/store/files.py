@@ -1,0 +1,107 @@
+"""Files and folders, with errors that say what to do next."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from virtkit.errors import SystemCallError
+
+TEMPORARY = ".tmp-"
+"""Start of the names of files that are being written; a name of an object never starts with a dot."""
+
+NEXT_STEP = {
+    errno.ENOSPC: "free some space there and try again",
+    errno.EDQUOT: "free some of the quota there and try again",
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f) and try again",
+    errno.EROFS: "make that file system writable, or use another root",
+    errno.EACCES: "run as the owner of that folder, or use a session connection",
+    errno.EPERM: "run as the owner of that folder, or use a session connection",
+    errno.ENOTDIR: "a folder is needed there: move the file that is in its place",
+    errno.EIO: "check that disk",
+}
+"""errno -> what a person can do about it."""
+
+
+def refusal(action: str, path: Path, error: OSError, *, domain: int = 0) -> SystemCallError:
+    """The error for a refused system call.
+
+    Args:
+        action: What was attempted: `save domain 'web'`.
+        path: Where.
+        error: The refusal.
+        domain: Error domain.
+    """
+    step = NEXT_STEP.get(error.errno or 0, "look at what is there and try again")
+    message = f"cannot {action}: {path}: {error.strerror or error}; {step}"
+    return SystemCallError(message, domain=domain, int1=error.errno or -1)
+
+
+def make_folder(path: Path, mode: int = 0o700) -> None:
+    """Make a folder and those above it, if missing.
+
+    Raises:
+        SystemCallError: It cannot be made.
+    """
+    try:
+        os.makedirs(path, mode, exist_ok=True)
+    except OSError as error:
+        raise refusal("make a folder", path, error) from error
+
+
+def sync_folder(path: Path) -> None:
+    """Put the names in a folder on disk.
+
+    Raises:
+        OSError: The disk refuses.
+    """
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that knows no such thing
+            raise
+    finally:
+        os.close(folder)
+
+
+def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Put a file in place of another in one step: after a crash there is the old one or the new one.
+
+    Raises:
+        OSError: The system refuses; the old file is as it was and nothing else is left. Only when the very last step
+            fails, putting the new name on disk, the new file stands there already.
+    """
+    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        try:
+            write_all(file, content)
+            os.fsync(file)
+        finally:
+            os.close(file)
+        os.rename(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    sync_folder(path.parent)
+
+
+def write_all(file: int, content: bytes) -> None:
+    """Write everything to a descriptor.
+
+    Raises:
+        OSError: The system refuses.
+    """
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that were killed while writing left in a folder; that of this process stays."""
+    own = f"{TEMPORARY}{os.getpid()}-"
+    for name in os.listdir(folder):
+        if name.startswith(TEMPORARY) and not name.startswith(own):
+            (folder / name).unlink(missing_ok=True)
