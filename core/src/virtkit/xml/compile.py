@@ -1,9 +1,9 @@
 """The compiler: one parse and one format function per class, generated when the class is first used.
 
-The generated source is registered in linecache under `<virtkit.xml MODULE.CLASS.FUNCTION>`, so that a debugger steps through it
-and a traceback shows it. It is straight-line code over the instance's `__dict__`: one test per declared name when
-reading, one lookup per field when writing. Whatever is rare (unknown names, comments, repeats) is a call to `Reading`
-or `Surplus`.
+The generated source is registered in linecache under `<virtkit.xml MODULE.CLASS.FUNCTION>`, so that a debugger steps
+through it and a traceback shows it. It is straight-line code over the instance's `__dict__`: one test per declared
+name when reading, one lookup per field when writing. Whatever is rare (unknown names, comments, repeats) is a call to
+`Reading` or `Surplus`.
 """
 
 from __future__ import annotations

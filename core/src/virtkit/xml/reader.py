@@ -223,7 +223,8 @@ class Reading:
 
     def refuse(self, refusal: Refusal, node: _Element, attribute: str | None) -> NoReturn:
         """Raise the error of a refused value, with its place."""
-        domain = self.error_domain if refusal.domain is None else refusal.domain
+        domain = refusal.domain if attribute is None else refusal.attribute_domain
+        domain = self.error_domain if domain is None else domain
         place = f"{path_of(node, attribute)} (line {_line(node)})"
         raise refusal.error(f"{place}: {refusal.message}", domain=domain) from None
 
@@ -313,7 +314,8 @@ class Reading:
         """Return the class that the attribute `key` tells."""
         value = node.get(key, default)
         if value is None:
-            raise Refusal(f"the attribute '{key}' is missing: one of {', '.join(map(str, classes))}")
+            words = ", ".join(map(str, classes))
+            raise Refusal(f"the attribute '{key}' is missing: one of {words}", domain=ErrorDomain.XML)
         try:
             return classes[value]
         except KeyError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from virtkit.enums import ErrorDomain
 from virtkit.errors import InvalidArgError
 from virtkit.xml.values import Refusal, quoted
 
@@ -24,7 +25,8 @@ def factor(unit: str) -> int:
     """
     match = _UNIT.fullmatch(unit) if len(unit) <= 5 else None
     if match is None:
-        raise Refusal(f"{quoted(unit)} is not a unit such as bytes, KiB, MiB, GiB, KB, MB, GB", InvalidArgError)
+        message = f"{quoted(unit)} is not a unit such as bytes, KiB, MiB, GiB, KB, MB, GB"
+        raise Refusal(message, InvalidArgError, ErrorDomain.NONE)
     letter, suffix = match.groups()
     if letter is None:
         return 1

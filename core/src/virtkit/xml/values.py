@@ -30,13 +30,22 @@ class Refusal(Exception):
         message: What is wrong and what is allowed, without the place.
         error: Class of the error the caller of the parser gets.
         domain: Error domain; None is that of the document.
+        attribute_domain: Error domain where the text is an attribute; None is `domain`. (libvirt reads most attributes
+            by functions of its XML part, and most texts by functions of the object's part.)
     """
 
-    def __init__(self, message: str, error: type[VirtError] = XMLError, domain: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        error: type[VirtError] = XMLError,
+        domain: int | None = None,
+        attribute_domain: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.error = error
         self.domain = domain
+        self.attribute_domain = domain if attribute_domain is None else attribute_domain
 
 
 class Value(Generic[T]):
@@ -74,7 +83,7 @@ def integer(low: int, high: int, *, prefixed: bool = False) -> Value[int]:
         # Without the limit, int() of a long text takes quadratic time.
         if len(text) <= 32 and pattern.fullmatch(text) and low <= (number := _number(text)) <= high:
             return number
-        raise Refusal(f"{quoted(text)} is not a number from {low} to {high}")
+        raise _not_a_number(text, str(low), str(high))
 
     return Value(read, _decimal)
 
@@ -89,7 +98,7 @@ def hexadecimal(width: int, high: int | None = None) -> Value[int]:
             number = _number(text)
             if number <= limit:
                 return number
-        raise Refusal(f"{quoted(text)} is not a number from 0 to {limit:#x}")
+        raise _not_a_number(text, "0", f"{limit:#x}")
 
     def write(number: int) -> str:
         return f"0x{number:0{width}x}"
@@ -142,6 +151,10 @@ def either(true: str, false: str) -> Value[bool]:
         return true if value else false
 
     return Value(read, write)
+
+
+def _not_a_number(text: str, low: str, high: str) -> Refusal:
+    return Refusal(f"{quoted(text)} is not a number from {low} to {high}", attribute_domain=ErrorDomain.XML)
 
 
 def _number(text: str) -> int:

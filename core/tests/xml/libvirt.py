@@ -1,0 +1,73 @@
+"""The real libvirt's printer: documents through its test driver, in a process of the system's Python."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+PYTHON = Path("/usr/bin/python3")
+"""The interpreter that the distribution's libvirt binding is installed for."""
+
+PRINTER = """
+import json, sys, libvirt
+libvirt.registerErrorHandler(lambda *ignored: None, None)
+conn = libvirt.open("test:///default")
+pool = conn.storagePoolLookupByName("default-pool")
+define = {
+    "network": conn.networkDefineXML,
+    "pool": conn.storagePoolDefineXML,
+    "volume": pool.createXML,
+    "interface": conn.interfaceDefineXML,
+    "domain": conn.defineXML,
+}
+for line in sys.stdin:
+    kind, text = json.loads(line)
+    try:
+        answer = define[kind](text).XMLDesc(), None
+    except libvirt.libvirtError as error:
+        answer = None, [error.get_error_code(), error.get_error_domain(), error.get_error_message()]
+    print(json.dumps(answer), flush=True)
+"""
+
+
+@cache
+def _missing() -> str | None:
+    if not PYTHON.exists():
+        return f"{PYTHON} is not installed"
+    found = subprocess.run([PYTHON, "-c", "import libvirt"], capture_output=True, timeout=30, check=False)
+    return None if found.returncode == 0 else "the libvirt binding is not installed for /usr/bin/python3"
+
+
+class Refused(Exception):
+    """The real libvirt refused a document.
+
+    Attributes:
+        code: Error number.
+        domain: Error domain.
+    """
+
+    def __init__(self, code: int, domain: int, message: str) -> None:
+        super().__init__(f"{code}, domain {domain}: {message}")
+        self.code = code
+        self.domain = domain
+
+
+@cache
+def printed(kind: str, text: str) -> str:
+    """Return the definition that the test driver prints for a document; skips the test where there is no libvirt.
+
+    Raises:
+        Refused: It does not accept the document.
+    """
+    if reason := _missing():
+        pytest.skip(reason)
+    request = json.dumps([kind, text]) + "\n"
+    run = subprocess.run([PYTHON, "-c", PRINTER], input=request, capture_output=True, text=True, timeout=30, check=True)
+    document, error = json.loads(run.stdout)
+    if error:
+        raise Refused(*error)
+    return str(document)
