@@ -148,14 +148,14 @@ class ConnectSpec(Spec[S]):
         raise not_supported("connect_compare_hypervisor_cpu")
 
     @description(acl="connect:read", readonly=True, since="0.7.7")
-    def connect_baseline_cpu(self, conn: S, xml_cp_us: Sequence[str], flags: int) -> str:
+    def connect_baseline_cpu(self, conn: S, xml_cpus: Sequence[str], flags: int) -> str:
         """Compute the richest CPU that every one of several hosts can run.
 
         A domain with that CPU migrates freely between them. The model is the best one that is a subset of all, refined
         by single features that all have too.
 
         Args:
-            xml_cp_us: `<cpu>` documents of the hosts, as their capabilities show them; one or more.
+            xml_cpus: `<cpu>` documents of the hosts, as their capabilities show them; one or more.
             flags: `virtkit.enums.ConnectBaselineCPUFlags`. EXPAND_FEATURES writes out each feature of the model.
                 MIGRATABLE leaves out features that prevent migration, such as an invariant time stamp counter.
 
@@ -177,7 +177,7 @@ class ConnectSpec(Spec[S]):
         arch: str | None,
         machine: str | None,
         virttype: str | None,
-        xml_cp_us: Sequence[str],
+        xml_cpus: Sequence[str],
         flags: int,
     ) -> str:
         """Compute the richest CPU that a hypervisor can provide on every one of several hosts.
@@ -190,7 +190,7 @@ class ConnectSpec(Spec[S]):
             arch: Architecture, or None.
             machine: Machine type, or None.
             virttype: Domain type, or None.
-            xml_cp_us: `<cpu>` documents; one or more.
+            xml_cpus: `<cpu>` documents; one or more.
             flags: `virtkit.enums.ConnectBaselineCPUFlags`.
 
         Returns:
