@@ -1,0 +1,53 @@
+"""Filters of the list-all functions: pairs of flags of which each keeps one half."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Generic, NamedTuple, TypeVar
+
+from virtkit.enums import ErrorDomain
+from virtkit.errors import unsupported_flags
+
+T = TypeVar("T")
+
+
+class Filter(NamedTuple, Generic[T]):
+    """A group of two flags; none or both of them keep every object.
+
+    Attributes:
+        true: Flag that keeps the objects for which `test` holds.
+        false: Flag that keeps the others.
+        test: Looks at an object.
+    """
+
+    true: int
+    false: int
+    test: Callable[[T], bool]
+
+    def keeps(self, flags: int, item: T) -> bool:
+        """Whether the flags keep an object."""
+        asked = flags & (self.true | self.false)
+        return not asked or bool(asked & (self.true if self.test(item) else self.false))
+
+
+def matching(items: Iterable[T], filters: Iterable[Filter[T]], flags: int, function: str, known: int = 0) -> list[T]:
+    """The objects that pass every filter.
+
+    Args:
+        items: Objects in the order wanted.
+        filters: All must keep an object.
+        flags: What the caller asked.
+        function: Its name, for the error.
+        known: Flags beside those of the filters that the function allows.
+
+    Raises:
+        InvalidArgError: Flags that no filter knows.
+    """
+    filters = tuple(filters)
+    for group in filters:
+        known |= group.true | group.false
+    if flags & ~known:
+        raise unsupported_flags(function, flags & ~known, domain=ErrorDomain.TEST)
+    if not flags:
+        return list(items)
+    return [item for item in items if all(group.keeps(flags, item) for group in filters)]

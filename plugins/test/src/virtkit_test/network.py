@@ -1,0 +1,178 @@
+"""Networks of the simulator."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import attrs
+
+from virtkit.enums import ConnectListAllNetworksFlags as Listed
+from virtkit.enums import ErrorDomain, NetworkDefineFlags, NetworkEventLifecycleType
+from virtkit.errors import NoNameError, OperationInvalidError, unsupported_flags
+from virtkit.events import NetworkLifecycleEvent
+from virtkit.hookspecs.network import NetworkSpec
+from virtkit.refs import NetworkRef
+from virtkit.spec import quick
+from virtkit.xml.network import Network as NetworkXML
+from virtkit_test.filters import Filter, matching
+
+if TYPE_CHECKING:
+    from virtkit_test.state import TestState
+
+TEST = ErrorDomain.TEST
+
+
+@attrs.define(eq=False)
+class Network:
+    """A network: its definition, what it runs with, or both."""
+
+    name: str
+    uuid: bytes
+    config: NetworkXML | None = None
+    live: NetworkXML | None = None
+    autostart: bool = False
+
+    @property
+    def ref(self) -> NetworkRef:
+        """What names it."""
+        return NetworkRef(self.name, self.uuid)
+
+    @property
+    def document(self) -> NetworkXML:
+        """What it runs with, else its definition."""
+        document = self.live or self.config
+        assert document is not None, "a network without both is not in the table"
+        return document
+
+
+FILTERS = (
+    Filter[Network](Listed.ACTIVE, Listed.INACTIVE, lambda network: network.live is not None),
+    Filter[Network](Listed.PERSISTENT, Listed.TRANSIENT, lambda network: network.config is not None),
+    Filter[Network](Listed.AUTOSTART, Listed.NO_AUTOSTART, lambda network: network.autostart),
+)
+
+
+def parse(xml: str, *, validate: bool = False) -> NetworkXML:
+    """Read and complete a definition.
+
+    Raises:
+        NoNameError: It has no name.
+        VirtError: As for parsing.
+    """
+    document = NetworkXML.parse(xml, validate=validate)
+    if not document.name:
+        raise NoNameError("the network has no <name>: give it one", domain=ErrorDomain.NETWORK)
+    document.uuid = document.uuid or os.urandom(16)
+    if document.forward is not None and document.forward.mode is None:
+        document.forward.mode = "nat"
+    return document
+
+
+class NetworkPart(NetworkSpec["TestState"]):
+    """The network functions of the driver."""
+
+    @quick
+    def connect_list_all_networks(self, conn: TestState, flags: int) -> list[NetworkRef]:
+        return [network.ref for network in matching(conn.networks, FILTERS, flags, "connect_list_all_networks")]
+
+    @quick
+    def network_lookup_by_name(self, conn: TestState, name: str) -> NetworkRef:
+        return conn.networks.by_name(name).ref
+
+    @quick
+    def network_lookup_by_uuid(self, conn: TestState, uuid: bytes) -> NetworkRef:
+        return conn.networks.by_uuid(uuid).ref
+
+    @quick
+    def network_get_xml_desc(self, conn: TestState, net: NetworkRef, flags: int) -> str:
+        if flags:
+            raise unsupported_flags("network_get_xml_desc", flags, domain=TEST)
+        return conn.networks.by_ref(net).document.format()
+
+    @quick
+    def network_get_bridge_name(self, conn: TestState, net: NetworkRef) -> str:
+        bridge = conn.networks.by_ref(net).document.bridge
+        if bridge is None or bridge.name is None:
+            raise OperationInvalidError(f"network {net.name!r} has no bridge", domain=TEST)
+        return bridge.name
+
+    @quick
+    def network_is_active(self, conn: TestState, net: NetworkRef) -> bool:
+        return conn.networks.by_ref(net).live is not None
+
+    @quick
+    def network_is_persistent(self, conn: TestState, net: NetworkRef) -> bool:
+        return conn.networks.by_ref(net).config is not None
+
+    @quick
+    def network_get_autostart(self, conn: TestState, net: NetworkRef) -> bool:
+        return conn.networks.by_ref(net).autostart
+
+    @quick
+    def network_set_autostart(self, conn: TestState, net: NetworkRef, autostart: bool) -> None:
+        conn.networks.by_ref(net).autostart = bool(autostart)
+
+    @quick
+    def network_define_xml_flags(self, conn: TestState, xml: str, flags: int) -> NetworkRef:
+        _refuse("network_define_xml_flags", flags & ~NetworkDefineFlags.VALIDATE)
+        document = parse(xml, validate=bool(flags & NetworkDefineFlags.VALIDATE))
+        network = _obtain(conn, document)
+        network.config = document
+        _publish(conn, network, NetworkEventLifecycleType.DEFINED)
+        return network.ref
+
+    @quick
+    def network_create_xml_flags(self, conn: TestState, xml: str, flags: int) -> NetworkRef:
+        _refuse("network_create_xml_flags", flags & ~NetworkDefineFlags.VALIDATE)
+        document = parse(xml, validate=bool(flags & NetworkDefineFlags.VALIDATE))
+        network = _obtain(conn, document)
+        if network.live is not None:
+            raise OperationInvalidError(
+                f"network {network.name!r} is active already: destroy it first", domain=ErrorDomain.NETWORK
+            )
+        network.live = document
+        _publish(conn, network, NetworkEventLifecycleType.STARTED)
+        return network.ref
+
+    @quick
+    def network_create(self, conn: TestState, net: NetworkRef) -> None:
+        with conn.networks.hold(net, "network_create") as network:
+            if network.live is not None:
+                raise OperationInvalidError(f"network {network.name!r} is active already", domain=TEST)
+            assert network.config is not None
+            network.live = network.config.copy()
+            _publish(conn, network, NetworkEventLifecycleType.STARTED)
+
+    @quick
+    def network_destroy(self, conn: TestState, net: NetworkRef) -> None:
+        with conn.networks.hold(net, "network_destroy") as network:
+            network.live = None
+            _publish(conn, network, NetworkEventLifecycleType.STOPPED)
+            if network.config is None:
+                conn.networks.remove(network)
+
+    @quick
+    def network_undefine(self, conn: TestState, net: NetworkRef) -> None:
+        with conn.networks.hold(net, "network_undefine") as network:
+            if network.live is not None:
+                raise OperationInvalidError(
+                    f"network {network.name!r} is active: destroy it before it is undefined", domain=TEST
+                )
+            conn.networks.remove(network)
+            _publish(conn, network, NetworkEventLifecycleType.UNDEFINED)
+
+
+def _obtain(conn: TestState, document: NetworkXML) -> Network:
+    assert document.name is not None and document.uuid is not None
+    name, uuid = document.name, document.uuid
+    return conn.networks.obtain(name, uuid, lambda: Network(name, uuid))
+
+
+def _publish(conn: TestState, network: Network, event: NetworkEventLifecycleType) -> None:
+    conn.hub.publish(network.ref, NetworkLifecycleEvent(event))
+
+
+def _refuse(function: str, flags: int) -> None:
+    if flags:
+        raise unsupported_flags(function, flags, domain=TEST)

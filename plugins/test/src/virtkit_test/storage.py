@@ -1,0 +1,435 @@
+"""Storage pools and volumes of the simulator: figures and definitions, no data."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import attrs
+
+from virtkit.enums import ConnectListAllStoragePoolsFlags as Listed
+from virtkit.enums import (
+    ErrorDomain,
+    StoragePoolBuildFlags,
+    StoragePoolCreateFlags,
+    StoragePoolDefineFlags,
+    StoragePoolEventLifecycleType,
+    StoragePoolState,
+    StorageVolType,
+)
+from virtkit.errors import (
+    InvalidArgError,
+    NoStorageVolError,
+    NotSupportedError,
+    OperationFailedError,
+    OperationInvalidError,
+    XMLError,
+    unsupported_flags,
+)
+from virtkit.events import StoragePoolLifecycleEvent, StoragePoolRefreshEvent
+from virtkit.hookspecs.storage_pool import StoragePoolSpec
+from virtkit.hookspecs.storage_vol import StorageVolSpec
+from virtkit.records import StoragePoolInfo, StorageVolInfo
+from virtkit.refs import StoragePoolRef, StorageVolRef
+from virtkit.spec import quick
+from virtkit.xml.pool import StoragePool as PoolXML
+from virtkit.xml.volume import StorageVolume as VolumeXML
+from virtkit_test.filters import Filter, matching
+
+if TYPE_CHECKING:
+    from virtkit_test.state import TestState
+
+TEST = ErrorDomain.TEST
+STORAGE = ErrorDomain.STORAGE
+Event = StoragePoolEventLifecycleType
+
+POOL_CAPACITY = 100 << 30
+"""Bytes every simulated pool has."""
+
+TYPES_WITHOUT_PATH = ("logical", "scsi", "iscsi", "mpath", "rbd", "sheepdog", "gluster", "zfs", "iscsi-direct")
+
+
+@attrs.define(eq=False)
+class Pool:
+    """A pool: its definition, whether it is active, and its volumes by name."""
+
+    name: str
+    uuid: bytes
+    document: PoolXML
+    persistent: bool = False
+    active: bool = False
+    autostart: bool = False
+    volumes: dict[str, VolumeXML] = attrs.field(factory=dict)
+
+    @property
+    def ref(self) -> StoragePoolRef:
+        """What names it."""
+        return StoragePoolRef(self.name, self.uuid)
+
+    @property
+    def allocation(self) -> int:
+        """Bytes its volumes take."""
+        return sum(volume.allocation or 0 for volume in self.volumes.values())
+
+    def volume(self, name: str) -> VolumeXML:
+        """A volume by name.
+
+        Raises:
+            NoStorageVolError: There is none.
+        """
+        try:
+            return self.volumes[name]
+        except KeyError:
+            raise NoStorageVolError(
+                f"pool {self.name!r} has no volume {name!r}; `virtkit vol-list {self.name}` shows which it has",
+                domain=TEST,
+            ) from None
+
+    def reference(self, volume: VolumeXML) -> StorageVolRef:
+        """What names one of its volumes."""
+        return StorageVolRef(self.name, volume.name or "", volume.key or "")
+
+    def update_figures(self) -> None:
+        """Bring the sizes in the document up to date."""
+        self.document.capacity = POOL_CAPACITY
+        self.document.allocation = self.allocation
+        self.document.available = POOL_CAPACITY - self.allocation
+
+
+def parse(xml: str, *, validate: bool = False) -> PoolXML:
+    """Read and complete the definition of a pool.
+
+    Raises:
+        XMLError: It has no name or no target path.
+        VirtError: As for parsing.
+    """
+    document = PoolXML.parse(xml, validate=validate)
+    document.name = document.name or (document.source.name if document.type == "logical" else None)
+    if not document.name:
+        raise XMLError("the storage pool has no <name>: give it one", domain=STORAGE)
+    if "/" in document.name:
+        raise XMLError(f"storage pool name {document.name!r} has a '/': choose another", domain=STORAGE)
+    if document.target.path is None:
+        if document.type not in TYPES_WITHOUT_PATH:
+            raise XMLError(f"storage pool {document.name!r} has no <target><path>: give it one", domain=STORAGE)
+        if document.type == "logical":
+            document.target.path = f"/dev/{document.name}"
+    document.uuid = document.uuid or os.urandom(16)
+    document.capacity = document.allocation = document.available = 0
+    return document
+
+
+def parse_volume(xml: str, pool: Pool, *, validate: bool = False) -> VolumeXML:
+    """Read and complete the definition of a volume of a pool.
+
+    Raises:
+        XMLError: It has no name or no capacity.
+        VirtError: As for parsing.
+    """
+    volume = VolumeXML.parse(xml, validate=validate)
+    if not volume.name or "/" in volume.name:
+        raise XMLError(f"a volume needs a <name> without '/', not {volume.name!r}", domain=STORAGE)
+    if volume.capacity is None:
+        raise XMLError(f"volume {volume.name!r} has no <capacity>: give it one", domain=STORAGE)
+    volume.type = volume.type or "file"
+    volume.allocation = volume.capacity if volume.allocation is None else volume.allocation
+    volume.target.format = volume.target.format or "raw"
+    if volume.backing_store is not None:
+        volume.backing_store.format = volume.backing_store.format or "raw"
+    volume.target.path = volume.key = f"{pool.document.target.path}/{volume.name}"
+    return volume
+
+
+FILTERS = (
+    Filter[Pool](Listed.ACTIVE, Listed.INACTIVE, lambda pool: pool.active),
+    Filter[Pool](Listed.PERSISTENT, Listed.TRANSIENT, lambda pool: pool.persistent),
+    Filter[Pool](Listed.AUTOSTART, Listed.NO_AUTOSTART, lambda pool: pool.autostart),
+)
+
+TYPE_FLAGS = {
+    flag: flag.name.lower().replace("_", "-")
+    for flag in Listed
+    if flag.name and flag not in (f for group in FILTERS for f in (group.true, group.false))
+}
+"""Flag -> type of pool."""
+
+
+class PoolPart(StoragePoolSpec["TestState"]):
+    """The pool functions of the driver."""
+
+    @quick
+    def connect_list_all_storage_pools(self, conn: TestState, flags: int) -> list[StoragePoolRef]:
+        types = {name for flag, name in TYPE_FLAGS.items() if flags & flag}
+        pools = matching(conn.pools, FILTERS, flags, "connect_list_all_storage_pools", sum(TYPE_FLAGS))
+        return [pool.ref for pool in pools if not types or pool.document.type in types]
+
+    @quick
+    def storage_pool_lookup_by_name(self, conn: TestState, name: str) -> StoragePoolRef:
+        return conn.pools.by_name(name).ref
+
+    @quick
+    def storage_pool_lookup_by_uuid(self, conn: TestState, uuid: bytes) -> StoragePoolRef:
+        return conn.pools.by_uuid(uuid).ref
+
+    @quick
+    def storage_pool_lookup_by_volume(self, conn: TestState, vol: StorageVolRef) -> StoragePoolRef:
+        return conn.pools.by_name(vol.pool).ref
+
+    @quick
+    def storage_pool_get_info(self, conn: TestState, pool: StoragePoolRef) -> StoragePoolInfo:
+        found = conn.pools.by_ref(pool)
+        state = StoragePoolState.RUNNING if found.active else StoragePoolState.INACTIVE
+        return StoragePoolInfo(state, POOL_CAPACITY, found.allocation, POOL_CAPACITY - found.allocation)
+
+    @quick
+    def storage_pool_get_xml_desc(self, conn: TestState, pool: StoragePoolRef, flags: int) -> str:
+        _refuse("storage_pool_get_xml_desc", flags)
+        return conn.pools.by_ref(pool).document.format()
+
+    @quick
+    def storage_pool_is_active(self, conn: TestState, pool: StoragePoolRef) -> bool:
+        return conn.pools.by_ref(pool).active
+
+    @quick
+    def storage_pool_is_persistent(self, conn: TestState, pool: StoragePoolRef) -> bool:
+        return conn.pools.by_ref(pool).persistent
+
+    @quick
+    def storage_pool_get_autostart(self, conn: TestState, pool: StoragePoolRef) -> bool:
+        return conn.pools.by_ref(pool).autostart
+
+    @quick
+    def storage_pool_set_autostart(self, conn: TestState, pool: StoragePoolRef, autostart: bool) -> None:
+        found = conn.pools.by_ref(pool)
+        if not found.persistent:
+            raise InvalidArgError(f"pool {found.name!r} is transient: define it before autostart", domain=TEST)
+        found.autostart = bool(autostart)
+
+    @quick
+    def storage_pool_define_xml(self, conn: TestState, xml: str, flags: int) -> StoragePoolRef:
+        _refuse("storage_pool_define_xml", flags & ~StoragePoolDefineFlags.VALIDATE)
+        pool = _obtain(conn, parse(xml, validate=bool(flags & StoragePoolDefineFlags.VALIDATE)))
+        pool.persistent = True
+        _publish(conn, pool, Event.DEFINED)
+        return pool.ref
+
+    @quick
+    def storage_pool_create_xml(self, conn: TestState, xml: str, flags: int) -> StoragePoolRef:
+        known = StoragePoolCreateFlags
+        exclusive = known.WITH_BUILD_OVERWRITE | known.WITH_BUILD_NO_OVERWRITE
+        _refuse("storage_pool_create_xml", flags & ~(known.WITH_BUILD | exclusive))
+        if flags & exclusive == exclusive:
+            raise unsupported_flags("storage_pool_create_xml", flags & exclusive, domain=TEST)
+        document = parse(xml)
+        known_pool = conn.pools.match(document.name or "", document.uuid or b"")
+        if known_pool is not None and known_pool.active:
+            raise OperationInvalidError(f"pool {known_pool.name!r} is active already: destroy it first", domain=STORAGE)
+        pool = _obtain(conn, document)
+        _start(conn, pool)
+        return pool.ref
+
+    @quick
+    def storage_pool_create(self, conn: TestState, pool: StoragePoolRef, flags: int) -> None:
+        known = StoragePoolCreateFlags
+        _refuse(
+            "storage_pool_create",
+            flags & ~(known.WITH_BUILD | known.WITH_BUILD_OVERWRITE | known.WITH_BUILD_NO_OVERWRITE),
+        )
+        with conn.pools.hold(pool, "storage_pool_create") as found:
+            _require(found, active=False)
+            _start(conn, found)
+
+    @quick
+    def storage_pool_destroy(self, conn: TestState, pool: StoragePoolRef) -> None:
+        with conn.pools.hold(pool, "storage_pool_destroy") as found:
+            _require(found, active=True)
+            found.active = False
+            _publish(conn, found, Event.STOPPED)
+            if not found.persistent:
+                conn.pools.remove(found)
+
+    @quick
+    def storage_pool_undefine(self, conn: TestState, pool: StoragePoolRef) -> None:
+        with conn.pools.hold(pool, "storage_pool_undefine") as found:
+            _require(found, active=False)
+            conn.pools.remove(found)
+            _publish(conn, found, Event.UNDEFINED)
+
+    @quick
+    def storage_pool_build(self, conn: TestState, pool: StoragePoolRef, flags: int) -> None:
+        known = StoragePoolBuildFlags
+        exclusive = known.OVERWRITE | known.NO_OVERWRITE
+        if flags & exclusive == exclusive:
+            raise unsupported_flags("storage_pool_build", flags & exclusive, domain=TEST)
+        _refuse("storage_pool_build", flags & ~exclusive)
+        with conn.pools.hold(pool, "storage_pool_build") as found:
+            _require(found, active=False)
+            _publish(conn, found, Event.CREATED)
+
+    @quick
+    def storage_pool_delete(self, conn: TestState, pool: StoragePoolRef, flags: int) -> None:
+        _refuse("storage_pool_delete", flags)
+        with conn.pools.hold(pool, "storage_pool_delete") as found:
+            _require(found, active=False)
+            _publish(conn, found, Event.DELETED)
+
+    @quick
+    def storage_pool_refresh(self, conn: TestState, pool: StoragePoolRef, flags: int) -> None:
+        _refuse("storage_pool_refresh", flags)
+        found = conn.pools.by_ref(pool)
+        _require(found, active=True)
+        conn.hub.publish(found.ref, StoragePoolRefreshEvent())
+
+    @quick
+    def connect_find_storage_pool_sources(self, conn: TestState, type: str, src_spec: str | None, flags: int) -> str:
+        _refuse("connect_find_storage_pool_sources", flags)
+        if type not in FOUND_SOURCES:
+            raise NotSupportedError(
+                f"the simulator finds no sources of type {type!r}, only of {', '.join(FOUND_SOURCES)}", domain=TEST
+            )
+        return FOUND_SOURCES[type]
+
+
+class VolumePart(StorageVolSpec["TestState"]):
+    """The volume functions of the driver."""
+
+    @quick
+    def storage_pool_list_all_volumes(self, conn: TestState, pool: StoragePoolRef, flags: int) -> list[StorageVolRef]:
+        _refuse("storage_pool_list_all_volumes", flags)
+        found = _active(conn, pool)
+        return [found.reference(found.volumes[name]) for name in sorted(found.volumes)]
+
+    @quick
+    def storage_vol_lookup_by_name(self, conn: TestState, pool: StoragePoolRef, name: str) -> StorageVolRef:
+        found = _active(conn, pool)
+        return found.reference(found.volume(name))
+
+    @quick
+    def storage_vol_lookup_by_key(self, conn: TestState, key: str) -> StorageVolRef:
+        return _find(conn, "key", key)
+
+    @quick
+    def storage_vol_lookup_by_path(self, conn: TestState, path: str) -> StorageVolRef:
+        return _find(conn, "path", path)
+
+    @quick
+    def storage_vol_get_info(self, conn: TestState, vol: StorageVolRef) -> StorageVolInfo:
+        volume = _volume(conn, vol)[1]
+        return StorageVolInfo(
+            StorageVolType[(volume.type or "file").upper()], volume.capacity or 0, volume.allocation or 0
+        )
+
+    @quick
+    def storage_vol_get_xml_desc(self, conn: TestState, vol: StorageVolRef, flags: int) -> str:
+        _refuse("storage_vol_get_xml_desc", flags)
+        return _volume(conn, vol)[1].format()
+
+    @quick
+    def storage_vol_get_path(self, conn: TestState, vol: StorageVolRef) -> str:
+        return _volume(conn, vol)[1].target.path or ""
+
+    @quick
+    def storage_vol_create_xml(self, conn: TestState, pool: StoragePoolRef, xml: str, flags: int) -> StorageVolRef:
+        _refuse("storage_vol_create_xml", flags)
+        with conn.pools.hold(pool, "storage_vol_create_xml") as found:
+            _require(found, active=True)
+            return _create(found, parse_volume(xml, found))
+
+    @quick
+    def storage_vol_create_xml_from(
+        self, conn: TestState, pool: StoragePoolRef, xml: str, clonevol: StorageVolRef, flags: int
+    ) -> StorageVolRef:
+        _refuse("storage_vol_create_xml_from", flags)
+        with conn.pools.hold(pool, "storage_vol_create_xml_from") as found:
+            _require(found, active=True)
+            volume = parse_volume(xml, found)
+            source = found.volume(clonevol.name)
+            volume.capacity = max(volume.capacity or 0, source.capacity or 0)
+            return _create(found, volume)
+
+    @quick
+    def storage_vol_delete(self, conn: TestState, vol: StorageVolRef, flags: int) -> None:
+        _refuse("storage_vol_delete", flags)
+        pool, volume = _volume(conn, vol)
+        with conn.pools.hold(pool.ref, "storage_vol_delete") as found:
+            del found.volumes[volume.name or ""]
+            found.update_figures()
+
+
+FOUND_SOURCES = {
+    "logical": "<sources>\n  <source>\n    <name>testvg1</name>\n    <format type='lvm2'/>\n  </source>\n"
+    "  <source>\n    <name>testvg2</name>\n    <format type='lvm2'/>\n  </source>\n</sources>\n",
+    "netfs": "<sources>\n</sources>\n",
+}
+
+
+def _obtain(conn: TestState, document: PoolXML) -> Pool:
+    """The pool a document defines, made if there is none; its target may be no other pool's."""
+    assert document.name is not None and document.uuid is not None
+    name, uuid = document.name, document.uuid
+    known = conn.pools.match(name, uuid)
+    for other in conn.pools:
+        if other is not known and document.target.path and other.document.target.path == document.target.path:
+            raise OperationFailedError(
+                f"pool {name!r} has the same target {document.target.path} as pool {other.name!r}: choose another",
+                domain=STORAGE,
+            )
+    pool = conn.pools.obtain(name, uuid, lambda: Pool(name, uuid, document))
+    pool.document = document
+    pool.update_figures()
+    return pool
+
+
+def _start(conn: TestState, pool: Pool) -> None:
+    pool.active = True
+    pool.update_figures()
+    _publish(conn, pool, Event.STARTED)
+
+
+def _create(pool: Pool, volume: VolumeXML) -> StorageVolRef:
+    assert volume.name is not None
+    if volume.name in pool.volumes:
+        raise OperationFailedError(f"pool {pool.name!r} has a volume {volume.name!r} already", domain=TEST)
+    free = POOL_CAPACITY - pool.allocation
+    if (volume.allocation or 0) > free:
+        raise OperationFailedError(
+            f"volume {volume.name!r} needs {volume.allocation} bytes, pool {pool.name!r} has {free}", domain=TEST
+        )
+    pool.volumes[volume.name] = volume
+    pool.update_figures()
+    return pool.reference(volume)
+
+
+def _require(pool: Pool, *, active: bool) -> None:
+    if pool.active != active:
+        state, remedy = ("active", "stop") if pool.active else ("not active", "start")
+        raise OperationInvalidError(f"pool {pool.name!r} is {state}: {remedy} it first", domain=TEST)
+
+
+def _active(conn: TestState, ref: StoragePoolRef) -> Pool:
+    pool = conn.pools.by_ref(ref)
+    _require(pool, active=True)
+    return pool
+
+
+def _volume(conn: TestState, ref: StorageVolRef) -> tuple[Pool, VolumeXML]:
+    pool = conn.pools.by_name(ref.pool)
+    _require(pool, active=True)
+    return pool, pool.volume(ref.name)
+
+
+def _find(conn: TestState, what: str, wanted: str) -> StorageVolRef:
+    for pool in conn.pools:
+        for volume in pool.volumes.values() if pool.active else ():
+            if wanted in (volume.key, volume.target.path):
+                return pool.reference(volume)
+    raise NoStorageVolError(f"no active pool has a volume with {what} {wanted!r}", domain=TEST)
+
+
+def _publish(conn: TestState, pool: Pool, event: Event) -> None:
+    conn.hub.publish(pool.ref, StoragePoolLifecycleEvent(event))
+
+
+def _refuse(function: str, flags: int) -> None:
+    if flags:
+        raise unsupported_flags(function, flags, domain=TEST)
