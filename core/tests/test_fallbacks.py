@@ -58,12 +58,13 @@ def uuid(number: int) -> bytes:
     return UUID(int=number).bytes
 
 
-HOOKS = {
-    name: list(inspect.signature(function).parameters)[2:]
+SPECIFIED = {
+    name: function
     for modules in KINDS.values()
     for module in modules
     for name, function, _ in specified(spec_class(module))
 }
+HOOKS = {name: list(inspect.signature(function).parameters)[2:] for name, function in SPECIFIED.items()}
 
 RUNNING, STOPPED, TRANSIENT = DomainRef("web", uuid(1), 7), DomainRef("db", uuid(2)), DomainRef("ci", uuid(3), 9)
 UNKNOWN = DomainRef("gone", uuid(99))
@@ -102,6 +103,19 @@ def test_a_derivation_takes_what_its_hook_takes(name: str) -> None:
     assert variadic or len(given) == len(HOOKS[name])
     if FALLBACKS[name].function.__name__ == name:
         assert given == HOOKS[name]
+
+
+@pytest.mark.parametrize("name", sorted(name for name, fallback in FALLBACKS.items() if fallback.needs))
+def test_the_manual_says_what_a_function_is_derived_from(name: str) -> None:
+    needs = FALLBACKS[name].needs
+    each_from_the_other = any(name in FALLBACKS[need].needs for need in needs if need in FALLBACKS)
+    said = inspect.getdoc(SPECIFIED[name]) or ""
+    assert each_from_the_other or ("erived" in said and any(f"`{need}`" in said for need in needs))
+
+
+def test_the_manual_calls_derived_only_what_is() -> None:
+    derived = {name for name, function in SPECIFIED.items() if "Derived from" in (inspect.getdoc(function) or "")}
+    assert derived - set(FALLBACKS) == set()
 
 
 def test_two_functions_derive_from_each_other_only_where_one_is_implemented() -> None:
