@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from virtkit import constants, enums, errors
-from virtkit.fallbacks import FALLBACKS, derivation, objects, variants
+from virtkit.fallbacks import FALLBACKS, bind, derivation, objects, variants
 from virtkit.fallbacks.domains import BLOCK_STATS, JOB_INFO
 from virtkit.hookspecs import KINDS, spec_class
 from virtkit.params import LLONG, TypedParams
@@ -51,7 +50,7 @@ class Ops(dict[str, Function]):
         fallback = derivation(name, self.__contains__)
         if fallback is None:
             raise errors.NotSupportedError(name)
-        return partial(fallback.function, self)
+        return bind(fallback, self, enums.ErrorDomain.TEST)
 
 
 def uuid(number: int) -> bytes:
@@ -183,6 +182,21 @@ def test_domains_are_looked_up_in_the_list_of_all(domains: Ops) -> None:
 def test_an_unknown_domain_is_named_in_the_error(domains: Ops, hook: str, key: Any, said: str) -> None:
     with pytest.raises(errors.NoDomainError, match=said):
         domains[hook](key)
+
+
+def test_errors_of_a_derivation_have_the_domain_of_the_driver(domains: Ops) -> None:
+    with pytest.raises(errors.NoDomainError) as caught:
+        domains["domain_lookup_by_name"]("gone")
+    assert caught.value.domain == enums.ErrorDomain.TEST
+
+
+def test_errors_of_what_a_derivation_needs_keep_their_domain() -> None:
+    def refuse(flags: int) -> list[DomainRef]:
+        raise errors.OperationFailedError("the list is lost", domain=enums.ErrorDomain.STORAGE)
+
+    with pytest.raises(errors.OperationFailedError) as caught:
+        Ops(connect_list_all_domains=refuse)["domain_lookup_by_name"]("db")
+    assert caught.value.domain == enums.ErrorDomain.STORAGE
 
 
 def test_the_id_of_a_stopped_domain_finds_none(domains: Ops) -> None:

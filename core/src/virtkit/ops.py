@@ -15,7 +15,7 @@ from virtkit.discovery import Function, functions, manager
 from virtkit.driver import Driver
 from virtkit.enums import MODULE_OF
 from virtkit.errors import InternalError, InvalidConnError, OperationDeniedError, VirtError
-from virtkit.fallbacks import FALLBACKS, derivation
+from virtkit.fallbacks import FALLBACKS, bind, derivation
 from virtkit.spec import PROJECT, not_supported
 
 Operation = Callable[..., Any]
@@ -67,7 +67,9 @@ class Ops(dict[str, Operation]):
         if own is not None:
             return partial(own, part.session)
         fallback = derivation(function.name, self._implements)
-        return partial(fallback.function, Unguarded(self)) if fallback else None
+        if fallback is None:
+            return None
+        return bind(fallback, Unguarded(self), part.driver.error_domain or function.error_domain)
 
     def _implements(self, name: str) -> bool:
         function = functions()[name]
@@ -169,6 +171,6 @@ def offered(driver: Driver[Any]) -> Mapping[str, str]:
     }
     own = frozenset(result)
     for name in FALLBACKS:
-        if name not in own and derivation(name, own.__contains__):
+        if name not in own and known[name].kind in driver.kinds and derivation(name, own.__contains__):
             result[name] = "derived"
     return result

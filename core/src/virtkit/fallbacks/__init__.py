@@ -6,8 +6,8 @@ the checks of a read-only connection. The needs may themselves be derived; `deri
 in what a driver implements. A driver that overrides the hook is always asked itself.
 
 A derivation states only what its needs say: where it cannot answer (a flag that the plain function does not know, a
-parameter that has nowhere to go) it raises, and what no primitive tells is not derived at all. Errors carry no error
-domain: the driver's is filled in by whoever calls.
+parameter that has nowhere to go) it raises, and what no primitive tells is not derived at all. `bind` makes of a
+derivation a function like the driver's own, whose errors have the driver's domain.
 """
 
 from __future__ import annotations
@@ -18,4 +18,5 @@ from virtkit.fallbacks import variants as variants
 from virtkit.fallbacks.table import FALLBACKS as FALLBACKS
 from virtkit.fallbacks.table import Fallback as Fallback
 from virtkit.fallbacks.table import Ops as Ops
+from virtkit.fallbacks.table import bind as bind
 from virtkit.fallbacks.table import derivation as derivation

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
-from virtkit.errors import unsupported_flags
+from virtkit.errors import VirtError, unsupported_flags
 
 Ops = Mapping[str, Callable[..., Any]]
 """Functions of one driver by hook name, to be called without the session."""
@@ -53,6 +54,25 @@ def derivation(name: str, own: Callable[[str], bool], pending: frozenset[str] = 
     deeper = pending | {name}
     found = all(own(need) or derivation(need, own, deeper) is not None for need in fallback.needs)
     return fallback if found else None
+
+
+def bind(fallback: Fallback, ops: Ops, error_domain: int) -> Callable[..., Any]:
+    """The derived function as a driver's own one: over the driver's functions, and with the driver's errors.
+
+    Args:
+        fallback: How it is derived.
+        ops: What the driver has, and what is derived from that.
+        error_domain: `virtkit.enums.ErrorDomain` of errors that the derivation itself raises.
+    """
+    return partial(_call, fallback.function, ops, error_domain)
+
+
+def _call(function: Callable[..., Any], ops: Ops, error_domain: int, *arguments: Any) -> Any:
+    try:
+        return function(ops, *arguments)
+    except VirtError as error:
+        error.domain = error.domain or error_domain
+        raise
 
 
 def refuse(function: str, flags: int, known: int = 0) -> None:
