@@ -96,11 +96,11 @@ INTERFACE = Kind("interface", "interfaces", NoInterfaceError, "ConnectListAllInt
 DEVICE = Kind("node_device", "node_devices", NoNodeDeviceError, "ConnectListAllNodeDeviceFlags", "name")
 NWFILTER = Kind("nwfilter", "nwfilters", NoNWFilterError)
 SECRET = Kind("secret", "secrets", NoSecretError)
-BINDING = Kind("nwfilter_binding", "nwfilter_bindings", NoNWFilterBindingError, identity="portdev")
+BINDING = Kind("nwfilter_binding", "nwfilter_bindings", NoNWFilterBindingError)
 PORT = Kind("network_port", "ports", NoNetworkPortError)
-VOLUME = Kind("storage_vol", "volumes", NoStorageVolError, identity="key")
+VOLUME = Kind("storage_vol", "volumes", NoStorageVolError)
 SNAPSHOT = Kind("snapshot", "snapshots", NoDomainSnapshotError, "DomainSnapshotListFlags", "name")
-CHECKPOINT = Kind("checkpoint", "checkpoints", NoDomainCheckpointError, "DomainCheckpointListFlags", "name")
+CHECKPOINT = Kind("checkpoint", "checkpoints", NoDomainCheckpointError)
 
 
 def _derive_lists(kind: Kind, infix: str, state: str, shown: Callable[[Any], Any]) -> None:
