@@ -11,8 +11,9 @@ A driver has one table for each kind of object that it holds in memory.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from virtkit.errors import (
@@ -28,6 +29,7 @@ from virtkit.errors import (
     NoSecretError,
     NoStoragePoolError,
     NoStorageVolError,
+    OperationFailedError,
     VirtError,
 )
 from virtkit.services.locks import LOCK_TIMEOUT, ObjectLock
@@ -99,22 +101,48 @@ class ObjectTable(Generic[T]):
             error_domain: Error domain of the driver, for missing objects.
             first_id: The first id that `set_id` gives.
         """
+        self.kind = kind
+        self._error_domain = error_domain
+        self._names: dict[str, T] = {}
+        self._uuids: dict[bytes, T] = {}
+        self._ids: dict[int, T] = {}
+        self._locks: dict[int, ObjectLock] = {}  # by id() of the object, which the tables above keep alive
+        self._numbers: dict[int, int] = {}  # likewise: the other direction of _ids
+        self._next_id = first_id
+        self._change = threading.RLock()
 
     def by_name(self, name: str) -> T:
         """The object of that name. Raises the kind's missing error."""
-        raise NotImplementedError
+        try:
+            return self._names[name]
+        except KeyError:
+            raise self.missing(f"named {name!r}") from None
 
     def by_uuid(self, uuid: bytes, name: str = "") -> T:
         """The object of that UUID; `name` is what the caller knows it by, for the kind's missing error."""
-        raise NotImplementedError
+        try:
+            return self._uuids[uuid]
+        except KeyError:
+            raise self.missing(_identified(uuid, name)) from None
 
     def by_id(self, number: int) -> T:
         """The active object of that id. Raises the kind's missing error."""
-        raise NotImplementedError
+        try:
+            return self._ids[number]
+        except KeyError:
+            raise self.missing(f"running with id {number}") from None
 
     def by_ref(self, ref: Reference) -> T:
         """The object a reference names: by UUID, whatever its name is now. Raises the kind's missing error."""
-        raise NotImplementedError
+        try:
+            return self._uuids[ref.uuid]
+        except KeyError:
+            raise self.missing(_identified(ref.uuid, ref.name)) from None
+
+    def missing(self, which: str) -> VirtError:
+        """The error of an object that is not there; `which` as `named 'web'`."""
+        message = f"there is no {self.kind.noun} {which}; `{self.kind.listing}` shows which there are"
+        return self.kind.missing(message, domain=self._error_domain)
 
     def match(self, name: str, uuid: bytes) -> T | None:
         """The object a definition with this name and UUID redefines; None: the definition is of a new one.
@@ -122,7 +150,14 @@ class ObjectTable(Generic[T]):
         Raises:
             OperationFailedError: Only one of the two is that of an existing object.
         """
-        raise NotImplementedError
+        with self._change:
+            named, identified = self._names.get(name), self._uuids.get(uuid)
+        if named is identified or not uuid:
+            return named
+        if named is not None:
+            raise self._taken(f"named {name!r}", f"with another UUID, {_text(_uuid_of(named))}")
+        assert identified is not None
+        raise self._taken(f"with UUID {_text(uuid)}", f"with another name, {identified.name!r}")
 
     def add(self, item: T) -> None:
         """Add an object.
@@ -130,7 +165,14 @@ class ObjectTable(Generic[T]):
         Raises:
             OperationFailedError: The name or the UUID is taken.
         """
-        raise NotImplementedError
+        uuid = _uuid_of(item)
+        with self._change:
+            if self.match(item.name, uuid) is not None:
+                raise self._taken(f"named {item.name!r}", "with the same UUID")
+            self._locks[id(item)] = ObjectLock(f"{self.kind.noun} {item.name!r}", domain=self._error_domain)
+            if uuid:
+                self._uuids[uuid] = item
+            self._names[item.name] = item
 
     def obtain(self, name: str, uuid: bytes, make: Callable[[], T]) -> T:
         """The object with this name and UUID, made and added in one step if there is none.
@@ -138,19 +180,37 @@ class ObjectTable(Generic[T]):
         Raises:
             OperationFailedError: Only one of the two is that of an existing object.
         """
-        raise NotImplementedError
+        with self._change:
+            found = self.match(name, uuid)
+            if found is None:
+                found = make()
+                self.add(found)
+            return found
 
     def remove(self, item: T) -> None:
         """Take an object out, with its id. One that is not there is no error."""
-        raise NotImplementedError
+        with self._change:
+            if self._locks.pop(id(item), None) is None:
+                return
+            self.clear_id(item)
+            self._uuids.pop(_uuid_of(item), None)
+            self._names.pop(item.name, None)
 
     def rename(self, item: T, name: str) -> None:
         """Give an object another name; sets its `name`.
 
         Raises:
             OperationFailedError: The name is taken.
+            VirtError: The kind's missing error: the object is not in the table.
         """
-        raise NotImplementedError
+        with self._change:
+            lock = self.lock_of(item)
+            if name in self._names:
+                raise self._taken(f"named {name!r}", f"with UUID {_text(_uuid_of(self._names[name]))}")
+            old, item.name = item.name, name
+            self._names[name] = item
+            del self._names[old]
+            lock.label = f"{self.kind.noun} {name!r}"
 
     def set_id(self, item: T, number: int | None = None) -> int:
         """Make an object active.
@@ -161,30 +221,52 @@ class ObjectTable(Generic[T]):
 
         Returns:
             The id: ids count up and are not used twice.
+
+        Raises:
+            OperationFailedError: Another object has that id.
+            VirtError: The kind's missing error: the object is not in the table.
         """
-        raise NotImplementedError
+        with self._change:
+            number = self._next_id if number is None else number
+            self.lock_of(item)
+            if self._ids.get(number, item) is not item:
+                raise self._taken(f"running with id {number}", f"named {self._ids[number].name!r}")
+            self.clear_id(item)
+            self._ids[number] = item
+            self._numbers[id(item)] = number
+            self._next_id = max(self._next_id, number + 1)
+        return number
 
     def clear_id(self, item: T) -> None:
         """Make an object inactive. One that is so already is no error."""
-        raise NotImplementedError
+        with self._change:
+            number = self._numbers.pop(id(item), None)
+            if number is not None:
+                del self._ids[number]
 
     def all(self) -> list[T]:
         """Every object, sorted by name."""
-        raise NotImplementedError
+        names = self._names.copy()
+        return [names[name] for name in sorted(names)]
 
     def active(self) -> list[T]:
         """The objects that have an id, sorted by it."""
-        raise NotImplementedError
+        ids = self._ids.copy()
+        return [ids[number] for number in sorted(ids)]
 
     def ids(self) -> list[int]:
         """The ids of the active objects, sorted."""
-        raise NotImplementedError
+        return sorted(self._ids.copy())
 
     def lock_of(self, item: T) -> ObjectLock:
-        """The lock of an object of the table."""
-        raise NotImplementedError
+        """The lock of an object of the table. Raises the kind's missing error."""
+        try:
+            return self._locks[id(item)]
+        except KeyError:
+            raise self.missing(f"named {item.name!r} any more") from None
 
-    def hold(self, ref: Reference, call: str, timeout: float = LOCK_TIMEOUT) -> AbstractContextManager[T]:
+    @contextmanager
+    def hold(self, ref: Reference, call: str, timeout: float = LOCK_TIMEOUT) -> Iterator[T]:
         """The object a reference names, locked for the length of a `with` block and certain to be there still.
 
         Args:
@@ -196,13 +278,35 @@ class ObjectTable(Generic[T]):
             VirtError: The kind's missing error: it does not exist, or was removed while this call waited.
             OperationTimeoutError: Another call still holds it.
         """
-        raise NotImplementedError
+        item = self.by_ref(ref)
+        with self.lock_of(item).hold(call, timeout):
+            if self.by_ref(ref) is not item:
+                raise self.missing(f"{_identified(ref.uuid, ref.name)} any more")
+            yield item
 
     def __len__(self) -> int:
-        raise NotImplementedError
+        return len(self._names)
 
     def __contains__(self, name: str) -> bool:
-        raise NotImplementedError
+        return name in self._names
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.all())
+
+    def _taken(self, which: str, how: str) -> OperationFailedError:
+        message = f"there is a {self.kind.noun} {which} already, {how}; undefine it or choose another"
+        return OperationFailedError(message, domain=self.kind.domain)
+
+
+def _uuid_of(item: object) -> bytes:
+    """The UUID of an object; empty for kinds that have none."""
+    return getattr(item, "uuid", b"")
+
+
+def _text(uuid: bytes) -> str:
+    digits = uuid.hex()
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+
+
+def _identified(uuid: bytes, name: str) -> str:
+    return f"named {name!r} with UUID {_text(uuid)}" if name else f"with UUID {_text(uuid)}"
