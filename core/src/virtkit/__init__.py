@@ -15,8 +15,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from virtkit.api.checkpoint import DomainCheckpoint as DomainCheckpoint
     from virtkit.api.connection import Connection as Connection
+    from virtkit.api.domain import Domain as Domain
+    from virtkit.api.events import Subscription as Subscription
+    from virtkit.api.interface import Interface as Interface
     from virtkit.api.network import Network as Network
+    from virtkit.api.network import NetworkPort as NetworkPort
+    from virtkit.api.node_device import NodeDevice as NodeDevice
+    from virtkit.api.nwfilter import NWFilter as NWFilter
+    from virtkit.api.nwfilter import NWFilterBinding as NWFilterBinding
+    from virtkit.api.secret import Secret as Secret
+    from virtkit.api.snapshot import DomainSnapshot as DomainSnapshot
+    from virtkit.api.storage import StoragePool as StoragePool
+    from virtkit.api.storage import StorageVol as StorageVol
     from virtkit.driver import Authenticate
     from virtkit.errors import VirtError as VirtError
     from virtkit.params import TypedParams as TypedParams
@@ -26,8 +38,20 @@ __version__ = "0.1.0"
 
 EXPORTS = {
     "Connection": "virtkit.api.connection",
+    "Domain": "virtkit.api.domain",
+    "DomainCheckpoint": "virtkit.api.checkpoint",
+    "DomainSnapshot": "virtkit.api.snapshot",
     "HOOK_API": "virtkit.spec",
+    "Interface": "virtkit.api.interface",
+    "NWFilter": "virtkit.api.nwfilter",
+    "NWFilterBinding": "virtkit.api.nwfilter",
     "Network": "virtkit.api.network",
+    "NetworkPort": "virtkit.api.network",
+    "NodeDevice": "virtkit.api.node_device",
+    "Secret": "virtkit.api.secret",
+    "StoragePool": "virtkit.api.storage",
+    "StorageVol": "virtkit.api.storage",
+    "Subscription": "virtkit.api.events",
     "TypedParams": "virtkit.params",
     "VirtError": "virtkit.errors",
 }

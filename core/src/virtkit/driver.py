@@ -129,6 +129,14 @@ class Driver(Generic[S]):
     def driver_close(self, conn: S) -> None:
         """Let go of a session. Guests and other objects stay as they are."""
 
+    def driver_alive(self, conn: S) -> bool:
+        """Tell whether calls of a session can reach the other side; a driver in this process is its own other side."""
+        return True
+
+    def driver_encrypted(self, conn: S) -> bool:
+        """Tell whether what a session sends to another process is encrypted."""
+        return False
+
     def driver_events(self, conn: S) -> EventHub | None:
         """The hub that publishes events of the kinds this driver serves; None: it has no events."""
         return None

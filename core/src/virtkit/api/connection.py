@@ -5,7 +5,16 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from virtkit.api.domain.methods import DomainMethods
+from virtkit.api.events import EventMethods
+from virtkit.api.host import HostMethods
+from virtkit.api.interface import InterfaceMethods
 from virtkit.api.network import NetworkMethods
+from virtkit.api.node_device import NodeDeviceMethods
+from virtkit.api.nwfilter import NWFilterMethods
+from virtkit.api.secret import SecretMethods
+from virtkit.api.storage import StorageMethods
+from virtkit.errors import InvalidConnError
 from virtkit.opening import Parts, open_parts
 from virtkit.ops import ClosedOps, Ops
 
@@ -14,9 +23,22 @@ if TYPE_CHECKING:
     from typing import Any
 
     from virtkit.driver import Authenticate
+    from virtkit.ops import Part
+
+FROM_DOMAIN = 20  # where libvirt reports what concerns connections
 
 
-class Connection(NetworkMethods):
+class Connection(
+    HostMethods,
+    DomainMethods,
+    NetworkMethods,
+    StorageMethods,
+    InterfaceMethods,
+    NodeDeviceMethods,
+    NWFilterMethods,
+    SecretMethods,
+    EventMethods,
+):
     """An open connection; `virtkit.open` makes one.
 
     It is a context manager, may be used from several threads, and closes itself when nobody holds it or a handle of
@@ -27,7 +49,7 @@ class Connection(NetworkMethods):
         readonly: Whether calls that change anything are refused with `OperationDeniedError`.
     """
 
-    __slots__ = ("__weakref__", "_parts", "ops", "readonly", "uri")
+    __slots__ = ("__weakref__", "_parts", "ops", "readonly", "subscriptions", "uri")
 
     ops: dict[str, Callable[..., Any]]
 
@@ -35,18 +57,38 @@ class Connection(NetworkMethods):
         self._parts = parts
         self.uri = str(parts.request.uri)
         self.readonly = parts.request.readonly
+        self.subscriptions = {}
         self.ops = Ops(parts.attach, readonly=self.readonly)
 
     def close(self) -> None:
         """Close it; every later call raises `InvalidConnError`. Closing twice is harmless."""
         if not isinstance(self.ops, ClosedOps):
             self.ops = ClosedOps()
+            self.end_subscriptions()
             self._parts.close()
 
     @property
     def is_closed(self) -> bool:
         """Whether `close` was called."""
         return isinstance(self.ops, ClosedOps)
+
+    def is_alive(self) -> bool:
+        """Whether calls can reach the other side: it is open, and the daemon of a remote one still answers."""
+        if self.is_closed:
+            return False
+        part = self.attached("hypervisor")
+        return part is not None and part.driver.driver_alive(part.session)
+
+    def is_encrypted(self) -> bool:
+        """Whether what travels to the other side is encrypted; False where nothing travels."""
+        part = self.attached("hypervisor")
+        return part is not None and part.driver.driver_encrypted(part.session)
+
+    def attached(self, kind: str) -> Part | None:
+        """The driver that serves a kind of objects, and its session; None where no driver does."""
+        if self.is_closed:
+            raise InvalidConnError("the connection is closed: open a new one", domain=FROM_DOMAIN)
+        return self._parts.attach(kind)
 
     def __enter__(self) -> Connection:
         return self

@@ -40,11 +40,11 @@ class Handle(Generic[R]):
 
     @property
     def identity(self) -> Any:
-        """What tells the object from others of its kind and connection; the UUID where it has one."""
-        return getattr(self.ref, "uuid", self.ref)
+        """What tells the object from others of its kind and connection, whatever else becomes of it."""
+        return self.ref
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {getattr(self.ref, 'name', self.identity)!r}>"
+        return f"<{type(self).__name__} {self.ref[0]!r}>"
 
 
 class NamedHandle(Handle[R]):
@@ -54,25 +54,40 @@ class NamedHandle(Handle[R]):
 
     @property
     def name(self) -> str:
-        """The name."""
+        """The name, as last known."""
         name: str = self.ref.name  # type: ignore[attr-defined]
         return name
 
 
-class UUIDHandle(NamedHandle[R]):
-    """An object with a name and a UUID."""
+class UUIDHandle(Handle[R]):
+    """An object with a UUID, which stays when its name changes."""
 
     __slots__ = ()
 
     @property
     def uuid(self) -> uuids.UUID:
         """The UUID."""
-        return uuids.UUID(bytes=self.ref.uuid)  # type: ignore[attr-defined]
+        return uuids.UUID(bytes=self.identity)
 
     @property
     def uuid_string(self) -> str:
         """The UUID as text, in lower case with dashes."""
         return str(self.uuid)
+
+    @property
+    def identity(self) -> bytes:
+        """The UUID's bytes."""
+        raw: bytes = self.ref.uuid  # type: ignore[attr-defined]
+        return raw
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {getattr(self.ref, 'name', self.uuid_string)!r}>"
+
+
+class NamedUUIDHandle(NamedHandle[R], UUIDHandle[R]):
+    """An object with a name and a UUID."""
+
+    __slots__ = ()
 
 
 def uuid_bytes(given: uuids.UUID | bytes | str) -> bytes:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from virtkit.ops import Part
 
 
 class Methods:
@@ -12,8 +16,18 @@ class Methods:
     Attributes:
         ops: The functions of the connection by name, bound to its drivers. Calling `ops["domain_get_info"](ref)` is
             what every method does, and what a program may do for a function it knows by name.
+        readonly: Whether calls that change anything are refused with `OperationDeniedError`.
     """
 
     __slots__ = ()
 
     ops: dict[str, Callable[..., Any]]
+    readonly: bool
+
+    def attached(self, kind: str) -> Part | None:
+        """The driver that serves a kind of objects, and its session; None where no driver does.
+
+        Raises:
+            InvalidConnError: The connection is closed.
+        """
+        raise NotImplementedError
