@@ -54,8 +54,7 @@ class DomainResourcesSpec(Spec[S]):
         Args:
             memory: KiB, more than 0. The hypervisor may round it up.
             flags: `virtkit.enums.DomainMemoryModFlags`. CURRENT, LIVE and CONFIG as everywhere. MAXIMUM sets the upper
-                limit in place of the amount: of an inactive domain, and of a definition whose present amount is larger
-                that is lowered too.
+                limit in place of the amount, and lowers the amount to it; a running guest's limit is fixed.
 
         Raises:
             InvalidArgError: More than the maximum, or 0.
