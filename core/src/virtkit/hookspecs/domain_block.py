@@ -185,7 +185,7 @@ class DomainBlockSpec(Spec[S]):
 
         Args:
             disk: Target or source path.
-            size: KiB, or bytes with BYTES. With BYTES 0 sizes the disk to the device it lies on.
+            size: KiB, or bytes with BYTES.
             flags: `virtkit.enums.DomainBlockResizeFlags`: BYTES.
 
         Raises:
