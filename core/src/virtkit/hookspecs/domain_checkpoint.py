@@ -117,8 +117,8 @@ class DomainCheckpointSpec(Spec[S]):
         Raises:
             XMLError: The document is no valid checkpoint; a disk the domain has not.
             OperationFailedError: The domain has a checkpoint of that name.
-            OperationInvalidError: The domain does not run, unless REDEFINE is set.
-            OperationUnsupportedError: It has snapshots; the hypervisor has no such records.
+            OperationUnsupportedError: The domain does not run, unless REDEFINE is set: libvirt's code for it; it has
+                snapshots; the hypervisor has no such records.
             ConfigUnsupportedError: A disk's format cannot remember changes.
             CheckpointInconsistentError: REDEFINE_VALIDATE, and a disk does not hold the records.
         """
@@ -137,7 +137,7 @@ class DomainCheckpointSpec(Spec[S]):
         Raises:
             NoDomainCheckpointError: The checkpoint is gone.
             InvalidArgError: CHILDREN with CHILDREN_ONLY.
-            OperationInvalidError: The domain does not run, unless METADATA_ONLY is set.
+            OperationUnsupportedError: The domain does not run, unless METADATA_ONLY is set: libvirt's code for it.
         """
         raise not_supported("domain_checkpoint_delete")
 
