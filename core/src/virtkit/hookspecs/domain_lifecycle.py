@@ -1,7 +1,8 @@
 """Start, stop, pause, save and restore domains.
 
 The states of a domain are `virtkit.enums.DomainState`, each with an enumeration of reasons. Hooks and the guest itself
-move a domain between them; whatever is not in the table is `OperationInvalidError`:
+move a domain between them; whatever is not in the table is `OperationInvalidError` (libvirt's test driver answers
+`InternalError` to a start, shutdown, suspend or resume in the wrong state):
 
 | from            | by                                          | to: reason                                      |
 |-----------------|---------------------------------------------|-------------------------------------------------|
