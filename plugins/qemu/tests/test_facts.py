@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from virtkit_qemu.facts import QUESTIONS, CPUModel, Facts, Machine, answers, decode, encode, facts_of, script
@@ -111,12 +111,14 @@ def test_facts_of_another_format_are_refused() -> None:
         decode(json.dumps(document).encode())
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=len(encode(IDENTITY, FACTS)) - 1), st.binary(max_size=3))
 def test_a_damaged_document_is_refused_and_nothing_worse(cut: int, junk: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - json and we say it in many ways
         decode(encode(IDENTITY, FACTS)[:cut] + junk)
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_a_document_of_another_kind_is_refused_and_nothing_worse(document: object) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - json and we say it in many ways
