@@ -83,7 +83,7 @@ def test_a_refusal_is_the_error_of_its_kind_and_names_guest_and_command(
         monitor.execute(command, arguments)
     error = caught.value
     assert isinstance(error, QMPError)
-    assert (command, kind) == (error.command, error.kind)
+    assert (command, kind, cls.code) == (error.command, error.kind, error.code)
     assert error.reason
     assert f"domain 'web': QEMU refused {command}: {error.reason}" == str(error)
 
