@@ -42,8 +42,7 @@ class Row(NamedTuple):
 
 def environment() -> dict[str, str]:
     """The environment of a user: with bytecode, without settings of the project's own machine."""
-    kept = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "XDG_CACHE_HOME")}
-    return kept
+    return {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "XDG_CACHE_HOME")}
 
 
 def measured(interpreter: str, script: str) -> dict[str, float] | None:
