@@ -71,17 +71,17 @@ class Root(Folders):
         if not home.is_absolute():
             raise OpenFailedError("the user has no home folder for a session; set HOME, or use a root of your own")
 
-        def folder(variable: str, default: Path) -> Path:
+        def folder(variable: str) -> Path | None:
             # The XDG specification has relative paths ignored.
             value = environment.get(variable, "")
-            return (Path(value) if value.startswith("/") else default) / "virtkit"
+            return Path(value) / "virtkit" if value.startswith("/") else None
 
-        cache = folder("XDG_CACHE_HOME", home / ".cache")
+        cache = folder("XDG_CACHE_HOME") or home / ".cache/virtkit"
         return cls(
-            etc=folder("XDG_CONFIG_HOME", home / ".config"),
-            lib=folder("XDG_DATA_HOME", home / ".local" / "share"),
-            run=folder("XDG_RUNTIME_DIR", cache / "run"),
-            log=folder("XDG_STATE_HOME", home / ".local" / "state") / "log",
+            etc=folder("XDG_CONFIG_HOME") or home / ".config/virtkit",
+            lib=folder("XDG_DATA_HOME") or home / ".local/share/virtkit",
+            run=folder("XDG_RUNTIME_DIR") or cache / "run",
+            log=(folder("XDG_STATE_HOME") or home / ".local/state/virtkit") / "log",
         )
 
     @classmethod
