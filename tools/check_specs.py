@@ -142,10 +142,8 @@ def fits(annotation: str, field: dict[str, Any], returned: bool = False) -> bool
         case "optional":
             bare = annotation.removesuffix(" | None")
             return bare != annotation and fits(bare, {"type": field["of"]}, returned)
-        case "opaque":
-            return annotation == "bytes"
-        case "string":
-            return annotation == "str"
+        case "string" | "opaque" as kind:
+            return annotation == ("str" if kind == "string" else "bytes")
         case "array" if field["of"] == "char":
             return annotation == "str"
         case "array" if field["of"] == "remote_typed_param":
@@ -165,13 +163,10 @@ def fits(annotation: str, field: dict[str, Any], returned: bool = False) -> bool
 def fits_record(annotation: str, fields: list[dict[str, Any]]) -> bool:
     """Whether an annotation is a reference or record with the fields of a struct, in their order."""
     cls = getattr(refs, annotation, None) or getattr(records, annotation, None)
-    if cls is None or len(cls._fields) != len(fields):
+    types = {name: getattr(each, "__forward_arg__", each) for name, each in getattr(cls, "__annotations__", {}).items()}
+    if [name.removesuffix("_out") for name in types] != [snake(each["name"]).removesuffix("_out") for each in fields]:
         return False
-    types = {name: getattr(each, "__forward_arg__", each) for name, each in cls.__annotations__.items()}
-    for (name, kind), field in zip(types.items(), fields, strict=True):
-        if name.removesuffix("_out") != snake(field["name"]).removesuffix("_out") or not fits(kind, field, True):
-            return False
-    return True
+    return all(fits(kind, field, True) for kind, field in zip(types.values(), fields, strict=True))
 
 
 def check_parameters(hook: Hook, procedure: Procedure) -> Iterator[str]:
@@ -259,15 +254,18 @@ def check_doc(hook: Hook, _procedure: Procedure) -> Iterator[str]:
     yield from check_derivation(hook)
 
 
+def needs(name: str) -> tuple[str, ...]:
+    """What a hook is derived from."""
+    return FALLBACKS[name].needs if name in FALLBACKS else ()
+
+
 def check_derivation(hook: Hook) -> Iterator[str]:
     """A derived hook says so, and from what; of two derived from each other one may be silent."""
-    needs = FALLBACKS[hook.name].needs if hook.name in FALLBACKS else ()
-    for name in re.findall(r"[Dd]erived(?: in part)? from `(\w+)`", hook.doc):
-        if name not in needs:
-            yield f"says that it is derived from {name}, which it is not"
-    mutual = any(hook.name in FALLBACKS[need].needs for need in needs if need in FALLBACKS)
-    if needs and not mutual and "erived" not in hook.doc:
-        yield f"does not say that it is derived from {needs[0]}"
+    own = needs(hook.name)
+    for name in {*re.findall(r"[Dd]erived(?: in part)? from `(\w+)`", hook.doc)} - {*own}:
+        yield f"says that it is derived from {name}, which it is not"
+    if own and "erived" not in hook.doc and not any(hook.name in needs(need) for need in own):
+        yield f"does not say that it is derived from {own[0]}"
 
 
 CHECKS = (check_parameters, check_returns, check_meta, check_doc)
@@ -278,9 +276,11 @@ def disagreements(specs: list[Hook], facts: dict[str, Procedure]) -> Iterator[st
     names = [hook.name for hook in specs]
     yield from (f"{name}: no hook declares this procedure" for name in facts if name not in names)
     yield from (f"{name}: declared {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1)
-    exceptions = [*RETURNS, *RENAMED]
-    yield from (f"{name}: rpc-binding.tsv lists no exception" for name in exceptions if not facts[name].binding)
+    yield from (f"{name}: no exception of rpc-binding.tsv" for name in RETURNS | RENAMED if not facts[name].binding)
+    slow = {hook.name for hook in specs if hook.meta.may_block}
     for hook in specs:
+        for need in slow.intersection(needs(hook.name)) if hook.name not in slow else ():
+            yield f"{hook.name}: may_block is False, but {need}, from which it is derived, may"
         if hook.name not in facts or not hook.name.startswith(HOOK_PREFIXES):
             yield f"{hook.name}: no procedure of the wire"
             continue

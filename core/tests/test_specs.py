@@ -119,7 +119,7 @@ def test_a_wrong_result_is_noticed(name: str, returns: str) -> None:
         ("connect_list_all_domains", "filters", ""),
         ("domain_get_info", "since", "9.9.9"),
         ("qemu_domain_attach", "program", "remote"),
-        ("domain_create", "may_block", False),
+        ("domain_suspend", "may_block", False),
     ],
 )
 def test_wrong_metadata_is_noticed(name: str, field: str, value: Any) -> None:
@@ -143,6 +143,13 @@ def test_wrong_metadata_is_noticed(name: str, field: str, value: Any) -> None:
 def test_a_wrong_docstring_is_noticed(doc: str, complaint: str) -> None:
     [line] = said_of(HOOKS["domain_reboot"]._replace(doc=doc))
     assert line.startswith(f"domain_reboot: {complaint}")
+
+
+def test_a_hook_that_promises_not_to_block_but_is_derived_from_one_that_may_is_noticed() -> None:
+    hook = HOOKS["domain_set_max_memory"]
+    lines = said_of(hook._replace(meta=hook.meta._replace(may_block=False)))
+    need = "domain_set_memory_flags"
+    assert [f"{hook.name}: may_block is False, but {need}, from which it is derived, may"] == lines
 
 
 def test_a_derived_hook_that_does_not_say_so_is_noticed() -> None:

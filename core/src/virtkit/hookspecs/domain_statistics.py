@@ -58,7 +58,7 @@ class DomainStatisticsSpec(Spec[S]):
         """
         raise not_supported("domain_get_info")
 
-    @accessor(acl="domain:read", readonly=True, since="0.9.2", may_block=False)
+    @accessor(acl="domain:read", readonly=True, since="0.9.2")
     def domain_get_state(self, conn: S, dom: DomainRef, flags: int) -> DomainStateReason:
         """Tell a domain's state and how it came into it. Derived from `domain_get_info`, without the reason.
 
@@ -109,12 +109,12 @@ class DomainStatisticsSpec(Spec[S]):
 
     # Memory and CPU
 
-    @accessor(acl="domain:read", readonly=True, since="0.0.3", may_block=False)
+    @accessor(acl="domain:read", readonly=True, since="0.0.3")
     def domain_get_max_memory(self, conn: S, dom: DomainRef) -> int:
         """Tell the most memory a domain may have, in KiB. Derived from `domain_get_info`."""
         raise not_supported("domain_get_max_memory")
 
-    @accessor(acl="domain:read", readonly=True, since="0.2.1", may_block=False)
+    @accessor(acl="domain:read", readonly=True, since="0.2.1")
     def domain_get_max_vcpus(self, conn: S, dom: DomainRef) -> int:
         """Tell the most vCPUs a running domain may have. Derived from `domain_get_vcpus_flags`, with LIVE and MAXIMUM.
 

@@ -309,7 +309,7 @@ class NetworkSpec(Spec[S]):
 
     # Creation
 
-    @creation(acl="network:write network:start", since="7.8.0", may_block=False)
+    @creation(acl="network:write network:start", since="7.8.0")
     def network_create_xml_flags(self, conn: S, xml: str, flags: int) -> NetworkRef:
         """Start a network from XML without storing a definition: a transient network.
 
