@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 from virtkit.driver import Driver
 from virtkit.errors import DriverError, NoDriverError
-from virtkit.hookspecs import KINDS, spec_class
+from virtkit.hookspecs import KINDS as KINDS
+from virtkit.hookspecs import spec_class
 from virtkit.spec import HOOK_API, PROJECT, Meta, Spec, implemented, specified
 
 BACKEND_KIND = "storage_backend"

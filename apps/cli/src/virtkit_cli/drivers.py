@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from virtkit import discovery
 from virtkit.errors import DriverError
-from virtkit.hookspecs import KINDS
 from virtkit.ops import offered
 from virtkit_cli.command import Arguments, Flag, Option, command
 from virtkit_cli.session import Session
@@ -27,7 +26,7 @@ def drivers(session: Session, args: Arguments) -> None:
     "support",
     "Show which functions of the API each installed driver offers.",
     Option("driver", "only this driver"),
-    Option("kind", "only functions on this kind of object", choices=tuple(KINDS)),
+    Option("kind", "only functions on this kind of object", choices=tuple(discovery.KINDS)),
     Option("family", "only this family, such as lookup or lifecycle"),
     Flag("functions", "one row per function instead of counts per family"),
 )
