@@ -1,0 +1,29 @@
+"""What a QEMU is handed by whoever starts it, beside its domain's live document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from attrs import field, frozen
+
+
+@frozen
+class Runtime:
+    """Paths and descriptors of one run of a guest.
+
+    What a document can say (ports, ids, aliases, addresses, paths of disks) was written into the live document before
+    and is taken from there.
+
+    Attributes:
+        monitor: Number of the inherited descriptor on which QEMU is to serve its monitor; a listening socket.
+        folder: Folder of this run alone, and QEMU's working folder: a socket in it is named relative to it, since a
+            path of a socket is limited to 107 bytes. Gone when the guest has ended.
+        state: Folder of the guest's own that outlives a run, for what QEMU writes and keeps.
+        descriptors: Alias of a device -> numbers of the inherited descriptors it is to use, as a tap's.
+    """
+
+    monitor: int
+    folder: Path
+    state: Path
+    descriptors: Mapping[str, tuple[int, ...]] = field(factory=dict)
