@@ -1,0 +1,55 @@
+"""The devices of a domain."""
+
+from __future__ import annotations
+
+from virtkit.xml.domain.devices.character import Channel, Port, Redirdev, Redirfilter, Smartcard
+from virtkit.xml.domain.devices.controller import Controller
+from virtkit.xml.domain.devices.disk import Disk
+from virtkit.xml.domain.devices.filesystem import Filesystem
+from virtkit.xml.domain.devices.graphics import Graphics, Video
+from virtkit.xml.domain.devices.hostdev import HOSTDEVS
+from virtkit.xml.domain.devices.input import Hub, Input
+from virtkit.xml.domain.devices.interface import INTERFACES
+from virtkit.xml.domain.devices.memory import Memballoon, MemoryDevice, Nvram, Shmem
+from virtkit.xml.domain.devices.platform import Iommu, Lease, Panic, Rng, Tpm, Vsock, Watchdog
+from virtkit.xml.domain.devices.sound import Audio, Sound
+from virtkit.xml.element import Element
+from virtkit.xml.schema import child, children, choices, textchild
+
+
+class Devices(Element, always_open=True):
+    """Everything that is plugged into a domain, grouped by kind. `emulator` is the path of the hypervisor's program.
+
+    The order inside a kind is that of the document: sorting is part of a driver's define pass.
+    """
+
+    emulator = textchild("emulator")
+    disks = children("disk", Disk)
+    controllers = children("controller", Controller)
+    leases = children("lease", Lease)
+    filesystems = children("filesystem", Filesystem)
+    interfaces = choices("interface", "type", INTERFACES, default="user")
+    smartcards = children("smartcard", Smartcard)
+    serials = children("serial", Port)
+    parallels = children("parallel", Port)
+    consoles = children("console", Port)
+    channels = children("channel", Channel)
+    inputs = children("input", Input)
+    tpms = children("tpm", Tpm)
+    graphics = children("graphics", Graphics)
+    sounds = children("sound", Sound)
+    audios = children("audio", Audio)
+    videos = children("video", Video)
+    hostdevs = choices("hostdev", "type", HOSTDEVS)
+    redirdevs = children("redirdev", Redirdev)
+    redirfilter = child("redirfilter", Redirfilter)
+    hubs = children("hub", Hub)
+    watchdog = child("watchdog", Watchdog)
+    memballoon = child("memballoon", Memballoon)
+    rngs = children("rng", Rng)
+    nvram = child("nvram", Nvram)
+    panics = children("panic", Panic)
+    shmems = children("shmem", Shmem)
+    memories = children("memory", MemoryDevice)
+    iommu = child("iommu", Iommu)
+    vsock = child("vsock", Vsock)
