@@ -117,6 +117,7 @@ class EventMethods(Methods):
         from virtkit.events.listener import Inbox  # brings asyncio, 40 ms
 
         inbox = Inbox(QUEUE_LIMIT)
+        tokens = []
         for key in map(key_of, events):
             hub = self._hub(key)
 
@@ -126,12 +127,19 @@ class EventMethods(Methods):
             number = hub.subscribe(key, put, obj.ref if obj else None, lost=inbox.lose)
             inbox.subscriptions.append((hub.unsubscribe, number))
             self.subscriptions[hub, number] = inbox.end
-        return self._with_handles(inbox.items())
+            tokens.append((hub, number))
+        return self._with_handles(inbox.items(), tokens)
 
-    async def _with_handles(self, items: AsyncIterator[tuple[Any, Any]]) -> AsyncIterator[tuple[Any, Any]]:
-        async with aclosing(items):  # type: ignore[type-var]  # a generator
-            async for (key, ref), record in items:
-                yield handle(self, key, ref), record
+    async def _with_handles(
+        self, items: AsyncIterator[tuple[Any, Any]], tokens: list[tuple[EventHub, int]]
+    ) -> AsyncIterator[tuple[Any, Any]]:
+        try:
+            async with aclosing(items):  # type: ignore[type-var]  # a generator
+                async for (key, ref), record in items:
+                    yield handle(self, key, ref), record
+        finally:
+            for token in tokens:
+                self.subscriptions.pop(token, None)
 
     def _hub(self, key: EventKey) -> EventHub:
         if key.kind == "qemu_monitor" and self.readonly:
