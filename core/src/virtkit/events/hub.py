@@ -48,6 +48,12 @@ def _identity(ref: Any) -> Any:
     return getattr(ref, "uuid", None) or ref.name
 
 
+def _known(key: EventKey) -> EventKey:
+    if key not in EVENTS:
+        raise InvalidArgError(f"there is no event {key[1]} of class {key[0]}; virtkit.events.EVENTS has them all")
+    return EventKey(*key)
+
+
 class EventHub:
     """Publishes the events of a driver instance.
 
@@ -126,9 +132,9 @@ class EventHub:
         from virtkit.events.listener import Inbox  # brings asyncio, 40 ms
 
         inbox = Inbox(self._limit)
-        inbox.subscriptions = [
-            (self.unsubscribe, self._add(key, inbox.put, ref, inbox.lose, inbox.end)) for key in keys
-        ]
+        for key in [_known(key) for key in keys]:
+            number = self._add(key, inbox.put, ref, inbox.lose, inbox.end)
+            inbox.subscriptions.append((self.unsubscribe, number))
         return inbox.items()
 
     def drain(self, timeout: float = 10.0) -> bool:
@@ -155,14 +161,13 @@ class EventHub:
     def _add(
         self, key: EventKey, callback: Callback, ref: Ref | None, lost: Notice | None, ended: Notice | None
     ) -> int:
-        if key not in EVENTS:
-            raise InvalidArgError(f"there is no event {key[1]} of class {key[0]}; virtkit.events.EVENTS has them all")
+        key = _known(key)
         with self._changed:
             if self._closed:
                 raise OperationInvalidError(f"the hub {self._name!r} is closed and has no more events")
-            found = _Subscription(next(self._numbers), EventKey(*key), callback, ref, lost, ended)
+            found = _Subscription(next(self._numbers), key, callback, ref, lost, ended)
             self._subscriptions[found.number] = found
-            self._route(found.key)
+            self._route(key)
             if self._thread is None:
                 self._start()
             return found.number
