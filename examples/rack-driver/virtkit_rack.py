@@ -1,4 +1,7 @@
-"""A whole driver: two machines that always run. `pip install examples/rack-driver`, then `virtkit -c rack:/// list`."""
+"""A whole driver: two machines that always run. `pip install examples/rack-driver`, then `virtkit -c rack:/// list`.
+
+It lists and describes; lookups, counts and lists of names and ids are derived by the core from the list.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,15 @@ from uuid import NAMESPACE_DNS, uuid5
 from virtkit.driver import Driver, OpenRequest
 from virtkit.enums import ConnectListAllDomainsFlags as Filter
 from virtkit.enums import DomainState
-from virtkit.errors import NoDomainError
 from virtkit.hookspecs.domain_definition import DomainDefinitionSpec
 from virtkit.hookspecs.domain_statistics import DomainStatisticsSpec
 from virtkit.records import DomainInfo
 from virtkit.refs import DomainRef
 
 GIB = 1024 * 1024  # in KiB
+EVERY_MACHINE = Filter.ACTIVE | Filter.PERSISTENT | Filter.RUNNING | Filter.NO_AUTOSTART
+EVERY_MACHINE |= Filter.NO_MANAGEDSAVE | Filter.NO_SNAPSHOT | Filter.NO_CHECKPOINT
+GROUPS = (0x3, 0xC, 0xF0, 0x300, 0xC00, 0x3000, 0xC000)  # filters that are alternatives of each other
 Rack = dict[bytes, tuple[DomainRef, DomainInfo]]
 
 
@@ -27,19 +32,12 @@ class RackDriver(Driver[Rack], DomainDefinitionSpec[Rack], DomainStatisticsSpec[
     hook_api = 1
 
     def driver_open(self, request: OpenRequest) -> Rack:
-        return {
-            ref.uuid: (ref, info) for ref, info in (machine("upper", 1, 4 * GIB, 2), machine("lower", 2, 8 * GIB, 4))
-        }
+        machines = machine("upper", 1, 4 * GIB, 2), machine("lower", 2, 8 * GIB, 4)
+        return {ref.uuid: (ref, info) for ref, info in machines}
 
     def connect_list_all_domains(self, conn: Rack, flags: int) -> list[DomainRef]:
-        active = Filter.ACTIVE if flags & (Filter.ACTIVE | Filter.INACTIVE) else 0
-        return [ref for ref, _info in conn.values() if flags & active == active]
-
-    def domain_lookup_by_name(self, conn: Rack, name: str) -> DomainRef:
-        for ref, _info in conn.values():
-            if ref.name == name:
-                return ref
-        raise NoDomainError(f"the rack has no machine {name!r}")
+        asked = [flags & group for group in GROUPS if flags & group]
+        return [ref for ref, _info in conn.values()] if all(group & EVERY_MACHINE for group in asked) else []
 
     def domain_get_info(self, conn: Rack, dom: DomainRef) -> DomainInfo:
         return conn[dom.uuid][1]

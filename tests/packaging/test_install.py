@@ -29,12 +29,22 @@ with virtkit.open("test:///default") as conn:
 """
 LOOK_AT_RACK = """
 import json, virtkit
+from virtkit.enums import ConnectListAllDomainsFlags as Filter
+from virtkit.errors import NoDomainError
 
 with virtkit.open("rack:///") as conn:
     domain = conn.lookup_domain_by_name("lower")
     info = domain.info()
-    names = [domain.name for domain in conn.list_domains()]
-    print(json.dumps({"names": names, "id": domain.id, "state": info.state.name, "memory": info.memory}))
+    try:
+        conn.lookup_domain_by_name("missing")
+    except NoDomainError as error:
+        missing = str(error)
+    print(json.dumps({
+        "all": [each.name for each in conn.list_domains()],
+        "inactive": [each.name for each in conn.list_domains(Filter.INACTIVE)],
+        "lower": [domain.id, info.state.name, info.memory],
+        "missing": missing,
+    }))
 """
 
 
@@ -60,7 +70,8 @@ def test_a_driver_of_under_60_lines_from_outside_the_repository_is_a_full_member
     installed = environment("virtkit-cli", folder)
 
     seen = json.loads(installed.python(LOOK_AT_RACK))
-    assert {"names": ["upper", "lower"], "id": 2, "state": "RUNNING", "memory": 8 * 1024 * 1024} == seen
+    assert "missing" in seen.pop("missing")
+    assert {"all": ["upper", "lower"], "inactive": [], "lower": [2, "RUNNING", 8 * 1024 * 1024]} == seen
     [row] = [line for line in installed.run("virtkit", "drivers").splitlines() if "virtkit-rack" in line]
     assert {"rack", "1.0", "hypervisor", "ready"} <= set(row.split())
     assert "rack" in installed.run("virtkit", "support")
