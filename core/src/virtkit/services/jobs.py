@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -86,7 +86,12 @@ class Job:
         self._ended: float | None = None
 
     def report(
-        self, *, phase: str | None = None, memory: Meter | None = None, disk: Meter | None = None, **fields: Value
+        self,
+        *,
+        phase: str | None = None,
+        memory: Meter | None = None,
+        disk: Meter | None = None,
+        fields: Mapping[str, Value] | None = None,
     ) -> None:
         """Tell the progress; what is left out stays.
 
@@ -99,7 +104,7 @@ class Job:
         self.phase = self.phase if phase is None else phase
         self.memory = memory or self.memory
         self.disk = disk or self.disk
-        self._fields = {**self._fields, **fields}
+        self._fields = {**self._fields, **(fields or {})}
 
     def check(self) -> None:
         """Return if the job may go on.
