@@ -71,8 +71,8 @@ class URI(NamedTuple):
 
     def __str__(self) -> str:
         scheme = f"{self.driver}+{self.transport}" if self.transport else self.driver
-        host = f"[{self.host}]" if ":" in self.host else quote(self.host)
-        user = f"{quote(self.user)}@" if self.user else ""
+        host = f"[{quote(self.host, safe=':')}]" if ":" in self.host else quote(self.host, safe="")
+        user = f"{quote(self.user, safe='')}@" if self.user else ""
         port = f":{self.port}" if self.port else ""
         query = f"?{urlencode(self.query, safe='/', quote_via=quote)}" if self.query else ""
         return f"{scheme}://{user}{host}{port}{quote(self.path)}{query}"
