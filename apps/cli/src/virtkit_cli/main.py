@@ -15,6 +15,15 @@ from virtkit_cli.session import Session
 
 GROUPS = {
     "domain": "Domains",
+    "lifecycle": "Running domains",
+    "resources": "Resources of domains",
+    "snapshot": "Snapshots and checkpoints",
+    "network": "Networks",
+    "pool": "Storage pools",
+    "volume": "Storage volumes",
+    "interface": "Host interfaces",
+    "device": "Host devices",
+    "filters": "Filters and secrets",
     "host": "Host and hypervisor",
     "drivers": "Installed drivers",
     "shell": "This program",
