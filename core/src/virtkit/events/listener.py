@@ -11,7 +11,11 @@ from virtkit.errors import InvalidArgError, OperationAbortedError
 
 
 class Inbox:
-    """Events on their way from the hub's thread into the running loop; at most `limit` wait."""
+    """Events on their way from the threads of one or more hubs into the running loop; at most `limit` wait.
+
+    Attributes:
+        subscriptions: What ends each subscription, and its callback id; to be filled by who subscribes `put`.
+    """
 
     def __init__(self, limit: int) -> None:
         self.subscriptions: list[tuple[Callable[[int], None], int]] = []
@@ -22,13 +26,12 @@ class Inbox:
         self._lost = self._ended = False
 
     def put(self, ref: Any, event: Any) -> None:
-        """Take an event; called on the hub's thread."""
+        """Take an event; called on a hub's thread."""
         if len(self._waiting) >= self._limit:
             self.lose()
             return
         self._waiting.append((ref, event))
-        if len(self._waiting) == 1:
-            self._wake()
+        self._wake()
 
     def lose(self) -> None:
         """End with an error once what waits has been read."""
