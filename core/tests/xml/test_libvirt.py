@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from core.tests.xml import samples
-from core.tests.xml.libvirt import Refused, printed
 from lxml import etree
 
+from core.tests.xml import samples
+from core.tests.xml.libvirt import Refused, printed
 from virtkit.errors import VirtError
 from virtkit.xml.element import Document
 from virtkit.xml.network import Network

@@ -104,7 +104,7 @@ def _emit_attributes(source: Source, cls: type[Element]) -> None:
         for test, statement in _attribute_branches(source, field):
             source.add(f"{word} {test}:", f"    {statement}")
             word = "elif"
-    unknown = "reading.unknown_attribute(cls, d, node, key)"
+    unknown = "reading.unknown_attribute(cls, d, node, key, value)"
     source.add(*([unknown] if word == "if" else ["else:", f"    {unknown}"]))
     source.depth -= 1
     source.add("key = None")
@@ -190,7 +190,7 @@ def _emit_child(source: Source, field: Field) -> None:
                 f"d.setdefault({field.name!r}, []).append({_child_class(source, field)}.read_node(child, reading))"
             )
         case ElementsField():
-            source.add(f"d.setdefault({field.name!r}, []).append(reading.node(child))")
+            source.add(f"d.setdefault({field.name!r}, []).append(reading.subtrees.node(child))")
         case MetadataField():
             _emit_once(source, field, "read_metadata(child, reading)")
         case ChildField():

@@ -11,7 +11,7 @@ from virtkit.xml.schema import AttributesField, Field, children
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-    from virtkit.xml.reader import Notice, Reading
+    from virtkit.xml.reading import Notice, Reading
 
 Self = TypeVar("Self", bound="Element")
 DocumentSelf = TypeVar("DocumentSelf", bound="Document")
@@ -174,7 +174,7 @@ def shape(names: str = "", **subtrees: type[Element]) -> type[Element]:
     """
     body: dict[str, Any] = {"attributes": AttributesField(tuple(names.split()))} if names else {}
     body.update((tag, children(tag, cls)) for tag, cls in subtrees.items())
-    return type("Shape", (Element,), body)
+    return type(f"Shape({' '.join([*names.split(), *subtrees])})", (Element,), body)
 
 
 def _copied(value: Any) -> Any:

@@ -10,7 +10,7 @@ from virtkit.xml.reader import load
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-    from virtkit.xml.reader import Reading
+    from virtkit.xml.reading import Reading
 
 
 def read_metadata(node: _Element, reading: Reading) -> dict[str, str]:

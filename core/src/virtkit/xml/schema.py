@@ -14,7 +14,7 @@ from virtkit.xml.values import STRING, AnyValue, Value
 
 if TYPE_CHECKING:
     from virtkit.xml.element import Element
-    from virtkit.xml.writer import Node
+    from virtkit.xml.surplus import Node
 
 T = TypeVar("T")
 E = TypeVar("E", bound="Element")
