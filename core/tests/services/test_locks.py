@@ -38,7 +38,7 @@ def test_a_caller_that_waited_too_long_is_told_what_is_in_the_way() -> None:
     lock = ObjectLock("domain 'web'", domain=10)
     with held_elsewhere(lock, "suspend"), pytest.raises(OperationTimeoutError) as caught, lock.hold("info", 0.01):
         pass
-    assert caught.value.message.startswith("info: domain 'web' is busy with suspend since 0.")
+    assert caught.value.message.startswith("info: domain 'web' has been busy with suspend for 0.")
     assert (caught.value.domain, caught.value.str1, caught.value.str2) == (10, "info", "suspend")
 
 

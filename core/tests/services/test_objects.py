@@ -233,7 +233,7 @@ def test_holding_an_object_keeps_other_callers_off_it_alone(table: ObjectTable[D
         thread = threading.Thread(target=other)
         thread.start()
         thread.join(DEADLINE)
-    assert ["domain 'web' is busy with create" in error.message for error in errors] == [True]
+    assert ["domain 'web' has been busy with create" in error.message for error in errors] == [True]
 
 
 def test_an_object_removed_while_a_caller_waited_is_missing(table: ObjectTable[Domain], web: Domain) -> None:

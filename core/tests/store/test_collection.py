@@ -192,6 +192,35 @@ def test_a_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
         domains.save("web", OLD)
 
 
+AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from virtkit.errors import SystemCallError
+from virtkit.store import Collection
+import logging
+logging.disable()
+os.setuid(65534)
+domains = Collection(Path(sys.argv[1]), "domain")
+faults = []
+assert list(domains.scan(lambda name, document: name, faults)) == []
+print(faults[0].error.int1, faults[0].error)
+try:
+    domains.save("web", b"new")
+except SystemCallError as error:
+    print(error.int1, error)
+"""
+
+
+def test_a_folder_that_may_not_be_read_is_reported_with_the_remedy(domains: Collection) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("becoming another user needs root")
+    domains.save("web", OLD)
+    command = [sys.executable, "-c", AS_NOBODY, str(domains.folder)]
+    errors = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()
+    assert [error.split()[0] for error in errors] == [str(errno.EACCES)] * 2
+    assert all("use a session connection" in error for error in errors)
+
+
 def test_a_scan_reads_one_document_at_a_time(domains: Collection) -> None:
     for name in ("a", "b"):
         domains.save(name, OLD)

@@ -65,7 +65,7 @@ class ObjectLock:
         else:
             since = time.monotonic() - holder[1]
             message = (
-                f"{call}: {self.label} is busy with {holder[0]} since {since:.1f} s; wait for it, "
+                f"{call}: {self.label} has been busy with {holder[0]} for {since:.1f} s; wait for it, "
                 f"abort its job, or destroy the guest if it no longer answers"
             )
         return OperationTimeoutError(message, domain=self._domain, str1=call, str2=holder[0] if holder else None)
