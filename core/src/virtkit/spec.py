@@ -53,7 +53,8 @@ class Meta(NamedTuple):
             depends on flags is `object:permission:FLAG` (`A|B`: when all are set, `!A|B`: when none is); one that
             depends on a parameter's value is `object:permission:?parameter=VALUE`.
         readonly: Whether a read-only connection may call it.
-        refused_flags: Flags that a read-only connection may not set, as C names with `|` between.
+        refused_flags: Flags that a read-only connection may not set, as C names with `|` between; or the value that it
+            may not give to another parameter, as `parameter=VALUE`.
         filters: `object:permission` a caller needs to see each element of the returned list; empty: no filter.
         since: First version of libvirt with the function.
         added: First version of virtkit with the function.

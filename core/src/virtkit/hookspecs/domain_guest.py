@@ -81,7 +81,7 @@ class DomainGuestSpec(Spec[S]):
     @operation(
         acl=("domain:read", "domain:write:?source=VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT"),
         readonly=True,
-        refused_flags="VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT",
+        refused_flags="source=VIR_DOMAIN_INTERFACE_ADDRESSES_SRC_AGENT",
         since="1.2.14",
     )
     def domain_interface_addresses(self, conn: S, dom: DomainRef, source: int, flags: int) -> list[DomainInterface]:
