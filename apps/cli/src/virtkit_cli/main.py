@@ -61,6 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return EXIT_FAILED
+    except OSError as error:
+        return _fail(f"{error.filename or 'input or output'}: {error.strerror}", EXIT_FAILED)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     finally:
