@@ -36,7 +36,8 @@ class Element:
         for base in reversed(cls.__mro__[1:]):
             fields.update(base.__dict__.get("fields", {}))
         fields.update((name, value) for name, value in cls.__dict__.items() if isinstance(value, Field))
-        if taken := fields.keys() & {name for base in cls.__mro__[1:] for name in vars(base) if name not in fields}:
+        used = {name for base in cls.__mro__[1:] for name, value in vars(base).items() if not isinstance(value, Field)}
+        if taken := used & fields.keys():
             raise TypeError(f"{cls.__name__}: {', '.join(taken)} means something else here: append an underscore")
         for name, successor in (before or {}).items():
             order = [other for other in fields if other != name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,10 @@ def read_metadata(node: _Element, reading: Reading) -> dict[str, str]:
             elif namespace in subtrees:
                 reading.notice(child, "a second element of the same namespace: ignored")
             else:
-                subtrees[namespace] = tostring(child, encoding="unicode", pretty_print=True, with_tail=False).rstrip(
-                    "\n"
-                )
+                # A copy declares those of its parents' namespaces that it uses; printed in place, it declares all.
+                alone = deepcopy(child) if node.nsmap else child
+                printed = tostring(alone, encoding="unicode", pretty_print=True, with_tail=False)
+                subtrees[namespace] = printed.rstrip("\n")
         if child.tail:
             reading.stray(node)
     return subtrees

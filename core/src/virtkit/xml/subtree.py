@@ -35,6 +35,8 @@ class Subtrees:
             if isinstance(child.tag, str):
                 content.append(self.node(child, declared))
             _add_text(content, child.tail)
+        if len(content) > 1 and all(isinstance(part, Node) or part.isspace() for part in content):
+            content = [part for part in content if isinstance(part, Node)]
         return Node(self._prefixed(node, str(node.tag)), tuple(attributes), tuple(content))
 
     def attributes(

@@ -107,7 +107,7 @@ class Surplus:
             for leaf in self.leaves:
                 if leaf.tag == tag and leaf.nth < len(places):
                     place = places[leaf.nth]
-                    lines[place] = _extended(lines[place], len(pad) + 1 + len(tag), leaf)
+                    lines[place] = _extended(lines[place], leaf)
         known = iter(lines)
         restored: list[str] = []
         for index, node in self.nodes:
@@ -116,13 +116,14 @@ class Surplus:
         lines[:] = [*restored, *known]
 
 
-def _extended(line: str, name_end: int, leaf: Leaf) -> str:
-    attributes = "".join(f" {name}={quote(value)}" for name, value in leaf.attributes)
-    line = line[:name_end] + attributes + line[name_end:]
+def _extended(line: str, leaf: Leaf) -> str:
+    """Return the line of a leaf with the rest of what it held; values have no `>`, since it is escaped."""
+    end = line.index(">")
+    end -= line[end - 1] == "/"
+    line = line[:end] + "".join(f" {name}={quote(value)}" for name, value in leaf.attributes) + line[end:]
     if not leaf.content:
         return line
-    content = inline(leaf.content)
-    closing = f"</{leaf.tag}>\n"
+    content, closing = inline(leaf.content), f"</{leaf.tag}>\n"
     if line.endswith("/>\n"):
         return f"{line[:-3]}>{content}{closing}"
     return f"{line.removesuffix(closing)}{content}{closing}"
