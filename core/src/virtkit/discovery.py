@@ -104,9 +104,18 @@ def installed(kind: str) -> list[Installed]:
 
 
 def _described(kind: str, entry: Any) -> Installed:
-    distribution = entry.dist
-    name, version = (distribution.name, distribution.version) if distribution else ("unknown", "")
+    name, version = _owner(entry)
     return Installed(kind, entry.name, name, version, entry.value)
+
+
+def _owner(entry: Any) -> tuple[str, str]:
+    """Name and version of the distribution of an entry point; stevedore's cache does not keep them."""
+    from importlib.metadata import distributions
+
+    for distribution in (entry.dist,) if entry.dist else distributions():
+        if entry in distribution.entry_points:
+            return distribution.name, distribution.version
+    return "unknown", ""
 
 
 def load(kind: str, name: str) -> Driver[Any]:

@@ -103,11 +103,11 @@ COMMANDS: dict[str, Command] = {}
 """Every command by name, filled as the modules of commands are imported."""
 
 
-def command(name: str, help: str, *words: Word) -> Callable[[Body], Body]:
-    """Declare a command under a name; the module's name is its group."""
+def command(name: str, help: str, *words: Word, group: str = "") -> Callable[[Body], Body]:
+    """Declare a command under a name; the module's name is its group, unless another module's is given."""
 
     def register(body: Body) -> Body:
-        COMMANDS[name] = Command(name, help, words, body, body.__module__.rpartition(".")[2])
+        COMMANDS[name] = Command(name, help, words, body, (group or body.__module__).rpartition(".")[2])
         return body
 
     return register

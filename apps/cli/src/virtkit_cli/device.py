@@ -63,8 +63,9 @@ def nodedev_info(session: Session, args: Arguments) -> None:
     session.out.record({"name": "Name", "parent": "Parent", "caps": "Capabilities"}, values)
 
 
-printer("nodedev-dumpxml", "Print the XML of a device.", DEVICE, _device)
+printer(__name__, "nodedev-dumpxml", "Print the XML of a device.", DEVICE, _device)
 action(
+    __name__,
     "nodedev-destroy",
     "Remove a device from the host.",
     DEVICE,
@@ -72,8 +73,17 @@ action(
     lambda d: d.destroy(),
     "Destroyed node device '{}'",
 )
-action("nodedev-detach", "Take a device from its driver.", DEVICE, _device, lambda d: d.detach(), "Device {} detached")
 action(
+    __name__,
+    "nodedev-detach",
+    "Take a device from its driver.",
+    DEVICE,
+    _device,
+    lambda d: d.detach(),
+    "Device {} detached",
+)
+action(
+    __name__,
     "nodedev-reattach",
     "Give a device back to its driver.",
     DEVICE,
@@ -81,7 +91,7 @@ action(
     lambda d: d.reattach(),
     "Device {} re-attached",
 )
-action("nodedev-reset", "Reset a device.", DEVICE, _device, lambda d: d.reset(), "Device {} reset")
+action(__name__, "nodedev-reset", "Reset a device.", DEVICE, _device, lambda d: d.reset(), "Device {} reset")
 
 
 @command("nodedev-create", "Create a device of the host from an XML file.", FILE)

@@ -216,7 +216,7 @@ def dumpxml(session: Session, args: Arguments) -> None:
     session.out.document(find_domain(session, args).xml_desc(flags(args, bits)))
 
 
-switch("autostart", "Start a domain with its driver.", DOMAIN, find_domain, "Domain")
+switch(__name__, "autostart", "Start a domain with its driver.", DOMAIN, find_domain, "Domain")
 
 
 @command("domrename", "Give a domain another name.", DOMAIN, Argument("new-name", "the new name"))

@@ -57,13 +57,22 @@ def iface_name(session: Session, args: Arguments) -> None:
     session.out.value("name", _interface(session, args).name)
 
 
-action("iface-start", "Start an interface.", INTERFACE, _interface, lambda i: i.create(), "Interface {} started")
-action("iface-destroy", "Stop an interface.", INTERFACE, _interface, lambda i: i.destroy(), "Interface {} destroyed")
 action(
-    "iface-undefine", "Remove the definition of an interface.", INTERFACE, _interface, lambda i: i.undefine(),
+    __name__, "iface-start", "Start an interface.", INTERFACE, _interface, lambda i: i.create(), "Interface {} started"
+)
+action(
+    __name__,
+    "iface-destroy",
+    "Stop an interface.",
+    INTERFACE,
+    _interface,
+    lambda i: i.destroy(),
+    "Interface {} destroyed",
+)
+action(__name__, "iface-undefine", "Remove the definition of an interface.", INTERFACE, _interface, lambda i: i.undefine(),
     "Interface {} undefined",
 )  # fmt: skip
-printer("iface-dumpxml", "Print the XML of an interface.", INTERFACE, _interface)
+printer(__name__, "iface-dumpxml", "Print the XML of an interface.", INTERFACE, _interface)
 
 
 @command("iface-begin", "Remember the host's interfaces as they are.")

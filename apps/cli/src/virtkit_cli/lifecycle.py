@@ -120,16 +120,20 @@ def destroy(session: Session, args: Arguments) -> None:
     session.out.done(f"Domain '{domain.name}' destroyed", name=domain.name)
 
 
-action("suspend", "Pause a domain.", DOMAIN, find_domain, lambda d: d.suspend(), "Domain '{}' suspended")
-action("resume", "Let a paused domain run.", DOMAIN, find_domain, lambda d: d.resume(), "Domain '{}' resumed")
+action(__name__, "suspend", "Pause a domain.", DOMAIN, find_domain, lambda d: d.suspend(), "Domain '{}' suspended")
+action(__name__, "resume", "Let a paused domain run.", DOMAIN, find_domain, lambda d: d.resume(), "Domain '{}' resumed")
 action(
-    "reset", "Reset a domain, as its button would.", DOMAIN, find_domain, lambda d: d.reset(), "Domain '{}' was reset"
+    __name__,
+    "reset",
+    "Reset a domain, as its button would.",
+    DOMAIN,
+    find_domain,
+    lambda d: d.reset(),
+    "Domain '{}' was reset",
 )
-action(
-    "inject-nmi", "Send the guest an NMI.", DOMAIN, find_domain, lambda d: d.inject_nmi(), "NMI sent to domain '{}'"
+action(__name__, "inject-nmi", "Send the guest an NMI.", DOMAIN, find_domain, lambda d: d.inject_nmi(), "NMI sent to domain '{}'"
 )  # fmt: skip
-action(
-    "managedsave-remove", "Drop the managed saved state of a domain.", DOMAIN, find_domain,
+action(__name__, "managedsave-remove", "Drop the managed saved state of a domain.", DOMAIN, find_domain,
     lambda d: d.managed_save_remove(), "Removed managedsave image for domain '{}'",
 )  # fmt: skip
 

@@ -178,17 +178,30 @@ def pool_build(session: Session, args: Arguments) -> None:
     session.out.done(f"Pool {pool.name} built", name=pool.name)
 
 
-action("pool-destroy", "Stop a storage pool.", POOL, _pool, lambda p: p.destroy(), "Pool {} destroyed")
-action("pool-delete", "Delete what a storage pool stands on.", POOL, _pool, lambda p: p.delete(), "Pool {} deleted")
+action(__name__, "pool-destroy", "Stop a storage pool.", POOL, _pool, lambda p: p.destroy(), "Pool {} destroyed")
 action(
-    "pool-refresh", "Look at a storage pool's volumes again.", POOL, _pool, lambda p: p.refresh(), "Pool {} refreshed"
+    __name__,
+    "pool-delete",
+    "Delete what a storage pool stands on.",
+    POOL,
+    _pool,
+    lambda p: p.delete(),
+    "Pool {} deleted",
 )
 action(
-    "pool-undefine", "Remove the definition of a storage pool.", POOL, _pool, lambda p: p.undefine(),
+    __name__,
+    "pool-refresh",
+    "Look at a storage pool's volumes again.",
+    POOL,
+    _pool,
+    lambda p: p.refresh(),
+    "Pool {} refreshed",
+)
+action(__name__, "pool-undefine", "Remove the definition of a storage pool.", POOL, _pool, lambda p: p.undefine(),
     "Pool {} has been undefined",
 )  # fmt: skip
-switch("pool-autostart", "Start a storage pool with its driver.", POOL, _pool, "Pool")
-printer("pool-dumpxml", "Print the XML of a storage pool.", POOL, _pool)
+switch(__name__, "pool-autostart", "Start a storage pool with its driver.", POOL, _pool, "Pool")
+printer(__name__, "pool-dumpxml", "Print the XML of a storage pool.", POOL, _pool)
 
 
 @command("pool-uuid", "Print the UUID of a storage pool.", POOL)

@@ -126,10 +126,13 @@ def size_in(unit: str) -> type[int]:
 Find = Callable[["Session", Arguments], Any]
 
 
-def action(name: str, help: str, word: Argument, find: Find, act: Callable[[Any], object], done: str) -> None:
+def action(
+    group: str, name: str, help: str, word: Argument, find: Find, act: Callable[[Any], object], done: str
+) -> None:
     """Declare a command that does one thing to one object.
 
     Args:
+        group: Name of the declaring module.
         name: The command.
         help: One line.
         word: Names the object.
@@ -138,17 +141,17 @@ def action(name: str, help: str, word: Argument, find: Find, act: Callable[[Any]
         done: What to say then; `{}` is the object's name.
     """
 
-    @command(name, help, word)
+    @command(name, help, word, group=group)
     def body(session: Session, args: Arguments) -> None:
         item = find(session, args)
         act(item)
         session.out.done(done.format(item.name), name=item.name)
 
 
-def switch(name: str, help: str, word: Argument, find: Find, noun: str) -> None:
+def switch(group: str, name: str, help: str, word: Argument, find: Find, noun: str) -> None:
     """Declare the autostart command of a kind."""
 
-    @command(name, help, word, Flag("disable", "do not"))
+    @command(name, help, word, Flag("disable", "do not"), group=group)
     def body(session: Session, args: Arguments) -> None:
         item = find(session, args)
         item.set_autostart(not args.disable)
@@ -157,9 +160,9 @@ def switch(name: str, help: str, word: Argument, find: Find, noun: str) -> None:
         session.out.done(done, name=item.name, autostart=not args.disable)
 
 
-def printer(name: str, help: str, word: Argument, find: Find) -> None:
+def printer(group: str, name: str, help: str, word: Argument, find: Find) -> None:
     """Declare the command that prints the XML of a kind."""
 
-    @command(name, help, word)
+    @command(name, help, word, group=group)
     def body(session: Session, args: Arguments) -> None:
         session.out.document(find(session, args).xml_desc())
