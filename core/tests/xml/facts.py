@@ -18,7 +18,7 @@ from virtkit.xml.element import Document, Element
 from virtkit.xml.schema import ChildField, ElementsField, LeafField, MetadataField
 
 FACTS = Path(__file__).parents[3] / "tools" / "facts"
-STEP = re.compile(r"([^\[/]+)(?:\[@(\w+)='([^']*)'\])?")
+STEP = re.compile(r"([^\[/]+)(?:\[@(\w+)(!?=)'([^']*)'\])?")
 
 
 @attrs.frozen
@@ -33,6 +33,8 @@ class Kind:
         prefixes: Path in the schema table -> namespace prefix of the element there and all below.
         samples: Path in the schema table (`PATH` or `PATH@NAME`) -> a valid value that its type does not tell.
         exempt: Path -> why the model says nothing about it (also for all below).
+        apart: Path in the order table -> names whose order among each other it only concludes, never having seen them
+            together, and wrongly: the real libvirt prints otherwise, or never both.
     """
 
     document: type[Document]
@@ -42,6 +44,7 @@ class Kind:
     prefixes: dict[str, str] = attrs.field(factory=dict)
     samples: dict[str, str] = attrs.field(factory=dict)
     exempt: dict[str, str] = attrs.field(factory=dict)
+    apart: dict[str, str] = attrs.field(factory=dict)
 
     @property
     def start(self) -> str:
@@ -83,18 +86,20 @@ def _table(name: str) -> list[list[str]]:
     return [line.split("\t") for line in lines if not line.startswith("#")][1:]
 
 
-def order_rows(kind: str) -> list[OrderRow]:
+def order_rows(kind: Kind) -> list[OrderRow]:
     rows = []
     for row_kind, path, what, names, _, note in (row + [""] * (6 - len(row)) for row in _table("xml-order")):
-        if row_kind == kind:
+        if row_kind == kind.order and path.startswith((kind.start, "*/")) and not kind.exempts(path):
             groups = re.search(r"never seen together: ([^;]*)", note)
-            apart = groups.group(1).split() if groups else []
+            apart = [*(groups.group(1).split() if groups else []), kind.apart.get(path, "")]
             rows.append(OrderRow(path, what, tuple(names.split()), tuple(frozenset(g.split("|")) for g in apart)))
     return rows
 
 
-def schema_rows(kind: str) -> list[SchemaRow]:
-    return [SchemaRow(*row[:6]) for row in _table(f"xml-{kind}")]
+def schema_rows(kind: Kind) -> list[SchemaRow]:
+    rows = [SchemaRow(*row[:6]) for row in _table(f"xml-{kind.schema}")]
+    rows = [row for row in rows if row.kind != "recursion" and not row.path.endswith("/*")]
+    return [row for row in rows if row.path.startswith(kind.start) and not kind.exempts(row.place)]
 
 
 class View(NamedTuple):
@@ -115,31 +120,46 @@ def view_of(cls: type[Element]) -> View:
 def views_at(kind: Kind, path: str) -> list[View]:
     """Return what the model declares at a path of either table: one view per variant; empty if it does not know it."""
     if path.startswith("*/"):
-        tag, key, value = _step(path[2:])
-        found = [view for name, telling, view in reachable(kind.document) if name == tag and telling in (None, value)]
+        step = _step(path[2:])
+        found = [view for name, telling, view in reachable(kind.document) if name == step.tag and step.fits(telling)]
         return list({id(view.source): view for view in found}.values())
     steps = [_step(part) for part in re.findall(r"[^/\[]+(?:\[[^\]]*\])?", path.removeprefix(kind.start))]
     views = [view_of(kind.document)]
-    for tag, key, value in steps:
-        views = [view for parent in views for view in _below(parent, tag, key, value)]
-    return views
+    for step in steps:
+        views = [view for parent in views for view in _below(parent, step)]
+    return list({id(view.source): view for view in views}.values())
 
 
-def _step(text: str) -> tuple[str, str | None, str | None]:
+class Step(NamedTuple):
+    """A step of a path: `tag`, `tag[@key='value']` or `tag[@key!='value']`."""
+
+    tag: str
+    key: str | None = None
+    equal: bool = True
+    value: str | None = None
+
+    def fits(self, telling: str | None) -> bool:
+        return telling is None or self.key is None or (telling == self.value) is self.equal
+
+
+def _step(text: str) -> Step:
     match = STEP.fullmatch(text)
     assert match, text
-    return match.group(1), match.group(2), match.group(3)
+    tag, key, comparison, value = match.groups()
+    return Step(tag, key, comparison != "!=", value)
 
 
-def _below(parent: View, tag: str, key: str | None, value: str | None) -> Iterator[View]:
+def _below(parent: View, step: Step) -> Iterator[View]:
+    if not parent.ordered:
+        yield parent
     if not (isinstance(parent.source, type) and issubclass(parent.source, Element)):
         return
     for field in parent.source.fields.values():
-        if tag not in field.child_names:
+        if step.tag not in field.child_names:
             continue
         if isinstance(field, ChildField):
             for name, telling, cls in field.child_classes():
-                if name == tag and (key is None or field.key != key or telling == value):
+                if name == step.tag and (field.key != step.key or step.fits(telling)):
                     yield view_of(cls)
         elif isinstance(field, LeafField):
             yield View(field, field.leaf_attributes, ())
@@ -168,6 +188,12 @@ SAMPLES = (
     *("iqn.2001-04.com.example:a", "0x2000000012341234", "naa.2000000012341234", "fe.0.0001", "GenuineIntel", "yes"),
     *(
         "00:01:00:01:52:54:00:12:34:56:52:54:00:12:34:56",
+        "00:02:00:00:00:01:52:54:00",
+        "00:03:00:01:52:54:00:12:34:56",
+        "00:04:00:00:00:00:00:00:00:00:00:00:00:00:00:00:00:01",
+        "[a] b",
+        "0xf",
+        "-1",
         "NEW",
         "SYN/SYN",
         "src",
@@ -182,7 +208,7 @@ SAMPLES = (
 
 
 def sample(type_: str) -> str:
-    """Return a valid text for a type of a schema table."""
+    """Return a valid text for a type of a schema table; of several alternatives, for the first."""
     first = type_.split(" , ")[0]
     if match := re.match(r"enum\(([^|)]*)", first):
         return match.group(1)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from core.tests.xml.facts import Kind
+from virtkit.enums import ErrorDomain
+from virtkit.xml.domain.devices import Devices
+from virtkit.xml.element import Document
 from virtkit.xml.network import Network
 from virtkit.xml.pool import StoragePool
 from virtkit.xml.secret import Secret
@@ -10,7 +13,40 @@ from virtkit.xml.volume import StorageVolume
 
 SOME_UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
 
+
+class DevicesDocument(Document, Devices, tag="devices", error_domain=ErrorDomain.DOMAIN):
+    """The devices of a domain as a document of their own."""
+
+
+CHARACTER_DEVICES = ("serial", "parallel", "console", "channel", "smartcard", "redirdev", "rng/backend")
+CHARACTER_SAMPLES = {f"/domain/devices/{name}/source@mode": "bind" for name in CHARACTER_DEVICES} | {
+    f"/domain/devices/{name}/target@port": "1" for name in CHARACTER_DEVICES
+}
+PRIVATE = (
+    *(f"/domain/devices/disk{path}/privateData" for path in ("", "/source", "/backingStore/source", "/mirror/source")),
+    "/domain/devices/disk/mirror/backingStore/source/privateData",
+    "/domain/devices/hostdev/source/privateData",
+    "/domain/devices/interface/actual",
+)
+
 KINDS = {
+    "devices": Kind(
+        DevicesDocument,
+        "domain",
+        "domain",
+        root="/domain/devices",
+        samples=CHARACTER_SAMPLES | {"/domain/devices/redirfilter/usbdev@version": "1.1"},
+        exempt=dict.fromkeys(PRIVATE, "what libvirtd keeps for itself in status files: kept as it is")
+        | {"/domain/devices/hostdev/source/adapter": "the schema allows what only pools have; libvirt reads the name"},
+        apart={
+            "/domain/devices/disk/source": "seclabel|timeout",
+            "/domain/devices/disk/iotune": "total_iops_sec_max|write_bytes_sec_max",
+            "/domain/devices/interface[@type!='hostdev']": "bandwidth|vlan|virtualport",
+            "/domain/devices/interface[@type='hostdev']": "boot|teaming|backend",
+            "/domain/devices/redirdev": "alias|boot",
+            "/domain/devices/smartcard": "source|database",
+        },
+    ),
     "network": Kind(Network, "network", "network", prefixes={"/network/options": "dnsmasq"}),
     "pool": Kind(
         StoragePool,

@@ -45,9 +45,15 @@ def nwfilter_define(session: Session, args: Arguments) -> None:
     session.out.done(f"Network filter {item.name} defined from {args.file}", name=item.name)
 
 
-action(__name__, "nwfilter-undefine", "Remove a network filter.", FILTER, _filter, lambda f: f.undefine(),
+action(
+    __name__,
+    "nwfilter-undefine",
+    "Remove a network filter.",
+    FILTER,
+    _filter,
+    lambda f: f.undefine(),
     "Network filter {} undefined",
-)  # fmt: skip
+)
 printer(__name__, "nwfilter-dumpxml", "Print the XML of a network filter.", FILTER, _filter)
 printer(__name__, "nwfilter-binding-dumpxml", "Print the XML of a filter binding.", PORT, _binding)
 

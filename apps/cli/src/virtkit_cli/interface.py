@@ -69,9 +69,15 @@ action(
     lambda i: i.destroy(),
     "Interface {} destroyed",
 )
-action(__name__, "iface-undefine", "Remove the definition of an interface.", INTERFACE, _interface, lambda i: i.undefine(),
+action(
+    __name__,
+    "iface-undefine",
+    "Remove the definition of an interface.",
+    INTERFACE,
+    _interface,
+    lambda i: i.undefine(),
     "Interface {} undefined",
-)  # fmt: skip
+)
 printer(__name__, "iface-dumpxml", "Print the XML of an interface.", INTERFACE, _interface)
 
 

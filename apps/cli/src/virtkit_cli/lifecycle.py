@@ -131,11 +131,24 @@ action(
     lambda d: d.reset(),
     "Domain '{}' was reset",
 )
-action(__name__, "inject-nmi", "Send the guest an NMI.", DOMAIN, find_domain, lambda d: d.inject_nmi(), "NMI sent to domain '{}'"
-)  # fmt: skip
-action(__name__, "managedsave-remove", "Drop the managed saved state of a domain.", DOMAIN, find_domain,
-    lambda d: d.managed_save_remove(), "Removed managedsave image for domain '{}'",
-)  # fmt: skip
+action(
+    __name__,
+    "inject-nmi",
+    "Send the guest an NMI.",
+    DOMAIN,
+    find_domain,
+    lambda d: d.inject_nmi(),
+    "NMI sent to domain '{}'",
+)
+action(
+    __name__,
+    "managedsave-remove",
+    "Drop the managed saved state of a domain.",
+    DOMAIN,
+    find_domain,
+    lambda d: d.managed_save_remove(),
+    "Removed managedsave image for domain '{}'",
+)
 
 SAVE = {
     "bypass_cache": DomainSaveRestoreFlags.BYPASS_CACHE,

@@ -113,9 +113,15 @@ def net_create(session: Session, args: Arguments) -> None:
 
 action(__name__, "net-start", "Start a network.", NETWORK, find_network, lambda n: n.create(), "Network {} started")
 action(__name__, "net-destroy", "Stop a network.", NETWORK, find_network, lambda n: n.destroy(), "Network {} destroyed")
-action(__name__, "net-undefine", "Remove the definition of a network.", NETWORK, find_network, lambda n: n.undefine(),
+action(
+    __name__,
+    "net-undefine",
+    "Remove the definition of a network.",
+    NETWORK,
+    find_network,
+    lambda n: n.undefine(),
     "Network {} has been undefined",
-)  # fmt: skip
+)
 switch(__name__, "net-autostart", "Start a network with its driver.", NETWORK, find_network, "Network")
 printer(__name__, "net-dumpxml", "Print the XML of a network.", NETWORK, find_network)
 

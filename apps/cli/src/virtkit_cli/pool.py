@@ -197,9 +197,15 @@ action(
     lambda p: p.refresh(),
     "Pool {} refreshed",
 )
-action(__name__, "pool-undefine", "Remove the definition of a storage pool.", POOL, _pool, lambda p: p.undefine(),
+action(
+    __name__,
+    "pool-undefine",
+    "Remove the definition of a storage pool.",
+    POOL,
+    _pool,
+    lambda p: p.undefine(),
     "Pool {} has been undefined",
-)  # fmt: skip
+)
 switch(__name__, "pool-autostart", "Start a storage pool with its driver.", POOL, _pool, "Pool")
 printer(__name__, "pool-dumpxml", "Print the XML of a storage pool.", POOL, _pool)
 

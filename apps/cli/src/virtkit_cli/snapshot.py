@@ -200,9 +200,12 @@ def checkpoint_create(session: Session, args: Arguments) -> None:
 
 
 @command(
-    "checkpoint-create-as", "Make a checkpoint of a domain from options.", DOMAIN,
-    Argument("name", "name of the checkpoint", required=False), Option("description", "what it is"),
-)  # fmt: skip
+    "checkpoint-create-as",
+    "Make a checkpoint of a domain from options.",
+    DOMAIN,
+    Argument("name", "name of the checkpoint", required=False),
+    Option("description", "what it is"),
+)
 def checkpoint_create_as(session: Session, args: Arguments) -> None:
     """Make a checkpoint."""
     from virtkit.xml.checkpoint import Checkpoint

@@ -19,11 +19,9 @@ class Runtime:
         monitor: Number of the inherited descriptor on which QEMU is to serve its monitor; a listening socket.
         folder: Folder of this run alone, and QEMU's working folder: a socket in it is named relative to it, since a
             path of a socket is limited to 107 bytes. Gone when the guest has ended.
-        state: Folder of the guest's own that outlives a run, for what QEMU writes and keeps.
         descriptors: Alias of a device -> numbers of the inherited descriptors it is to use, as a tap's.
     """
 
     monitor: int
     folder: Path
-    state: Path
     descriptors: Mapping[str, tuple[int, ...]] = field(factory=dict)

@@ -1,4 +1,4 @@
-"""Filters of the list-all functions: pairs of flags of which each keeps one half."""
+"""Flags: filters of the list-all functions, pairs of which each keeps one half, and bits that nobody knows."""
 
 from __future__ import annotations
 
@@ -46,8 +46,17 @@ def matching(items: Iterable[T], filters: Iterable[Filter[T]], flags: int, funct
     filters = tuple(filters)
     for group in filters:
         known |= group.true | group.false
-    if flags & ~known:
-        raise unsupported_flags(function, flags & ~known, domain=ErrorDomain.TEST)
+    refuse(function, flags & ~known)
     if not flags:
         return list(items)
     return [item for item in items if all(group.keeps(flags, item) for group in filters)]
+
+
+def refuse(function: str, flags: int) -> None:
+    """Refuse flags that a function does not know.
+
+    Raises:
+        InvalidArgError: There are any.
+    """
+    if flags:
+        raise unsupported_flags(function, flags, domain=ErrorDomain.TEST)

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InvalidArgError, NotSupportedError, unsupported_flags
+from virtkit.errors import InvalidArgError, NotSupportedError
 from virtkit.hookspecs.connect import ConnectSpec
 from virtkit.hookspecs.node import NodeSpec
 from virtkit.params import ULLONG, TypedParams
 from virtkit.records import NodeCpuMap, NodeInfo, SecurityModel
 from virtkit.spec import quick
+from virtkit_test.filters import refuse
 
 if TYPE_CHECKING:
     from virtkit_test.state import TestState
@@ -97,12 +98,12 @@ class HostPart(ConnectSpec["TestState"], NodeSpec["TestState"]):
 
     @quick
     def connect_get_sysinfo(self, conn: TestState, flags: int) -> str:
-        _refuse("connect_get_sysinfo", flags)
+        refuse("connect_get_sysinfo", flags)
         return conn.sysinfo
 
     @quick
     def connect_get_cpu_model_names(self, conn: TestState, arch: str, flags: int) -> list[str]:
-        _refuse("connect_get_cpu_model_names", flags)
+        refuse("connect_get_cpu_model_names", flags)
         if arch not in MODELS:
             raise NotSupportedError(
                 f"no CPU models are known for {arch!r}; known architectures: {', '.join(MODELS)}",
@@ -116,12 +117,12 @@ class HostPart(ConnectSpec["TestState"], NodeSpec["TestState"]):
 
     @quick
     def node_get_cpu_map(self, conn: TestState, flags: int) -> NodeCpuMap:
-        _refuse("node_get_cpu_map", flags)
+        refuse("node_get_cpu_map", flags)
         return CPU_MAP
 
     @quick
     def node_get_cpu_stats(self, conn: TestState, cpu_num: int, flags: int) -> TypedParams:
-        _refuse("node_get_cpu_stats", flags)
+        refuse("node_get_cpu_stats", flags)
         return TypedParams.all_of(ULLONG, CPU_STATS)
 
     @quick
@@ -138,7 +139,7 @@ class HostPart(ConnectSpec["TestState"], NodeSpec["TestState"]):
     def node_get_free_pages(
         self, conn: TestState, pages: Sequence[int], start_cell: int, cell_count: int, flags: int
     ) -> list[int]:
-        _refuse("node_get_free_pages", flags)
+        refuse("node_get_free_pages", flags)
         counts, count = [], 6
         for _ in range(len(pages) * cell_count):
             count = 2 * count + 7  # the sequence libvirt's simulator answers, whatever the sizes
@@ -148,8 +149,3 @@ class HostPart(ConnectSpec["TestState"], NodeSpec["TestState"]):
     @quick
     def node_get_security_model(self, conn: TestState) -> SecurityModel:
         return SecurityModel("testSecurity", "")
-
-
-def _refuse(function: str, flags: int) -> None:
-    if flags:
-        raise unsupported_flags(function, flags, domain=TEST)

@@ -9,13 +9,13 @@ import attrs
 
 from virtkit.enums import ConnectListAllNetworksFlags as Listed
 from virtkit.enums import ErrorDomain, NetworkDefineFlags, NetworkEventLifecycleType
-from virtkit.errors import NoNameError, OperationInvalidError, unsupported_flags
+from virtkit.errors import NoNameError, OperationInvalidError
 from virtkit.events import NetworkLifecycleEvent
 from virtkit.hookspecs.network import NetworkSpec
 from virtkit.refs import NetworkRef
 from virtkit.spec import quick
 from virtkit.xml.network import Network as NetworkXML
-from virtkit_test.filters import Filter, matching
+from virtkit_test.filters import Filter, matching, refuse
 
 if TYPE_CHECKING:
     from virtkit_test.state import TestState
@@ -86,8 +86,7 @@ class NetworkPart(NetworkSpec["TestState"]):
 
     @quick
     def network_get_xml_desc(self, conn: TestState, net: NetworkRef, flags: int) -> str:
-        if flags:
-            raise unsupported_flags("network_get_xml_desc", flags, domain=TEST)
+        refuse("network_get_xml_desc", flags)
         return conn.networks.by_ref(net).document.format()
 
     @quick
@@ -115,7 +114,7 @@ class NetworkPart(NetworkSpec["TestState"]):
 
     @quick
     def network_define_xml_flags(self, conn: TestState, xml: str, flags: int) -> NetworkRef:
-        _refuse("network_define_xml_flags", flags & ~NetworkDefineFlags.VALIDATE)
+        refuse("network_define_xml_flags", flags & ~NetworkDefineFlags.VALIDATE)
         document = parse(xml, validate=bool(flags & NetworkDefineFlags.VALIDATE))
         network = _obtain(conn, document)
         network.config = document
@@ -124,7 +123,7 @@ class NetworkPart(NetworkSpec["TestState"]):
 
     @quick
     def network_create_xml_flags(self, conn: TestState, xml: str, flags: int) -> NetworkRef:
-        _refuse("network_create_xml_flags", flags & ~NetworkDefineFlags.VALIDATE)
+        refuse("network_create_xml_flags", flags & ~NetworkDefineFlags.VALIDATE)
         document = parse(xml, validate=bool(flags & NetworkDefineFlags.VALIDATE))
         network = _obtain(conn, document)
         if network.live is not None:
@@ -171,8 +170,3 @@ def _obtain(conn: TestState, document: NetworkXML) -> Network:
 
 def _publish(conn: TestState, network: Network, event: NetworkEventLifecycleType) -> None:
     conn.hub.publish(network.ref, NetworkLifecycleEvent(event))
-
-
-def _refuse(function: str, flags: int) -> None:
-    if flags:
-        raise unsupported_flags(function, flags, domain=TEST)

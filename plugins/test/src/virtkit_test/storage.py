@@ -34,7 +34,7 @@ from virtkit.refs import StoragePoolRef, StorageVolRef
 from virtkit.spec import quick
 from virtkit.xml.pool import StoragePool as PoolXML
 from virtkit.xml.volume import StorageVolume as VolumeXML
-from virtkit_test.filters import Filter, matching
+from virtkit_test.filters import Filter, matching, refuse
 
 if TYPE_CHECKING:
     from virtkit_test.state import TestState
@@ -183,7 +183,7 @@ class PoolPart(StoragePoolSpec["TestState"]):
 
     @quick
     def storage_pool_get_xml_desc(self, conn: TestState, pool: StoragePoolRef, flags: int) -> str:
-        _refuse("storage_pool_get_xml_desc", flags)
+        refuse("storage_pool_get_xml_desc", flags)
         return conn.pools.by_ref(pool).document.format()
 
     @quick
@@ -207,7 +207,7 @@ class PoolPart(StoragePoolSpec["TestState"]):
 
     @quick
     def storage_pool_define_xml(self, conn: TestState, xml: str, flags: int) -> StoragePoolRef:
-        _refuse("storage_pool_define_xml", flags & ~StoragePoolDefineFlags.VALIDATE)
+        refuse("storage_pool_define_xml", flags & ~StoragePoolDefineFlags.VALIDATE)
         pool = _obtain(conn, parse(xml, validate=bool(flags & StoragePoolDefineFlags.VALIDATE)))
         pool.persistent = True
         _publish(conn, pool, Event.DEFINED)
@@ -217,7 +217,7 @@ class PoolPart(StoragePoolSpec["TestState"]):
     def storage_pool_create_xml(self, conn: TestState, xml: str, flags: int) -> StoragePoolRef:
         known = StoragePoolCreateFlags
         exclusive = known.WITH_BUILD_OVERWRITE | known.WITH_BUILD_NO_OVERWRITE
-        _refuse("storage_pool_create_xml", flags & ~(known.WITH_BUILD | exclusive))
+        refuse("storage_pool_create_xml", flags & ~(known.WITH_BUILD | exclusive))
         if flags & exclusive == exclusive:
             raise unsupported_flags("storage_pool_create_xml", flags & exclusive, domain=TEST)
         document = parse(xml)
@@ -231,7 +231,7 @@ class PoolPart(StoragePoolSpec["TestState"]):
     @quick
     def storage_pool_create(self, conn: TestState, pool: StoragePoolRef, flags: int) -> None:
         known = StoragePoolCreateFlags
-        _refuse(
+        refuse(
             "storage_pool_create",
             flags & ~(known.WITH_BUILD | known.WITH_BUILD_OVERWRITE | known.WITH_BUILD_NO_OVERWRITE),
         )
@@ -261,28 +261,28 @@ class PoolPart(StoragePoolSpec["TestState"]):
         exclusive = known.OVERWRITE | known.NO_OVERWRITE
         if flags & exclusive == exclusive:
             raise unsupported_flags("storage_pool_build", flags & exclusive, domain=TEST)
-        _refuse("storage_pool_build", flags & ~exclusive)
+        refuse("storage_pool_build", flags & ~exclusive)
         with conn.pools.hold(pool, "storage_pool_build") as found:
             _require(found, active=False)
             _publish(conn, found, Event.CREATED)
 
     @quick
     def storage_pool_delete(self, conn: TestState, pool: StoragePoolRef, flags: int) -> None:
-        _refuse("storage_pool_delete", flags)
+        refuse("storage_pool_delete", flags)
         with conn.pools.hold(pool, "storage_pool_delete") as found:
             _require(found, active=False)
             _publish(conn, found, Event.DELETED)
 
     @quick
     def storage_pool_refresh(self, conn: TestState, pool: StoragePoolRef, flags: int) -> None:
-        _refuse("storage_pool_refresh", flags)
+        refuse("storage_pool_refresh", flags)
         found = conn.pools.by_ref(pool)
         _require(found, active=True)
         conn.hub.publish(found.ref, StoragePoolRefreshEvent())
 
     @quick
     def connect_find_storage_pool_sources(self, conn: TestState, type: str, src_spec: str | None, flags: int) -> str:
-        _refuse("connect_find_storage_pool_sources", flags)
+        refuse("connect_find_storage_pool_sources", flags)
         if type not in FOUND_SOURCES:
             raise NotSupportedError(
                 f"the simulator finds no sources of type {type!r}, only of {', '.join(FOUND_SOURCES)}", domain=TEST
@@ -295,7 +295,7 @@ class VolumePart(StorageVolSpec["TestState"]):
 
     @quick
     def storage_pool_list_all_volumes(self, conn: TestState, pool: StoragePoolRef, flags: int) -> list[StorageVolRef]:
-        _refuse("storage_pool_list_all_volumes", flags)
+        refuse("storage_pool_list_all_volumes", flags)
         found = _active(conn, pool)
         return [found.reference(found.volumes[name]) for name in sorted(found.volumes)]
 
@@ -321,7 +321,7 @@ class VolumePart(StorageVolSpec["TestState"]):
 
     @quick
     def storage_vol_get_xml_desc(self, conn: TestState, vol: StorageVolRef, flags: int) -> str:
-        _refuse("storage_vol_get_xml_desc", flags)
+        refuse("storage_vol_get_xml_desc", flags)
         return _volume(conn, vol)[1].format()
 
     @quick
@@ -330,7 +330,7 @@ class VolumePart(StorageVolSpec["TestState"]):
 
     @quick
     def storage_vol_create_xml(self, conn: TestState, pool: StoragePoolRef, xml: str, flags: int) -> StorageVolRef:
-        _refuse("storage_vol_create_xml", flags)
+        refuse("storage_vol_create_xml", flags)
         with conn.pools.hold(pool, "storage_vol_create_xml") as found:
             _require(found, active=True)
             return _create(found, parse_volume(xml, found))
@@ -339,7 +339,7 @@ class VolumePart(StorageVolSpec["TestState"]):
     def storage_vol_create_xml_from(
         self, conn: TestState, pool: StoragePoolRef, xml: str, clonevol: StorageVolRef, flags: int
     ) -> StorageVolRef:
-        _refuse("storage_vol_create_xml_from", flags)
+        refuse("storage_vol_create_xml_from", flags)
         with conn.pools.hold(pool, "storage_vol_create_xml_from") as found:
             _require(found, active=True)
             volume = parse_volume(xml, found)
@@ -349,7 +349,7 @@ class VolumePart(StorageVolSpec["TestState"]):
 
     @quick
     def storage_vol_delete(self, conn: TestState, vol: StorageVolRef, flags: int) -> None:
-        _refuse("storage_vol_delete", flags)
+        refuse("storage_vol_delete", flags)
         pool, volume = _volume(conn, vol)
         with conn.pools.hold(pool.ref, "storage_vol_delete") as found:
             del found.volumes[volume.name or ""]
@@ -428,8 +428,3 @@ def _find(conn: TestState, what: str, wanted: str) -> StorageVolRef:
 
 def _publish(conn: TestState, pool: Pool, event: Event) -> None:
     conn.hub.publish(pool.ref, StoragePoolLifecycleEvent(event))
-
-
-def _refuse(function: str, flags: int) -> None:
-    if flags:
-        raise unsupported_flags(function, flags, domain=TEST)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.domain.devices.address import ADDRESSES
 from virtkit.xml.domain.devices.parts import Boot, Reconnect, SourceLabel
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, children, choice, textchild, textchildren
-from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, Value, hexadecimal, one_of
+from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, Refusal, Value, hexadecimal, one_of, quoted
 
 SOURCE_TYPES = (
     "dev", "file", "pipe", "unix", "tcp", "udp", "null", "stdio", "vc", "pty", "spicevmc", "spiceport", "nmdm",
@@ -35,6 +37,18 @@ def usb_number(width: int) -> Value[int | None]:
     return Value(read, lambda number: f"0x{number:0{width}X}")
 
 
+def _read_usb_version(text: str) -> str | None:
+    if text == "-1":
+        return None
+    if match := re.fullmatch(r"([0-9]{1,2})\.([0-9]{1,2})", text):
+        return f"{int(match.group(1))}.{match.group(2):0<2}"
+    raise Refusal(f"{quoted(text)} is not a version such as 1.10 or -1")
+
+
+USB_VERSION = Value(_read_usb_version)
+"""`MAJOR.MINOR` with two digits of the minor; `-1`, which means any, reads as None."""
+
+
 class CharacterSource(Element):
     """The host's end. Which fields matter is told by the type of the device.
 
@@ -49,10 +63,10 @@ class CharacterSource(Element):
 
     mode = attribute("mode", one_of("bind", "connect"))
     host = attribute("host")
+    path = attribute("path")
     service = attribute("service")
     tls = attribute("tls", YES_NO)
     tls_from_config = attribute("tlsFromConfig")
-    path = attribute("path")
     append = attribute("append", ON_OFF)
     master = attribute("master")
     slave = attribute("slave")
@@ -121,7 +135,7 @@ class Channel(CharacterDevice):
     address = choice("address", "type", ADDRESSES)
 
 
-class Smartcard(CharacterDevice, before={"mode": "type"}):
+class Smartcard(CharacterDevice, before={"mode": "type", "certificates": "protocol", "database": "protocol"}):
     """A smart card: the host's, one made of three certificates of `database`, or one at the other end of a source."""
 
     mode = attribute("mode", one_of("host", "host-certificates", "passthrough"))
@@ -149,7 +163,7 @@ class UsbRule(Element):
     class_ = attribute("class", usb_number(2))
     vendor = attribute("vendor", usb_number(4))
     product = attribute("product", usb_number(4))
-    version = attribute("version", Value(lambda text: None if text == "-1" else text))
+    version = attribute("version", USB_VERSION)
     allow = attribute("allow", YES_NO)
 
 

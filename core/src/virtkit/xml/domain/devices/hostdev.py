@@ -17,6 +17,7 @@ from virtkit.xml.values import ON_OFF, UNSIGNED, UUID, YES_NO, hexadecimal, one_
 class PciSource(Element):
     """A PCI function; `write_filtering` False lets Xen's guest write all of its configuration space."""
 
+    startup_policy = attribute("startupPolicy", STARTUP_POLICY)
     write_filtering = attribute("writeFiltering", YES_NO)
     address = child("address", PciPlace)
 

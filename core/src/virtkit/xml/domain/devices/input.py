@@ -13,9 +13,9 @@ from virtkit.xml.values import ON_OFF, UNSIGNED, one_of
 class InputSource(Element):
     """The host's device: `evdev` (passthrough), or `dev` and how the host shares it with the guest (evdev)."""
 
-    evdev = attribute("evdev")
     dev = attribute("dev")
     grab = attribute("grab", one_of("all"))
+    evdev = attribute("evdev")
     grab_toggle = attribute(
         "grabToggle",
         one_of("ctrl-ctrl", "alt-alt", "shift-shift", "meta-meta", "scrolllock", "ctrl-scrolllock"),
