@@ -9,13 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from virtkit.driver import Driver
 from virtkit.errors import DriverError, NoDriverError
 from virtkit.hookspecs import KINDS as KINDS
 from virtkit.hookspecs import spec_class
 from virtkit.spec import HOOK_API, PROJECT, Meta, Spec, implemented, specified
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 BACKEND_KIND = "storage_backend"
 GROUPS = {kind: f"virtkit.{kind}" for kind in (*KINDS, BACKEND_KIND)}
@@ -95,27 +98,28 @@ def manager() -> Any:
         return _manager
 
 
-def installed(kind: str) -> list[Installed]:
-    """The installed drivers of a kind, by name; nothing is imported."""
+def names(kind: str) -> list[str]:
+    """The names of the installed drivers of a kind; nothing is imported."""
     from stevedore import NamedExtensionManager
 
     listing: Any = NamedExtensionManager(GROUPS[kind], names=[], on_missing_entrypoints_callback=None)
-    return sorted(_described(kind, entry) for entry in listing.list_entry_points())
+    return sorted(set(listing.entry_points_names()))
 
 
-def _described(kind: str, entry: Any) -> Installed:
-    name, version = _owner(entry)
+def installed(kind: str) -> list[Installed]:
+    """The installed drivers of a kind, by name, and the distributions they came with; no driver is imported.
+
+    It reads the metadata of every distribution, which `names` spares by stevedore's cache.
+    """
+    from importlib.metadata import entry_points
+
+    return sorted(_described(kind, entry) for entry in entry_points(group=GROUPS[kind]))
+
+
+def _described(kind: str, entry: EntryPoint) -> Installed:
+    distribution = entry.dist
+    name, version = (distribution.name, distribution.version) if distribution else ("unknown", "")
     return Installed(kind, entry.name, name, version, entry.value)
-
-
-def _owner(entry: Any) -> tuple[str, str]:
-    """Name and version of the distribution of an entry point; stevedore's cache does not keep them."""
-    from importlib.metadata import distributions
-
-    for distribution in (entry.dist,) if entry.dist else distributions():
-        if entry in distribution.entry_points:
-            return distribution.name, distribution.version
-    return "unknown", ""
 
 
 def load(kind: str, name: str) -> Driver[Any]:
@@ -151,7 +155,7 @@ def _import(kind: str, name: str) -> Any:
         raise DriverError(
             f"{kind} driver {name!r} is claimed by {' and '.join(owners)}: uninstall all but one", str2=name
         ) from None
-    except Exception as cause:  # foreign code may fail in any way
+    except (Exception, SystemExit) as cause:  # foreign code may fail in any way
         raise DriverError(
             f"{kind} driver {name!r} does not import: {type(cause).__name__}: {cause}; reinstall or repair its package",
             str2=name,
@@ -172,7 +176,11 @@ def _checked(kind: str, name: str, cls: Any) -> Driver[Any]:
             str2=name,
         )
     _compare(where, name, cls)
-    driver = cls()
+    try:
+        driver = cls()
+    except Exception as cause:
+        reason = f"{type(cause).__name__}: {cause}"
+        raise DriverError(f"{where} cannot be constructed: {reason}; repair its package", str2=name) from cause
     _register(where, name, driver)
     return driver
 

@@ -57,7 +57,7 @@ class Parts:
         wanted = self.config.drivers.get(kind)
         if wanted:
             return wanted
-        names = [found.name for found in discovery.installed(kind)]
+        names = discovery.names(kind)
         if len(names) > 1:
             raise DriverError(
                 f"several {kind} drivers are installed ({', '.join(names)}): "
@@ -112,18 +112,21 @@ def _volunteered() -> URI:
     from virtkit.uri import parse
 
     unusable = []
-    for found in discovery.installed("hypervisor"):
+    for name in discovery.names("hypervisor"):
         try:
-            driver = discovery.load("hypervisor", found.name)
+            driver = discovery.load("hypervisor", name)
+            uri = driver.driver_default_uri()
+            reason = driver.driver_probe() if uri else None
         except DriverError as error:
             unusable.append(error.message)
             continue
-        uri = driver.driver_default_uri()
-        reason = driver.driver_probe() if uri else None
+        except Exception as error:  # noqa: BLE001 - a foreign probe may fail in any way
+            unusable.append(f"{name}: its probe failed: {type(error).__name__}: {error}")
+            continue
         if uri and reason is None:
             return parse(uri)
         if reason:
-            unusable.append(f"{found.name}: {reason}")
+            unusable.append(f"{name}: {reason}")
     seen = f" ({'; '.join(unusable)})" if unusable else ""
     raise NoDriverError(
         f"no URI was given and no installed driver can be the default{seen}: "
