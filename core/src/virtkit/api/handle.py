@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import uuid as uuids
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from virtkit.errors import InvalidArgError
 
 if TYPE_CHECKING:
+    import uuid as uuids
+
     from virtkit.api.connection import Connection
     from virtkit.api.methods import Methods
 
@@ -67,6 +68,8 @@ class UUIDHandle(Handle[R]):
     @property
     def uuid(self) -> uuids.UUID:
         """The UUID."""
+        import uuid as uuids  # 4 ms that only who asks pays
+
         return uuids.UUID(bytes=self.identity)
 
     @property
@@ -96,10 +99,12 @@ def uuid_bytes(given: uuids.UUID | bytes | str) -> bytes:
     Raises:
         InvalidArgError: It is not a UUID.
     """
-    if isinstance(given, uuids.UUID):
-        return given.bytes
     if isinstance(given, bytes) and len(given) == 16:
         return given
+    import uuid as uuids
+
+    if isinstance(given, uuids.UUID):
+        return given.bytes
     try:
         return uuids.UUID(given if isinstance(given, str) else "").bytes
     except ValueError:
