@@ -21,7 +21,7 @@ from virtkit.refs import StorageVolRef
 from virtkit.streams import Hole, Piece
 
 VOL = StorageVolRef("images", "disk.img", "/images/disk.img")
-pieces = st.lists(st.binary(max_size=40) | st.integers(1, 60).map(Hole), max_size=8)
+pieces = st.lists(st.binary(max_size=40) | st.integers(0, 60).map(Hole), max_size=8)
 
 
 class LabSink:

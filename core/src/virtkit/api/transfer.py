@@ -21,8 +21,8 @@ def receive(source: Source, file: BinaryIO) -> None:
         skipped = 0
         for piece in source:
             if isinstance(piece, Hole):
-                skipped = _skip(file, piece.length)
-            else:
+                skipped = _skip(file, piece.length) or skipped
+            elif piece:
                 file.write(piece)
                 skipped = 0
         if skipped:  # a file grows by writing, not by seeking
