@@ -65,7 +65,7 @@ def test_a_closed_subscription_is_silent(lab: Any) -> None:
     subscription.close()
     publish(lab, (MAIL, STARTED))
     assert 1 == len(got)
-    assert {} == lab.conn.subscriptions
+    assert {} == lab.conn._subscriptions
 
 
 def test_closing_the_connection_ends_its_subscriptions(lab: Any) -> None:
@@ -153,6 +153,6 @@ def test_leaving_the_iteration_ends_its_subscriptions(lab: Any) -> None:
             break
         await events.aclose()
 
-        assert {} == lab.conn.subscriptions
+        assert {} == lab.conn._subscriptions
 
     asyncio.run(asyncio.wait_for(program(), 60))

@@ -13,6 +13,7 @@ from virtkit.api.domain import Domain
 from virtkit.api.network import Network, NetworkPort
 from virtkit.api.snapshot import DomainSnapshot
 from virtkit.api.storage import StoragePool, StorageVol
+from virtkit.enums import ErrorDomain
 from virtkit.errors import InvalidArgError, NoDomainError
 from virtkit.params import TypedParams
 from virtkit.records import DomainStats
@@ -117,7 +118,7 @@ def test_a_uuid_may_be_given_in_any_form(lab: Any, given: Any) -> None:
 def test_what_is_no_uuid_is_refused_before_the_driver_is_asked(lab: Any, given: Any) -> None:
     with pytest.raises(InvalidArgError, match="not a UUID") as caught:
         lab.conn.lookup_network_by_uuid(given)
-    assert ("uuidstr", []) == (caught.value.str2, lab.calls)
+    assert ("uuidstr", ErrorDomain.NETWORK, []) == (caught.value.str2, caught.value.domain, lab.calls)
 
 
 def test_lists_are_of_handles(lab: Any) -> None:

@@ -49,7 +49,7 @@ class Connection(
         readonly: Whether calls that change anything are refused with `OperationDeniedError`.
     """
 
-    __slots__ = ("__weakref__", "_parts", "ops", "readonly", "subscriptions", "uri")
+    __slots__ = ("__weakref__", "_parts", "_subscriptions", "ops", "readonly", "uri")
 
     ops: dict[str, Callable[..., Any]]
 
@@ -57,14 +57,14 @@ class Connection(
         self._parts = parts
         self.uri = str(parts.request.uri)
         self.readonly = parts.request.readonly
-        self.subscriptions = {}
+        self._subscriptions = {}
         self.ops = Ops(parts.attach, readonly=self.readonly)
 
     def close(self) -> None:
         """Close it; every later call raises `InvalidConnError`. Closing twice is harmless."""
         if not isinstance(self.ops, ClosedOps):
             self.ops = ClosedOps()
-            self.end_subscriptions()
+            self._end_subscriptions()
             self._parts.close()
 
     @property
@@ -76,15 +76,15 @@ class Connection(
         """Whether calls can reach the other side: it is open, and the daemon of a remote one still answers."""
         if self.is_closed:
             return False
-        part = self.attached("hypervisor")
+        part = self._attached("hypervisor")
         return part is not None and part.driver.driver_alive(part.session)
 
     def is_encrypted(self) -> bool:
         """Whether what travels to the other side is encrypted; False where nothing travels."""
-        part = self.attached("hypervisor")
+        part = self._attached("hypervisor")
         return part is not None and part.driver.driver_encrypted(part.session)
 
-    def attached(self, kind: str) -> Part | None:
+    def _attached(self, kind: str) -> Part | None:
         """The driver that serves a kind of objects, and its session; None where no driver does."""
         if self.is_closed:
             raise InvalidConnError("the connection is closed: open a new one", domain=FROM_DOMAIN)

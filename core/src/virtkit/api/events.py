@@ -48,7 +48,7 @@ class Subscription:
 
     def close(self) -> None:
         """End it. No call starts after this returns, one may still be running; closing twice is harmless."""
-        if self.connection.subscriptions.pop((self.hub, self.number), None):
+        if self.connection._subscriptions.pop((self.hub, self.number), None):
             with suppress(InvalidArgError):  # cut, because it was too slow
                 self.hub.unsubscribe(self.number)
 
@@ -64,14 +64,12 @@ class EventMethods(Methods):
 
     An event is named by the class of its record (`virtkit.events.DomainLifecycleEvent`), or by libvirt's class and id
     (`virtkit.events.EventKey`).
-
-    Attributes:
-        subscriptions: Hub and number of each callback -> what to call when the connection closes.
     """
 
     __slots__ = ()
 
-    subscriptions: dict[tuple[EventHub, int], Callable[[], object]]
+    _subscriptions: dict[tuple[EventHub, int], Callable[[], object]]
+    # Hub and number of each callback -> what to call when the connection closes.
 
     def subscribe(
         self, event: type[E] | EventKey, callback: Callable[[Any, E], object], obj: Handle[Any] | None = None
@@ -98,7 +96,7 @@ class EventMethods(Methods):
 
         hub = self._hub(key)
         number = hub.subscribe(key, deliver, obj.ref if obj else None)
-        self.subscriptions[hub, number] = lambda: None
+        self._subscriptions[hub, number] = lambda: None
         return Subscription(self, hub, number)
 
     def events(self, *events: type[Event] | EventKey, obj: Handle[Any] | None = None) -> AsyncIterator[tuple[Any, Any]]:
@@ -126,7 +124,7 @@ class EventMethods(Methods):
 
             number = hub.subscribe(key, put, obj.ref if obj else None, lost=inbox.lose)
             inbox.subscriptions.append((hub.unsubscribe, number))
-            self.subscriptions[hub, number] = inbox.end
+            self._subscriptions[hub, number] = inbox.end
             tokens.append((hub, number))
         return self._with_handles(inbox.items(), tokens)
 
@@ -139,21 +137,21 @@ class EventMethods(Methods):
                     yield handle(self, key, ref), record
         finally:
             for token in tokens:
-                self.subscriptions.pop(token, None)
+                self._subscriptions.pop(token, None)
 
     def _hub(self, key: EventKey) -> EventHub:
         if key.kind == "qemu_monitor" and self.readonly:
             raise OperationDeniedError("events of QEMU's monitor are refused: the connection is read-only", domain=20)
-        part = self.attached(OBJECTS[key.kind][0])
+        part = self._attached(OBJECTS[key.kind][0])
         hub = part.driver.driver_events(part.session) if part else None
         if hub is None:
             raise NotSupportedError(f"no driver of this connection publishes {key.kind} events")
         return hub
 
-    def end_subscriptions(self) -> None:
+    def _end_subscriptions(self) -> None:
         """End all subscriptions, because the connection closes."""
-        while self.subscriptions:
-            (hub, number), ended = self.subscriptions.popitem()
+        while self._subscriptions:
+            (hub, number), ended = self._subscriptions.popitem()
             with suppress(InvalidArgError):
                 hub.unsubscribe(number)
             ended()

@@ -93,8 +93,12 @@ class NamedUUIDHandle(NamedHandle[R], UUIDHandle[R]):
     __slots__ = ()
 
 
-def uuid_bytes(given: uuids.UUID | bytes | str) -> bytes:
+def uuid_bytes(given: uuids.UUID | bytes | str, error_domain: int) -> bytes:
     """The 16 bytes of a UUID in any form.
+
+    Args:
+        given: The UUID.
+        error_domain: `virtkit.enums.ErrorDomain` of the kind of object.
 
     Raises:
         InvalidArgError: It is not a UUID.
@@ -109,5 +113,9 @@ def uuid_bytes(given: uuids.UUID | bytes | str) -> bytes:
         return uuids.UUID(given if isinstance(given, str) else "").bytes
     except ValueError:
         raise InvalidArgError(
-            f"{given!r} is not a UUID: 32 hex digits, with or without dashes", domain=20, str2="uuidstr", int1=0, int2=0
+            f"{given!r} is not a UUID: 32 hex digits, with or without dashes",
+            domain=error_domain,
+            str2="uuidstr",
+            int1=0,
+            int2=0,
         ) from None

@@ -24,7 +24,7 @@ class Methods:
     ops: dict[str, Callable[..., Any]]
     readonly: bool
 
-    def attached(self, kind: str) -> Part | None:
+    def _attached(self, kind: str) -> Part | None:
         """The driver that serves a kind of objects, and its session; None where no driver does.
 
         Raises:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from virtkit.params import TypedParams, Value
     from virtkit.records import DHCPLease
 
+FROM_NETWORK = 19
+
 
 class NetworkMethods(Methods):
     """What a connection does with networks."""
@@ -55,7 +57,7 @@ class NetworkMethods(Methods):
         Raises:
             NoNetworkError: There is none.
         """
-        return Network(self, self.ops["network_lookup_by_uuid"](uuid_bytes(uuid)))
+        return Network(self, self.ops["network_lookup_by_uuid"](uuid_bytes(uuid, FROM_NETWORK)))
 
     def define_network(self, xml: str, flags: int = 0) -> Network:
         """Make a network persistent, or change its definition; `virtkit.enums.NetworkDefineFlags`."""
@@ -150,7 +152,8 @@ class Network(NamedUUIDHandle[NetworkRef]):
             NoNetworkPortError: There is none.
         """
         return NetworkPort(
-            self.connection, self.connection.ops["network_port_lookup_by_uuid"](self.ref, uuid_bytes(uuid))
+            self.connection,
+            self.connection.ops["network_port_lookup_by_uuid"](self.ref, uuid_bytes(uuid, FROM_NETWORK)),
         )
 
     def create_port(self, xml: str, flags: int = 0) -> NetworkPort:

@@ -11,6 +11,8 @@ from virtkit.refs import NWFilterBindingRef, NWFilterRef
 if TYPE_CHECKING:
     import uuid as uuids
 
+FROM_NWFILTER = 33
+
 
 class NWFilterMethods(Methods):
     """What a connection does with network filters and their bindings."""
@@ -43,7 +45,7 @@ class NWFilterMethods(Methods):
         Raises:
             NoNWFilterError: There is none.
         """
-        return NWFilter(self, self.ops["nwfilter_lookup_by_uuid"](uuid_bytes(uuid)))
+        return NWFilter(self, self.ops["nwfilter_lookup_by_uuid"](uuid_bytes(uuid, FROM_NWFILTER)))
 
     def define_nwfilter(self, xml: str, flags: int = 0) -> NWFilter:
         """Store a filter, or change it where it is used as well; `virtkit.enums.NWFilterDefineFlags`."""

@@ -11,6 +11,8 @@ from virtkit.refs import SecretRef
 if TYPE_CHECKING:
     import uuid as uuids
 
+FROM_SECRET = 30
+
 
 class SecretMethods(Methods):
     """What a connection does with secrets."""
@@ -35,7 +37,7 @@ class SecretMethods(Methods):
         Raises:
             NoSecretError: There is none.
         """
-        return Secret(self, self.ops["secret_lookup_by_uuid"](uuid_bytes(uuid)))
+        return Secret(self, self.ops["secret_lookup_by_uuid"](uuid_bytes(uuid, FROM_SECRET)))
 
     def lookup_secret_by_usage(self, usage_type: int, usage_id: str) -> Secret:
         """The secret for a use: `virtkit.enums.SecretUsageType` and what that is keyed by, such as a volume's path.

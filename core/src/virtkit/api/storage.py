@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from virtkit.records import StoragePoolInfo, StorageVolInfo
     from virtkit.streams import Sink, Source
 
+FROM_STORAGE = 18
+
 
 class StorageMethods(Methods):
     """What a connection does with storage."""
@@ -54,7 +56,7 @@ class StorageMethods(Methods):
         Raises:
             NoStoragePoolError: There is none.
         """
-        return StoragePool(self, self.ops["storage_pool_lookup_by_uuid"](uuid_bytes(uuid)))
+        return StoragePool(self, self.ops["storage_pool_lookup_by_uuid"](uuid_bytes(uuid, FROM_STORAGE)))
 
     def lookup_storage_pool_by_target_path(self, path: str) -> StoragePool:
         """The pool whose volumes lie at a path of the host.

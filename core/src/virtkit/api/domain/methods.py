@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from virtkit.params import TypedParams, Value
 
+FROM_DOMAIN = 20
+
 
 class DomainMethods(Methods):
     """What a connection does with domains."""
@@ -54,7 +56,7 @@ class DomainMethods(Methods):
         Raises:
             NoDomainError: There is none.
         """
-        return Domain(self, self.ops["domain_lookup_by_uuid"](uuid_bytes(uuid)))
+        return Domain(self, self.ops["domain_lookup_by_uuid"](uuid_bytes(uuid, FROM_DOMAIN)))
 
     def lookup_domain_by_id(self, id: int) -> Domain:
         """The active domain of an id.
