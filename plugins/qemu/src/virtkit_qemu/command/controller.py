@@ -1,0 +1,128 @@
+"""Controllers: PCI ports and bridges, USB, SATA, SCSI, virtio-serial."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from virtkit.xml.domain.devices.controller import Controller
+    from virtkit_qemu.command.context import Context
+
+USB_DRIVERS = {
+    "piix3-uhci": "piix3-usb-uhci",
+    "piix4-uhci": "piix4-usb-uhci",
+    "ehci": "usb-ehci",
+    "ich9-ehci1": "ich9-usb-ehci1",
+    "ich9-uhci1": "ich9-usb-uhci1",
+    "ich9-uhci2": "ich9-usb-uhci2",
+    "ich9-uhci3": "ich9-usb-uhci3",
+    "vt82c686b-uhci": "vt82c686b-usb-uhci",
+    "pci-ohci": "pci-ohci",
+    "nec-xhci": "nec-usb-xhci",
+    "qemu-xhci": "qemu-xhci",
+}
+SCSI_DRIVERS = {
+    "lsilogic": "lsi",
+    "virtio-scsi": "virtio-scsi-pci",
+    "virtio-transitional": "virtio-scsi-pci-transitional",
+    "virtio-non-transitional": "virtio-scsi-pci-non-transitional",
+    "lsisas1068": "mptsas1068",
+    "lsisas1078": "megasas",
+    "vmpvscsi": "pvscsi",
+}
+PCI_DRIVERS = {
+    "pci-bridge": "pci-bridge",
+    "pcie-root-port": "pcie-root-port",
+    "pcie-to-pci-bridge": "pcie-pci-bridge",
+    "dmi-to-pci-bridge": "i82801b11-bridge",
+    "pcie-switch-upstream-port": "x3130-upstream",
+    "pcie-switch-downstream-port": "xio3130-downstream",
+}
+"""Model of a controller -> QEMU's device."""
+
+BUILT_IN = {
+    ("pci", "pci-root"),
+    ("pci", "pcie-root"),
+    ("usb", "none"),
+    ("ide", "piix3"),
+    ("ide", "piix4"),
+    ("fdc", None),
+}
+"""Type and model of what the machine has by itself."""
+
+
+def arguments(context: Context) -> list[str]:
+    """One device each, what the machine has by itself left out."""
+    words: list[str] = []
+    for controller in context.domain.devices.controllers:
+        if (controller.type, controller.model) not in BUILT_IN and not _is_board_sata(context, controller):
+            words += _device(context, controller)
+    return words
+
+
+def _is_board_sata(context: Context, controller: Controller) -> bool:
+    """q35 has a SATA controller on the board; on pc an IDE one."""
+    if controller.type == "ide":
+        return not context.is_pcie and (controller.index or 0) == 0
+    return controller.type == "sata" and context.is_pcie and (controller.index or 0) == 0
+
+
+def _device(context: Context, controller: Controller) -> list[str]:
+    kind, alias, place = controller.type, controller.alias, context.place(controller.address)
+    if kind == "usb":
+        ports = (
+            {"p2": controller.ports, "p3": controller.ports} if controller.model in ("nec-xhci", "qemu-xhci") else {}
+        )
+        driver = _named(context, controller, USB_DRIVERS, "piix3-uhci")
+        return context.device(driver, alias, masterbus=_master(controller), **ports, **place)
+    if kind == "sata":
+        return context.device("ahci", alias, **place)
+    if kind == "scsi":
+        return context.device(
+            _named(context, controller, SCSI_DRIVERS, "lsilogic"), alias, **_virtio(controller), **place
+        )
+    if kind == "virtio-serial":
+        limits = {"max_ports": controller.ports, "vectors": controller.vectors}
+        return context.device("virtio-serial-pci", alias, **limits, **place)
+    if kind == "pci":
+        return context.device(_named(context, controller, PCI_DRIVERS, ""), alias, **_port(controller), **place)
+    raise context.unsupported(f"<controller type='{kind}'> is not supported yet", "remove it")
+
+
+def _named(context: Context, controller: Controller, drivers: dict[str, str], default: str) -> str:
+    model = controller.model or default
+    if model not in drivers:
+        raise context.unsupported(
+            f"<controller type='{controller.type}' model='{model}'> is not supported",
+            f"use one of {', '.join(drivers)}",
+        )
+    return drivers[model]
+
+
+def _master(controller: Controller) -> str | None:
+    """UHCI companions of an EHCI controller hang on its bus."""
+    return None if controller.master_startport is None else f"{controller.alias}.0"
+
+
+def _virtio(controller: Controller) -> dict[str, Any]:
+    driver = controller.driver
+    if driver is None:
+        return {}
+    return {
+        "iothread": f"iothread{driver.iothread}" if driver.iothread else None,
+        "num_queues": driver.queues,
+        "cmd_per_lun": driver.cmd_per_lun,
+        "max_sectors": driver.max_sectors,
+    }
+
+
+def _port(controller: Controller) -> dict[str, Any]:
+    target = controller.target
+    if target is None:
+        return {}
+    return {
+        "chassis_nr": target.chassis_nr,
+        "port": target.port,
+        "chassis": target.chassis,
+        "hotplug": target.hotplug,
+    }

@@ -1,0 +1,110 @@
+"""Screens and what is typed at them: video cards, VNC, input devices, sound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from virtkit_qemu.command.context import pairs
+
+if TYPE_CHECKING:
+    from virtkit.xml.domain.devices.graphics import Graphics, Video
+    from virtkit_qemu.command.context import Context
+
+PRIMARY_VIDEO = {"vga": "VGA", "cirrus": "cirrus-vga", "vmvga": "vmware-svga", "qxl": "qxl-vga", "virtio": "virtio-vga"}
+PRIMARY_VIDEO |= {"bochs": "bochs-display", "ramfb": "ramfb"}
+SECONDARY_VIDEO = {"qxl": "qxl", "virtio": "virtio-gpu-pci", "vga": "secondary-vga", "bochs": "bochs-display"}
+INPUTS = {("tablet", "usb"): "usb-tablet", ("mouse", "usb"): "usb-mouse", ("keyboard", "usb"): "usb-kbd"}
+INPUTS |= {("tablet", "virtio"): "virtio-tablet-pci", ("mouse", "virtio"): "virtio-mouse-pci"}
+INPUTS |= {("keyboard", "virtio"): "virtio-keyboard-pci"}
+SOUNDS = {
+    "ich6": "intel-hda",
+    "ich9": "ich9-intel-hda",
+    "ac97": "AC97",
+    "es1370": "ES1370",
+    "sb16": "sb16",
+    "usb": "usb-audio",
+}
+CODECS = {"duplex": "hda-duplex", "micro": "hda-micro", "output": "hda-output"}
+FIRST_VNC_PORT = 5900
+
+
+def arguments(context: Context) -> list[str]:
+    """Everything a person sees and touches."""
+    devices = context.domain.devices
+    words: list[str] = []
+    for item in devices.inputs:
+        if item.bus in ("usb", "virtio"):
+            words += context.device(INPUTS[item.type or "", item.bus], item.alias, **context.place(item.address))
+    for audio in devices.audios:
+        if audio.type != "none":
+            raise context.unsupported(f"audio of type {audio.type!r} is not supported yet", "use type='none'")
+        words += ["-audiodev", pairs("none", {"id": f"audio{audio.id}"})]
+    for graphics in devices.graphics:
+        words += _graphics(context, graphics)
+    for number, video in enumerate(devices.videos):
+        words += _video(context, video, primary=number == 0)
+    return words + _sounds(context)
+
+
+def _graphics(context: Context, graphics: Graphics) -> list[str]:
+    if graphics.type != "vnc":
+        raise context.unsupported(f"graphics of type {graphics.type!r} is not supported yet", "use type='vnc'")
+    if graphics.passwd is not None:
+        raise context.unsupported(
+            "a VNC password is not supported yet", "listen on a socket or on loopback without one"
+        )
+    listen = graphics.listens[0] if graphics.listens else None
+    socket = graphics.socket or (listen.socket if listen else None)
+    if socket:
+        where = f"unix:{socket}"
+    else:
+        address = (listen.address if listen else None) or graphics.listen or "127.0.0.1"
+        if graphics.port is None or graphics.port < 0:
+            raise context.unsupported("the VNC port is not chosen", "start the domain through its driver")
+        host = f"[{address}]" if ":" in address else address
+        where = f"{host}:{graphics.port - FIRST_VNC_PORT}"
+    shares = {"share": graphics.share_policy} if graphics.share_policy else {}
+    audio = context.domain.devices.audios
+    return ["-vnc", pairs(where, shares | {"audiodev": f"audio{audio[0].id}" if audio else None})]
+
+
+def _video(context: Context, video: Video, *, primary: bool) -> list[str]:
+    model = video.model
+    kind = model.type if model and model.type else "cirrus"
+    if kind == "none":
+        return []
+    drivers = PRIMARY_VIDEO if primary else SECONDARY_VIDEO
+    if kind not in drivers:
+        raise context.unsupported(f"video model {kind!r} is not supported", f"use one of {', '.join(drivers)}")
+    return context.device(drivers[kind], video.alias, **_video_memory(kind, video), **context.place(video.address))
+
+
+def _video_memory(kind: str, video: Video) -> dict[str, Any]:
+    model = video.model
+    assert model is not None
+    if kind == "qxl":
+        return {"ram_size": _bytes(model.ram), "vram_size": _bytes(model.vram), "max_outputs": model.heads}
+    if kind == "vga" and model.vram:
+        return {"vgamem_mb": model.vram // 1024}
+    if kind == "virtio":
+        return {"max_outputs": model.heads}
+    return {"vgamem": _bytes(model.vram)} if kind == "bochs" and model.vram else {}
+
+
+def _bytes(kib: int | None) -> int | None:
+    return None if kib is None else kib * 1024
+
+
+def _sounds(context: Context) -> list[str]:
+    words: list[str] = []
+    for sound in context.domain.devices.sounds:
+        model = sound.model or ""
+        if model not in SOUNDS:
+            raise context.unsupported(f"sound model {model!r} is not supported", f"use one of {', '.join(SOUNDS)}")
+        audio = {"audiodev": f"audio{sound.audio_id or 1}"}
+        hda = model in ("ich6", "ich9")
+        words += context.device(SOUNDS[model], sound.alias, **({} if hda else audio), **context.place(sound.address))
+        for number, codec in enumerate(sound.codecs or (["duplex"] if hda else [])):
+            codec_id = f"{sound.alias}-codec{number}"
+            words += context.device(CODECS[codec], codec_id, bus=f"{sound.alias}.0", cad=number, **audio)
+    return words
