@@ -160,6 +160,8 @@ def test_a_broken_document_is_reported_and_the_rest_goes_on(
     assert all(isinstance(fault.error, VirtError) for fault in faults)
     assert "is empty" in faults[0].error.message
     assert len(caplog.records) == 4
+    assert "/\\xff.xml is left out" in caplog.text
+    caplog.text.encode()
 
 
 def test_a_document_the_parser_refuses_is_a_fault_too(domains: Collection) -> None:

@@ -223,5 +223,6 @@ class Collection:
     def _report(self, fault: Fault, faults: list[Fault]) -> None:
         import logging  # 8 ms that a healthy start saves
 
-        logging.getLogger(__name__).error("%s is left out: %s", fault.path, fault.error)
+        shown = os.fsencode(fault.path).decode(errors="backslashreplace")
+        logging.getLogger(__name__).error("%s is left out: %s", shown, fault.error)
         faults.append(fault)
