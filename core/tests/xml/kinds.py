@@ -35,7 +35,11 @@ KINDS = {
         "domain",
         "domain",
         root="/domain/devices",
-        samples=CHARACTER_SAMPLES | {"/domain/devices/redirfilter/usbdev@version": "1.1"},
+        samples=CHARACTER_SAMPLES
+        | {
+            "/domain/devices/redirfilter/usbdev@version": "1.1",
+            "/domain/devices/graphics@passwdValidTo": "2030-12-31T23:59:59",
+        },
         exempt=dict.fromkeys(PRIVATE, "what libvirtd keeps for itself in status files: kept as it is")
         | {"/domain/devices/hostdev/source/adapter": "the schema allows what only pools have; libvirt reads the name"},
         apart={

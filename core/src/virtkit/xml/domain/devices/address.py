@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from virtkit.enums import ErrorDomain
+from virtkit.errors import InternalError
 from virtkit.xml.address import PciPlace
+from virtkit.xml.domain.devices.parts import pattern
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attribute, child
 from virtkit.xml.values import UNSIGNED, hexadecimal, integer
+
+USB_PORT = pattern("[0-9]+([.][0-9]+){0,3}", "a path of USB ports such as 1.2", InternalError, ErrorDomain.DEVICE)
 
 
 class Address(Element):
@@ -55,7 +60,7 @@ class UsbAddress(Address):
     """A place on a USB controller: `port` is a path such as `1.2`; of a host's device, its number `device`."""
 
     bus = attribute("bus", integer(0, 0xFFFFFFFF, prefixed=True))
-    port = attribute("port")
+    port = attribute("port", USB_PORT)
     device = attribute("device", integer(0, 0xFFFFFFFF, prefixed=True))
 
 

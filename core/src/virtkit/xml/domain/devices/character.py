@@ -6,7 +6,7 @@ import re
 
 from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.domain.devices.address import ADDRESSES
-from virtkit.xml.domain.devices.parts import Boot, Reconnect, SourceLabel
+from virtkit.xml.domain.devices.parts import Boot, Reconnect, SourceLabel, pattern
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, children, choice, textchild, textchildren
 from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, Refusal, Value, hexadecimal, one_of, quoted
@@ -89,7 +89,7 @@ class CharacterDevice(Element):
 
     type = attribute("type", one_of(*SOURCE_TYPES, error=ConfigUnsupportedError))
     sources = children("source", CharacterSource)
-    protocol = attrchild("protocol", "type", one_of("raw", "telnet", "telnets", "tls"))
+    protocol = attrchild("protocol", "type", one_of("raw", "telnet", "telnets", "tls", error=ConfigUnsupportedError))
     log = child("log", Log)
 
     @property
@@ -103,7 +103,7 @@ class PortTarget(Element):
 
     type = attribute("type", one_of(*PORT_TYPES, error=ConfigUnsupportedError))
     port = attribute("port", UNSIGNED)
-    model = attrchild("model", "name", one_of(*PORT_MODELS))
+    model = attrchild("model", "name", one_of(*PORT_MODELS, error=ConfigUnsupportedError))
 
 
 class Port(CharacterDevice):
@@ -140,7 +140,7 @@ class Smartcard(CharacterDevice, before={"mode": "type", "certificates": "protoc
 
     mode = attribute("mode", one_of("host", "host-certificates", "passthrough"))
     certificates = textchildren("certificate")
-    database = textchild("database")
+    database = textchild("database", pattern("/.*", "an absolute path"))
     target = child("target", PortTarget)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)

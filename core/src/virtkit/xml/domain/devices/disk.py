@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from virtkit.errors import ConfigUnsupportedError
+from virtkit.errors import ConfigUnsupportedError, InternalError
 from virtkit.xml.domain.devices.address import ADDRESSES
-from virtkit.xml.domain.devices.parts import POSITIVE, VIRTIO_MODELS, Boot
+from virtkit.xml.domain.devices.parts import POSITIVE, VIRTIO_MODELS, Boot, pattern
 from virtkit.xml.domain.devices.source import FILE_FORMATS, STORAGE_TYPES, Auth, DiskSource, Format, MetadataCache
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, choice, elements, flag, section, textchild
@@ -139,7 +139,7 @@ class Disk(Element):
     shareable = flag("shareable")
     transient = child("transient", Transient)
     serial = textchild("serial")
-    wwn = textchild("wwn")
+    wwn = textchild("wwn", pattern("(0x)?[0-9a-fA-F]{16}", "16 hexadecimal digits", InternalError, 0))
     vendor = textchild("vendor")
     product = textchild("product")
     encryption = child("encryption", Encryption)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.domain.devices.address import ADDRESSES
 from virtkit.xml.domain.devices.parts import VIRTIO_MODELS, Boot
 from virtkit.xml.domain.devices.source import FILE_FORMATS
@@ -14,7 +15,7 @@ class FilesystemDriver(Element):
     """How the host serves the file system."""
 
     type = attribute("type", one_of("path", "handle", "loop", "nbd", "ploop", "virtiofs"))
-    format = attribute("format", one_of(*FILE_FORMATS))
+    format = attribute("format", one_of(*FILE_FORMATS, error=ConfigUnsupportedError))
     wrpolicy = attribute("wrpolicy", one_of("immediate"))
     queue = attribute("queue", UNSIGNED)
     iommu = attribute("iommu", ON_OFF)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from virtkit.errors import ConfigUnsupportedError
+from virtkit.errors import ConfigUnsupportedError, InternalError
 from virtkit.xml.domain.devices.address import ADDRESSES
-from virtkit.xml.domain.devices.parts import SMALL, VirtioDriver
+from virtkit.xml.domain.devices.parts import SMALL, VirtioDriver, pattern, refused_as
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, children, choice
 from virtkit.xml.values import UNSIGNED, YES_NO, integer, one_of
 
 DISPLAY_PORT = integer(-1, 65535)
 """A port; -1 is yet to be chosen."""
+
+
+TIME = pattern(
+    "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}", "a time such as 2030-12-31T23:59:59", InternalError
+)
 
 
 class Listen(Element):
@@ -56,7 +61,7 @@ class Graphics(Element):
     """
 
     type = attribute("type", one_of("sdl", "vnc", "spice", "dbus", "rdp", "desktop", "egl-headless"))
-    port = attribute("port", DISPLAY_PORT)
+    port = attribute("port", refused_as(DISPLAY_PORT, InternalError))
     tls_port = attribute("tlsPort", DISPLAY_PORT)
     autoport = attribute("autoport", YES_NO)
     socket = attribute("socket")
@@ -74,8 +79,8 @@ class Graphics(Element):
     share_policy = attribute("sharePolicy", one_of("allow-exclusive", "force-shared", "ignore"))
     power_control = attribute("powerControl", YES_NO)
     passwd = attribute("passwd")
-    passwd_valid_to = attribute("passwdValidTo")
-    connected = attribute("connected", one_of("keep", "fail", "disconnect"))
+    passwd_valid_to = attribute("passwdValidTo", TIME)
+    connected = attribute("connected", one_of("keep", "fail", "disconnect", error=ConfigUnsupportedError))
     listens = children("listen", Listen)
     channels = children("channel", SpiceChannel)
     image_compression = attrchild("image", "compression", one_of("auto_glz", "auto_lz", "quic", "glz", "lz", "off"))
@@ -105,6 +110,9 @@ class Resolution(Element):
     y = attribute("y", UNSIGNED)
 
 
+VIDEO_NUMBER = refused_as(UNSIGNED, InternalError)
+
+
 class VideoModel(Element):
     """The card; memory is in KiB."""
 
@@ -115,11 +123,11 @@ class VideoModel(Element):
             error=ConfigUnsupportedError,
         ),
     )  # fmt: skip
-    ram = attribute("ram", UNSIGNED)
-    vram = attribute("vram", UNSIGNED)
-    vram64 = attribute("vram64", UNSIGNED)
-    vgamem = attribute("vgamem", UNSIGNED)
-    heads = attribute("heads", UNSIGNED)
+    ram = attribute("ram", VIDEO_NUMBER)
+    vram = attribute("vram", VIDEO_NUMBER)
+    vram64 = attribute("vram64", VIDEO_NUMBER)
+    vgamem = attribute("vgamem", VIDEO_NUMBER)
+    heads = attribute("heads", VIDEO_NUMBER)
     primary = attribute("primary", YES_NO)
     acceleration = child("acceleration", Acceleration)
     resolution = child("resolution", Resolution)

@@ -6,7 +6,7 @@ from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.address import PciPlace
 from virtkit.xml.domain.devices.address import ADDRESSES
 from virtkit.xml.domain.devices.interface import IpAddress
-from virtkit.xml.domain.devices.parts import SMALL, STARTUP_POLICY, VIRTIO_MODELS, Boot, Rom, Teaming
+from virtkit.xml.domain.devices.parts import SMALL, STARTUP_POLICY, VIRTIO_MODELS, Boot, Rom, Teaming, pattern
 from virtkit.xml.domain.devices.source import Auth, Initiator, NetworkHost
 from virtkit.xml.element import Element
 from virtkit.xml.netdev import Route
@@ -51,7 +51,7 @@ class ScsiPlace(Element):
 class ScsiSource(Element):
     """A SCSI device: of an adapter of the host (`scsi_host0`), or of an iSCSI server."""
 
-    protocol = attribute("protocol", one_of("adapter", "iscsi"))
+    protocol = attribute("protocol", one_of("adapter", "iscsi", error=ConfigUnsupportedError))
     name = attribute("name")
     hosts = children("host", NetworkHost)
     adapter = attrchild("adapter", "name")
@@ -64,8 +64,8 @@ class ScsiSource(Element):
 class ScsiHostSource(Element):
     """A SCSI target of the kernel (vhost)."""
 
-    protocol = attribute("protocol", one_of("vhost"))
-    wwpn = attribute("wwpn")
+    protocol = attribute("protocol", one_of("vhost", error=ConfigUnsupportedError))
+    wwpn = attribute("wwpn", pattern("naa[.][0-9a-fA-F]{16}", "a name such as naa.5123456789abcde0"))
 
 
 class MdevSource(Element):

@@ -30,7 +30,7 @@ class Input(Element):
         "type", one_of("tablet", "mouse", "keyboard", "passthrough", "evdev", error=ConfigUnsupportedError)
     )
     bus = attribute("bus", one_of("ps2", "usb", "xen", "virtio", "parallels", "none", error=ConfigUnsupportedError))
-    model = attribute("model", one_of(*VIRTIO_MODELS))
+    model = attribute("model", one_of(*VIRTIO_MODELS, error=ConfigUnsupportedError))
     driver = child("driver", VirtioDriver)
     source = child("source", InputSource)
     alias = attrchild("alias", "name")

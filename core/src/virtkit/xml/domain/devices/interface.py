@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from virtkit.errors import ConfigUnsupportedError, InvalidArgError, XMLDetailError
 from virtkit.xml.domain.devices.address import ADDRESSES
-from virtkit.xml.domain.devices.parts import POSITIVE, Boot, Reconnect, Rom, Teaming
+from virtkit.xml.domain.devices.parts import POSITIVE, Boot, Reconnect, Rom, Teaming, pattern, refused_as
 from virtkit.xml.element import Element
 from virtkit.xml.netdev import Bandwidth, Route, VirtualPort, Vlan
 from virtkit.xml.schema import attrchild, attribute, child, children, choice, elements, section, textchild
-from virtkit.xml.values import IP, MAC, ON_OFF, PORT, UNSIGNED, UUID, YES_NO, either, hexadecimal, integer, one_of
+from virtkit.xml.values import INT, IP, MAC, ON_OFF, PORT, UNSIGNED, UUID, YES_NO, either, hexadecimal, integer, one_of
 
 INTERFACE_TYPES = (
     "bridge", "ethernet", "vhostuser", "network", "direct", "user", "internal", "mcast", "client", "udp", "server",
     "hostdev", "vdpa", "null", "vds",
 )  # fmt: skip
+
+
+MODEL = pattern("[a-zA-Z0-9_-]+", "a model: letters, digits, dashes", InvalidArgError)
 
 
 class Mac(Element):
@@ -29,7 +33,7 @@ class IpAddress(Element):
     address = attribute("address", IP)
     family = attribute("family", one_of("ipv4", "ipv6"))
     prefix = attribute("prefix", integer(0, 128))
-    peer = attribute("peer", IP)
+    peer = attribute("peer", refused_as(IP, InvalidArgError))
 
 
 class LocalEndpoint(Element):
@@ -54,13 +58,13 @@ class InterfaceSource(Element):
         device: Address of the host's device; or its vendor and product (hostdev).
     """
 
-    type = attribute("type", one_of("unix"))
+    type = attribute("type", one_of("unix", error=ConfigUnsupportedError))
     network = attribute("network")
     portgroup = attribute("portgroup")
     switchid = attribute("switchid", UUID)
     portid = attribute("portid")
     portgroupid = attribute("portgroupid")
-    connectionid = attribute("connectionid")
+    connectionid = attribute("connectionid", INT)
     bridge = attribute("bridge")
     mac_table_manager = attribute("macTableManager", one_of("kernel", "libvirt"))
     dev = attribute("dev")
@@ -179,7 +183,7 @@ class InterfaceFilter(Element):
 class ReceiveCoalescing(Element):
     """How many packets may wait for one interrupt."""
 
-    frames_max = attrchild("frames", "max", UNSIGNED)
+    frames_max = attrchild("frames", "max", refused_as(UNSIGNED, XMLDetailError))
 
 
 class Coalesce(Element):
@@ -222,13 +226,13 @@ class Interface(Element):
     backend_domain = attrchild("backenddomain", "name")
     target = child("target", InterfaceTarget)
     guest = child("guest", InterfaceGuest)
-    model = attrchild("model", "type")
+    model = attrchild("model", "type", MODEL)
     driver = child("driver", InterfaceDriver)
     backend = child("backend", InterfaceBackend)
     filterref = child("filterref", InterfaceFilter)
     tune = section("tune", InterfaceTune)
     teaming = child("teaming", Teaming)
-    link_up = attrchild("link", "state", either("up", "down"))
+    link_up = attrchild("link", "state", refused_as(either("up", "down"), ConfigUnsupportedError))
     mtu = attrchild("mtu", "size", UNSIGNED)
     coalesce = section("coalesce", Coalesce)
     boot = child("boot", Boot)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from virtkit.errors import InvalidArgError
+from virtkit.xml.domain.cpuset import CPUSET
 from virtkit.xml.domain.devices.address import ADDRESSES
-from virtkit.xml.domain.devices.parts import VIRTIO_MODELS, VirtioDriver
+from virtkit.xml.domain.devices.parts import VIRTIO_MODELS, VirtioDriver, refused_as
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, choice, flag, section, textchild
 from virtkit.xml.schema import size as sizechild
@@ -22,7 +24,7 @@ class MemorySource(Element):
     """
 
     path = textchild("path")
-    nodemask = textchild("nodemask")
+    nodemask = textchild("nodemask", refused_as(CPUSET, InvalidArgError, 0))
     pagesize = sizechild("pagesize")
     alignsize = sizechild("alignsize")
     pmem = flag("pmem")

@@ -2,9 +2,48 @@
 
 from __future__ import annotations
 
+import re
+from typing import TypeVar
+
+from virtkit.errors import ConfigUnsupportedError, InternalError, VirtError, XMLError
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attribute, textchild
-from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, integer, one_of
+from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, Refusal, Value, integer, one_of, quoted
+
+T = TypeVar("T")
+
+
+def pattern(form: str, what: str, error: type[VirtError] = XMLError, domain: int | None = None) -> Value[str]:
+    """Texts of one form.
+
+    Args:
+        form: Regular expression of the whole text.
+        what: What such a text is, with an example, for the message of a refusal.
+        error: What another text raises.
+        domain: Its error domain; None is that of the document.
+    """
+    compiled = re.compile(form)
+
+    def read(text: str) -> str:
+        if compiled.fullmatch(text):
+            return text
+        raise Refusal(f"{quoted(text)} is not {what}", error, domain)
+
+    return Value(read)
+
+
+def refused_as(value: Value[T], error: type[VirtError], domain: int | None = None) -> Value[T]:
+    """Return the same kind of value, but for the error that a wrong text raises."""
+
+    def read(text: str) -> T:
+        assert value.read is not None
+        try:
+            return value.read(text)
+        except Refusal as refusal:
+            raise Refusal(refusal.message, error, domain) from None
+
+    return Value(read, value.write)
+
 
 POSITIVE = integer(1, 2**32 - 1)
 SMALL = integer(0, 2**32 - 1, prefixed=True)
@@ -15,11 +54,14 @@ STARTUP_POLICY = one_of("mandatory", "requisite", "optional")
 """What to do if the source is missing at the start: fail; fail but at migration; drop it."""
 
 
+LOADPARM = pattern("[A-Za-z0-9. ]{1,8}", "1 to 8 letters, digits, dots or blanks", InternalError)
+
+
 class Boot(Element):
     """The device's place in the boot order, from 1; `loadparm` selects an entry on s390."""
 
     order = attribute("order", POSITIVE)
-    loadparm = attribute("loadparm")
+    loadparm = attribute("loadparm", LOADPARM)
 
 
 class Rom(Element):
@@ -42,7 +84,7 @@ class VirtioDriver(Element):
 class Teaming(Element):
     """A pair of interfaces of which the transient one leaves before migration; `persistent` is the other's alias."""
 
-    type = attribute("type", one_of("persistent", "transient"))
+    type = attribute("type", one_of("persistent", "transient", error=ConfigUnsupportedError))
     persistent = attribute("persistent")
 
 

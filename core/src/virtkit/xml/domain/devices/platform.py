@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from virtkit.errors import ConfigUnsupportedError
+from virtkit.errors import ConfigUnsupportedError, InternalError
 from virtkit.xml.domain.devices.address import ADDRESSES
 from virtkit.xml.domain.devices.character import CharacterDevice
-from virtkit.xml.domain.devices.parts import SMALL, VIRTIO_MODELS, VirtioDriver
+from virtkit.xml.domain.devices.parts import SMALL, VIRTIO_MODELS, VirtioDriver, refused_as
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, choice, flag, text, textchild
 from virtkit.xml.values import ON_OFF, UNSIGNED, UUID, YES_NO, one_of
@@ -38,7 +38,7 @@ class PcrBanks(Element):
 class TpmSource(Element):
     """The socket of an emulator that somebody else runs."""
 
-    type = attribute("type", one_of("unix"))
+    type = attribute("type", one_of("unix", error=ConfigUnsupportedError))
     mode = attribute("mode", one_of("connect"))
     path = attribute("path")
 
@@ -52,7 +52,7 @@ class TpmBackend(Element):
 
     type = attribute("type", one_of("passthrough", "emulator", "external"))
     version = attribute("version", one_of("1.2", "2.0"))
-    persistent_state = attribute("persistent_state", YES_NO)
+    persistent_state = attribute("persistent_state", refused_as(YES_NO, InternalError))
     encryption_secret = attrchild("encryption", "secret", UUID)
     device = attrchild("device", "path")
     source = child("source", TpmSource)

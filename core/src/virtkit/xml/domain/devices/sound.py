@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.domain.devices.address import ADDRESSES
 from virtkit.xml.domain.devices.parts import SMALL
 from virtkit.xml.element import Element
@@ -13,7 +14,7 @@ class Sound(Element):
     """A sound card; `audio_id` is that of its `Audio`."""
 
     model = attribute("model", one_of("sb16", "es1370", "pcspk", "ac97", "ich6", "ich7", "ich9", "usb"))
-    codecs = attrchildren("codec", "type", one_of("duplex", "micro", "output"))
+    codecs = attrchildren("codec", "type", one_of("duplex", "micro", "output", error=ConfigUnsupportedError))
     audio_id = attrchild("audio", "id", SMALL)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)

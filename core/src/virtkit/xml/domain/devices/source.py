@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from virtkit.errors import ConfigUnsupportedError, InvalidArgError
 from virtkit.xml.address import PciPlace
-from virtkit.xml.domain.devices.parts import SMALL, STARTUP_POLICY, Reconnect, SourceLabel
+from virtkit.xml.domain.devices.parts import SMALL, STARTUP_POLICY, Reconnect, SourceLabel, refused_as
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, children, elements, section, size, text
 from virtkit.xml.storage import AuthSecret, Encryption
@@ -25,8 +26,8 @@ class NetworkHost(Element):
     """A server of a network disk: a name and port, or a local socket."""
 
     name = attribute("name")
-    port = attribute("port", PORT)
-    transport = attribute("transport", one_of("tcp", "rdma", "unix"))
+    port = attribute("port", refused_as(PORT, InvalidArgError, 0))
+    transport = attribute("transport", one_of("tcp", "rdma", "unix", error=ConfigUnsupportedError))
     socket = attribute("socket")
 
 
@@ -134,7 +135,7 @@ class DiskSource(Element):
     managed = attribute("managed", YES_NO)
     namespace = attribute("namespace", SMALL)
     path = attribute("path")
-    mode = attribute("mode", one_of("host", "direct"))
+    mode = attribute("mode", one_of("host", "direct", error=ConfigUnsupportedError))
     tls = attribute("tls", YES_NO)
     tls_from_config = attribute("tlsFromConfig")
     tls_hostname = attribute("tlsHostname")
