@@ -86,8 +86,10 @@ any element. None, an empty list and a flag that is False print nothing.
 
 ## Inside
 
-`reader` (text to tree, safely; notices), `compile` (one generated parse and format function per class), `writer`
-(layout, escapes, what no class knows), `schema` and `element` (declarations), `values`, `units`, `names`, `metadata`.
+`schema`, `element` (declarations), `values`, `units`, `names`; `compile` (one generated parse and format function per
+class); `reader` (text to tree, safely) and `reading` (notices, errors with their place); `subtree`, `surplus` and
+`metadata` (what no class knows); `writer` (escapes). A model is checked against `tools/facts` by an entry in
+`core/tests/xml/kinds.py`.
 '''
 
 from __future__ import annotations

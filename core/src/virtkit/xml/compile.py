@@ -144,7 +144,7 @@ def _emit_text(source: Source, cls: type[Element]) -> None:
     if field is None:
         source.add("strayed = node.text")
         return
-    source.add("text = reading.text(node)", "if text and (not len(node) or not text.isspace()):")
+    source.add("text = reading.own_text(node)", "if text:")
     if isinstance(field.value, Size):
         read = source.bind(field.value.read, f"read_{field.name}")
         source.add(f"    d[{field.name!r}] = {read}(text, node.get('unit'))")

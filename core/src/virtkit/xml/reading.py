@@ -124,6 +124,13 @@ class Reading:
             return node.text
         return (node.text or "") + "".join(child.tail or "" for child in node)
 
+    def own_text(self, node: _Element) -> str | None:
+        """Return the text of a node that may have children; beside children, blanks around it are layout."""
+        text = self.text(node)
+        if text and next(node.iterchildren("*"), None) is not None:
+            return text.strip()
+        return text
+
     def leaf_text(self, into: dict[str, Any], node: _Element, nth: int) -> str | None:
         """Return the text of a child that is only text."""
         if len(node) or node.keys():
