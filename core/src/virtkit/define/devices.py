@@ -1,0 +1,92 @@
+"""Defaults of devices one by one: everything but disks, character devices and graphics."""
+
+from __future__ import annotations
+
+import os
+
+from virtkit.xml.domain import Domain
+from virtkit.xml.domain.devices import Devices
+from virtkit.xml.domain.devices.address import CcidAddress
+from virtkit.xml.domain.devices.interface import Interface, InterfaceSource, Mac
+from virtkit.xml.units import factor
+
+GENERATED_PREFIX = "vnet"
+"""Names of host devices that start like this were given out at a start, and are given out anew at the next."""
+
+ALIAS_PREFIX = "ua-"
+"""Aliases that users choose start like this; others belong to the hypervisor."""
+
+
+def fill(document: Domain) -> None:
+    """Fill in what single devices leave out."""
+    devices = document.devices
+    for interface in devices.interfaces:
+        fill_interface(interface)
+    _fill_inputs(document)
+    _fill_shared(devices)
+    for hostdev in devices.hostdevs:
+        if hostdev.type in ("pci", "usb", "scsi", "scsi_host"):
+            hostdev.managed = bool(hostdev.managed)
+    _fill_board(devices)
+    for number, smartcard in enumerate(devices.smartcards):
+        smartcard.address = smartcard.address or CcidAddress(type="ccid", controller=0, slot=number)
+    drop_foreign_aliases(devices)
+
+
+def fill_interface(interface: Interface) -> None:
+    """Give an interface its type, an address and a mode; drop a generated name."""
+    interface.type = interface.type or "user"
+    if interface.mac is None:
+        interface.mac = Mac()
+    interface.mac.address = interface.mac.address or generated_mac()
+    if interface.type == "direct":
+        interface.source = interface.source or InterfaceSource()
+        interface.source.mode = interface.source.mode or "vepa"
+    if interface.target is not None and (interface.target.dev or "").startswith(GENERATED_PREFIX):
+        interface.target.dev = None
+        if not interface.target.content():
+            interface.target = None
+
+
+def generated_mac() -> str:
+    """A MAC address of the range for virtual interfaces."""
+    return "52:54:00:" + os.urandom(3).hex(":")
+
+
+def drop_foreign_aliases(devices: Devices) -> None:
+    """Drop the aliases that are not the user's."""
+    for name in devices.content():
+        value = getattr(devices, name, None)
+        for device in value if isinstance(value, list) else (value,):
+            if not str(getattr(device, "alias", None) or ALIAS_PREFIX).startswith(ALIAS_PREFIX):
+                vars(device).pop("alias")
+
+
+def _fill_inputs(document: Domain) -> None:
+    kind = document.os.type.type if document.os.type is not None else None
+    buses = {"tablet": "usb", "mouse": "ps2", "keyboard": "ps2", "passthrough": "virtio", "evdev": "none"}
+    for device in document.devices.inputs:
+        if device.bus is None and device.type is not None:
+            device.bus = "xen" if kind in ("xen", "xenpvh") else buses.get(device.type)
+
+
+def _fill_shared(devices: Devices) -> None:
+    for filesystem in devices.filesystems:
+        filesystem.type = filesystem.type or "mount"
+        filesystem.accessmode = filesystem.accessmode or "passthrough"
+        if filesystem.source is not None and filesystem.source.usage is not None:
+            size = filesystem.source.usage * factor(filesystem.source.units or "KiB")
+            filesystem.source.usage, filesystem.source.units = -(-size // 1024), "KiB"
+    for shmem in devices.shmems:
+        shmem.model = shmem.model or "ivshmem"
+
+
+def _fill_board(devices: Devices) -> None:
+    if devices.watchdog is not None:
+        devices.watchdog.action = devices.watchdog.action or "reset"
+    for rng in devices.rngs:
+        if rng.backend is not None and rng.backend.model == "random":
+            rng.backend.path = rng.backend.path or "/dev/random"
+    for tpm in devices.tpms:
+        if tpm.backend is not None and tpm.backend.type == "passthrough":
+            tpm.backend.device = tpm.backend.device or "/dev/tpm0"
