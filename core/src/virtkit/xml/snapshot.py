@@ -5,6 +5,7 @@ from __future__ import annotations
 from virtkit.enums import ErrorDomain
 from virtkit.xml.checkpoint import Parent
 from virtkit.xml.domain import Domain
+from virtkit.xml.domain.devices.source import DiskSource
 from virtkit.xml.element import Document, Element
 from virtkit.xml.schema import attribute, child, children, elements, section, textchild
 from virtkit.xml.values import INT, one_of
@@ -36,7 +37,7 @@ class SnapshotDisk(Element):
     snapshot = attribute("snapshot", one_of("no", "internal", "external", "manual"))
     type = attribute("type", one_of("file", "block", "network"))
     driver = child("driver", SnapshotDriver)
-    source = child("source", lambda: _source())
+    source = child("source", DiskSource)
 
 
 class SnapshotDisks(Element):
