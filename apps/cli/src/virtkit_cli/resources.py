@@ -181,7 +181,7 @@ def domiflist(session: Session, args: Arguments) -> None:
                 "interface": item.target.dev if item.target else None,
                 "type": item.type,
                 "source": getattr(source, where) if where else None,
-                "model": item.model.type if item.model else None,
+                "model": item.model,
                 "mac": item.mac.address if item.mac else None,
             }
         )
