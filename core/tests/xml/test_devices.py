@@ -15,8 +15,9 @@ import pytest
 from lxml import etree
 
 from core.tests.xml.facts import reachable
-from core.tests.xml.libvirt import printed
+from core.tests.xml.libvirt import Refused, printed
 from virtkit.enums import ErrorDomain
+from virtkit.errors import VirtError
 from virtkit.xml.domain import Domain
 from virtkit.xml.domain.devices import Devices
 from virtkit.xml.domain.devices.address import DriveAddress, PciAddress, UsbAddress
@@ -206,3 +207,64 @@ def test_sizes_have_the_unit_that_libvirt_prints() -> None:
     assert 1024**2 == devices.controllers[0].pcihole64
     assert devices.disks[0].driver
     assert 65536 == devices.disks[0].driver.metadata_cache.max_size
+
+
+def test_devices_with_a_name_and_a_place_are_found_in_order() -> None:
+    devices = _devices("""
+        <memballoon model='virtio'/>
+        <interface type='user'><alias name='ua-net'/></interface>
+        <audio id='1' type='none'/>
+        <disk type='file'><target dev='vda'/><address type='virtio-mmio'/></disk>""")
+    assert ["disk", "interface", "memballoon"] == [tag for tag, _ in devices.plugged()]
+    assert [None, "ua-net", None] == [device.alias for _, device in devices.plugged()]
+    assert [True, False, False] == [device.address is not None for _, device in devices.plugged()]
+
+
+REFUSED = {
+    "disk type": "<disk type='x'><target dev='vda'/></disk>",
+    "disk format": "<disk><driver type='x'/><source file='/a'/><target dev='vda'/></disk>",
+    "disk cache": "<disk><driver cache='x'/><source file='/a'/><target dev='vda'/></disk>",
+    "disk bus": "<disk><source file='/a'/><target dev='vda' bus='x'/></disk>",
+    "disk protocol": "<disk type='network'><source protocol='x'/><target dev='vda'/></disk>",
+    "disk boot order": "<disk><source file='/a'/><target dev='vda'/><boot order='0'/></disk>",
+    "disk wwn": "<disk><source file='/a'/><target dev='vda'/><wwn>x</wwn></disk>",
+    "disk host port": (
+        "<disk type='network'><source protocol='nbd'><host name='h' port='x'/></source><target dev='vda'/></disk>"
+    ),
+    "usb port": "<disk><source file='/a'/><target dev='sda' bus='usb'/><address type='usb' port='x'/></disk>",
+    "pci slot": "<disk><source file='/a'/><target dev='vda'/><address type='pci' slot='0x20'/></disk>",
+    "controller type": "<controller type='x'/>",
+    "controller model": "<controller type='usb' model='x'/>",
+    "interface type": "<interface type='x'/>",
+    "interface model": "<interface type='user'><model type='a b'/></interface>",
+    "interface link": "<interface type='user'><link state='x'/></interface>",
+    "coalescing": "<interface type='user'><coalesce><rx><frames max='x'/></rx></coalesce></interface>",
+    "serial type": "<serial type='x'/>",
+    "serial target": "<serial type='pty'><target type='x'/></serial>",
+    "serial protocol": "<serial type='tcp'><source mode='bind' service='1'/><protocol type='x'/></serial>",
+    "graphics type": "<graphics type='x'/>",
+    "vnc port": "<graphics type='vnc' port='x'/>",
+    "password's end": "<graphics type='vnc' passwd='a' passwdValidTo='x'/>",
+    "video model": "<video><model type='x'/></video>",
+    "sound model": "<sound model='x'/>",
+    "input type": "<input type='x'/>",
+    "host device mode": "<hostdev mode='x' type='pci'/>",
+    "watchdog model": "<watchdog model='x'/>",
+    "random numbers": "<rng model='virtio'><backend model='x'/></rng>",
+    "memory model": "<memory model='x'/>",
+    "memory unit": "<memory model='dimm'><target><size unit='x'>1</size></target></memory>",
+    "panic model": "<panic model='x'/>",
+    "shared memory": "<shmem name='a'><model type='x'/></shmem>",
+}
+
+
+@pytest.mark.libvirt
+@pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED)
+def test_a_wrong_value_has_the_code_that_libvirt_gives_it(text: str) -> None:
+    head = "<name>a</name><memory>1024</memory><os><type>hvm</type></os>"
+    document = f"<domain type='kvm'>{head}<devices>{text}</devices></domain>"
+    with pytest.raises(Refused) as real:
+        printed("domain", document)
+    with pytest.raises(VirtError) as ours:
+        Domain.parse(document)
+    assert real.value.code == ours.value.code

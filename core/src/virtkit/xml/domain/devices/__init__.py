@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from virtkit.xml.domain.devices.address import Device
 from virtkit.xml.domain.devices.character import Channel, Port, Redirdev, Redirfilter, Smartcard
 from virtkit.xml.domain.devices.controller import Controller
 from virtkit.xml.domain.devices.disk import Disk
@@ -53,3 +56,11 @@ class Devices(Element, always_open=True):
     memories = children("memory", MemoryDevice)
     iommu = child("iommu", Iommu)
     vsock = child("vsock", Vsock)
+
+    def plugged(self) -> Iterator[tuple[str, Device]]:
+        """Yield tag and device of all that can have an alias and an address, in the order of the document."""
+        for name, field in self.fields.items():
+            value = self.__dict__.get(name)
+            for device in value if isinstance(value, list) else [value]:
+                if isinstance(device, Device):
+                    yield field.child_names[0], device

@@ -106,3 +106,16 @@ ADDRESSES: dict[str, type[Address]] = {
     "unassigned": Address,
 }
 """Class by type."""
+
+
+class Device(Element):
+    """What can have a name and a place; each class has these fields where libvirt prints them.
+
+    Attributes:
+        alias: A user's names begin with `ua-`; all others belong to the running guest.
+        acpi_index: Number by which the guest names the device.
+    """
+
+    alias: str | None
+    acpi_index: int | None
+    address: Address | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from virtkit.errors import ConfigUnsupportedError
-from virtkit.xml.domain.devices.address import ADDRESSES
+from virtkit.xml.domain.devices.address import ADDRESSES, Device
 from virtkit.xml.domain.devices.parts import Boot, Reconnect, SourceLabel, pattern
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, children, choice, textchild, textchildren
@@ -106,7 +106,7 @@ class PortTarget(Element):
     model = attrchild("model", "name", one_of(*PORT_MODELS, error=ConfigUnsupportedError))
 
 
-class Port(CharacterDevice):
+class Port(CharacterDevice, Device):
     """A serial or parallel port, or a console; `tty` repeats the path of its source for old programs."""
 
     tty = attribute("tty")
@@ -126,7 +126,7 @@ class ChannelTarget(Element):
     port = attribute("port", UNSIGNED)
 
 
-class Channel(CharacterDevice):
+class Channel(CharacterDevice, Device):
     """A private line between host and guest."""
 
     target = child("target", ChannelTarget)
@@ -135,7 +135,7 @@ class Channel(CharacterDevice):
     address = choice("address", "type", ADDRESSES)
 
 
-class Smartcard(CharacterDevice, before={"mode": "type", "certificates": "protocol", "database": "protocol"}):
+class Smartcard(CharacterDevice, Device, before={"mode": "type", "certificates": "protocol", "database": "protocol"}):
     """A smart card: the host's, one made of three certificates of `database`, or one at the other end of a source."""
 
     mode = attribute("mode", one_of("host", "host-certificates", "passthrough"))
@@ -147,7 +147,7 @@ class Smartcard(CharacterDevice, before={"mode": "type", "certificates": "protoc
     address = choice("address", "type", ADDRESSES)
 
 
-class Redirdev(CharacterDevice, before={"bus": "type"}):
+class Redirdev(CharacterDevice, Device, before={"bus": "type"}):
     """A USB device that somebody plugs in at the other end of a source."""
 
     bus = attribute("bus", one_of("usb", error=ConfigUnsupportedError))

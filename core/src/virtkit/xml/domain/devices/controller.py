@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError
-from virtkit.xml.domain.devices.address import ADDRESSES
+from virtkit.xml.domain.devices.address import ADDRESSES, Device
 from virtkit.xml.domain.devices.parts import SMALL, VIRTIO_MODELS
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, choice, size, textchild
@@ -51,7 +51,7 @@ class ControllerDriver(Element):
     page_per_vq = attribute("page_per_vq", ON_OFF)
 
 
-class Controller(Element):
+class Controller(Device):
     """A controller.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError, InternalError
-from virtkit.xml.domain.devices.address import ADDRESSES
+from virtkit.xml.domain.devices.address import ADDRESSES, Device
 from virtkit.xml.domain.devices.parts import POSITIVE, VIRTIO_MODELS, Boot, pattern
 from virtkit.xml.domain.devices.source import FILE_FORMATS, STORAGE_TYPES, Auth, DiskSource, Format, MetadataCache
 from virtkit.xml.element import Element
@@ -116,7 +116,7 @@ class Transient(Element):
     share_backing = attribute("shareBacking", YES_NO)
 
 
-class Disk(Element):
+class Disk(Device):
     """A disk, CD-ROM or floppy drive; `source` is None where no medium is in."""
 
     type = attribute("type", STORAGE_TYPES)

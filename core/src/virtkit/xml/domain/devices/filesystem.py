@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError
-from virtkit.xml.domain.devices.address import ADDRESSES
+from virtkit.xml.domain.devices.address import ADDRESSES, Device
 from virtkit.xml.domain.devices.parts import VIRTIO_MODELS, Boot
 from virtkit.xml.domain.devices.source import FILE_FORMATS
 from virtkit.xml.element import Element
@@ -66,7 +66,7 @@ class FilesystemSource(Element):
     units = attribute("units")
 
 
-class Filesystem(Element):
+class Filesystem(Device):
     """A directory, file or block device that the guest mounts; `target` is a path, or a tag that the guest mounts.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError, InternalError
-from virtkit.xml.domain.devices.address import ADDRESSES
+from virtkit.xml.domain.devices.address import ADDRESSES, Device
 from virtkit.xml.domain.devices.parts import SMALL, VirtioDriver, pattern, refused_as
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, children, choice
@@ -140,7 +140,7 @@ class VideoDriver(VirtioDriver):
     name = attribute("name", one_of("qemu", "vhostuser"))
 
 
-class Video(Element):
+class Video(Device):
     """A video card."""
 
     driver = child("driver", VideoDriver)

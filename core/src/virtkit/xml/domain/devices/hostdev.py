@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.address import PciPlace
-from virtkit.xml.domain.devices.address import ADDRESSES
+from virtkit.xml.domain.devices.address import ADDRESSES, Device
 from virtkit.xml.domain.devices.interface import IpAddress
 from virtkit.xml.domain.devices.parts import SMALL, STARTUP_POLICY, VIRTIO_MODELS, Boot, Rom, Teaming, pattern
 from virtkit.xml.domain.devices.source import Auth, Initiator, NetworkHost
@@ -82,7 +82,7 @@ class CapabilitySource(Element):
     interface = textchild("interface")
 
 
-class Hostdev(Element):
+class Hostdev(Device):
     """A device of the host: one subclass per type, which differ in their `source`.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError
-from virtkit.xml.domain.devices.address import ADDRESSES
+from virtkit.xml.domain.devices.address import ADDRESSES, Device
 from virtkit.xml.domain.devices.parts import VIRTIO_MODELS, VirtioDriver
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, choice
@@ -23,7 +23,7 @@ class InputSource(Element):
     repeat = attribute("repeat", ON_OFF)
 
 
-class Input(Element):
+class Input(Device):
     """A keyboard, a pointer, or a device of the host."""
 
     type = attribute(
@@ -38,7 +38,7 @@ class Input(Element):
     address = choice("address", "type", ADDRESSES)
 
 
-class Hub(Element):
+class Hub(Device):
     """A USB hub."""
 
     type = attribute("type", one_of("usb", error=ConfigUnsupportedError))

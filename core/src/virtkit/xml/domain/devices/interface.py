@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError, InvalidArgError, XMLDetailError
-from virtkit.xml.domain.devices.address import ADDRESSES
+from virtkit.xml.domain.devices.address import ADDRESSES, Device
 from virtkit.xml.domain.devices.parts import POSITIVE, Boot, Reconnect, Rom, Teaming, pattern, refused_as
 from virtkit.xml.element import Element
 from virtkit.xml.netdev import Bandwidth, Route, VirtualPort, Vlan
@@ -17,6 +17,9 @@ INTERFACE_TYPES = (
 
 
 MODEL = pattern("[a-zA-Z0-9_-]+", "a model: letters, digits, dashes", InvalidArgError)
+
+
+SOCKET_PORT = integer(-1, 65535)
 
 
 class Mac(Element):
@@ -40,7 +43,7 @@ class LocalEndpoint(Element):
     """The near end of a UDP tunnel."""
 
     address = attribute("address")
-    port = attribute("port", PORT)
+    port = attribute("port", SOCKET_PORT)
 
 
 class InterfaceSource(Element):
@@ -70,7 +73,7 @@ class InterfaceSource(Element):
     dev = attribute("dev")
     name = attribute("name")
     address = attribute("address")
-    port = attribute("port", PORT)
+    port = attribute("port", SOCKET_PORT)
     path = attribute("path")
     mode = attribute("mode", one_of("vepa", "bridge", "private", "passthrough", "server", "client"))
     missing = attribute("missing", YES_NO)
@@ -198,7 +201,7 @@ class InterfaceTune(Element):
     sndbuf = textchild("sndbuf", UNSIGNED)
 
 
-class Interface(Element):
+class Interface(Device):
     """A network interface.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from virtkit.errors import InvalidArgError
 from virtkit.xml.domain.cpuset import CPUSET
-from virtkit.xml.domain.devices.address import ADDRESSES
+from virtkit.xml.domain.devices.address import ADDRESSES, Device
 from virtkit.xml.domain.devices.parts import VIRTIO_MODELS, VirtioDriver, refused_as
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, choice, flag, section, textchild
@@ -55,7 +55,7 @@ class MemoryTarget(Element):
     readonly = flag("readonly")
 
 
-class MemoryDevice(Element):
+class MemoryDevice(Device):
     """A module of memory."""
 
     model = attribute("model", one_of("dimm", "nvdimm", "virtio-pmem", "virtio-mem", "sgx-epc"))
@@ -69,7 +69,7 @@ class MemoryDevice(Element):
     address = choice("address", "type", ADDRESSES)
 
 
-class Memballoon(Element):
+class Memballoon(Device):
     """The balloon, by which the guest gives memory back; statistics are collected every `stats_period` seconds."""
 
     model = attribute("model", one_of(*VIRTIO_MODELS, "xen", "none"))
@@ -89,7 +89,7 @@ class ShmemMsi(Element):
     ioeventfd = attribute("ioeventfd", ON_OFF)
 
 
-class Shmem(Element):
+class Shmem(Device):
     """Memory that guests share; `server` is the path of the socket of the server of interrupts.
 
     Attributes:
@@ -107,7 +107,7 @@ class Shmem(Element):
     address = choice("address", "type", ADDRESSES)
 
 
-class Nvram(Element):
+class Nvram(Device):
     """The persistent variables of a pSeries machine."""
 
     alias = attrchild("alias", "name")

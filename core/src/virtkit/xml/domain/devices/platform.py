@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError, InternalError
-from virtkit.xml.domain.devices.address import ADDRESSES
+from virtkit.xml.domain.devices.address import ADDRESSES, Device
 from virtkit.xml.domain.devices.character import CharacterDevice
 from virtkit.xml.domain.devices.parts import SMALL, VIRTIO_MODELS, VirtioDriver, refused_as
 from virtkit.xml.element import Element
@@ -59,7 +59,7 @@ class TpmBackend(Element):
     active_pcr_banks = child("active_pcr_banks", PcrBanks)
 
 
-class Tpm(Element):
+class Tpm(Device):
     """A trusted platform module."""
 
     model = attribute("model", one_of("tpm-tis", "tpm-crb", "tpm-spapr", "spapr-tpm-proxy"))
@@ -69,7 +69,7 @@ class Tpm(Element):
     address = choice("address", "type", ADDRESSES)
 
 
-class Watchdog(Element):
+class Watchdog(Device):
     """A watchdog; `action` is taken when the guest hangs."""
 
     model = attribute("model", one_of("i6300esb", "ib700", "diag288", error=ConfigUnsupportedError))
@@ -96,7 +96,7 @@ class RngBackend(CharacterDevice, before={"model": "type"}):
     path = text()
 
 
-class Rng(Element):
+class Rng(Device):
     """A source of random numbers."""
 
     model = attribute("model", one_of(*VIRTIO_MODELS, error=ConfigUnsupportedError))
@@ -108,7 +108,7 @@ class Rng(Element):
     address = choice("address", "type", ADDRESSES)
 
 
-class Panic(Element):
+class Panic(Device):
     """A device by which the guest tells that it crashed."""
 
     model = attribute("model", one_of("isa", "pseries", "hyperv", "s390", error=ConfigUnsupportedError))
@@ -127,7 +127,7 @@ class IommuDriver(Element):
     aw_bits = attribute("aw_bits", SMALL)
 
 
-class Iommu(Element):
+class Iommu(Device):
     """An IOMMU."""
 
     model = attribute("model", one_of("intel", "smmuv3", "virtio"))
@@ -144,7 +144,7 @@ class VsockCid(Element):
     address = attribute("address", UNSIGNED)
 
 
-class Vsock(Element):
+class Vsock(Device):
     """Sockets between host and guest."""
 
     model = attribute("model", one_of(*VIRTIO_MODELS))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError
-from virtkit.xml.domain.devices.address import ADDRESSES
+from virtkit.xml.domain.devices.address import ADDRESSES, Device
 from virtkit.xml.domain.devices.parts import SMALL
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attrchildren, attribute, child, choice
 from virtkit.xml.values import INT, UNSIGNED, YES_NO, one_of
 
 
-class Sound(Element):
+class Sound(Device):
     """A sound card; `audio_id` is that of its `Audio`."""
 
     model = attribute("model", one_of("sb16", "es1370", "pcspk", "ac97", "ich6", "ich7", "ich9", "usb"))
