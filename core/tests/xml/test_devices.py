@@ -1,7 +1,7 @@
 """Devices: documents of every kind, and what a driver sees of them.
 
-`corpus/devices` has documents as the real libvirt prints them; `corpus/live` has what its test driver never prints,
-because only running guests have it.
+`corpus/devices` has documents as the real libvirt prints them; `corpus/live` has what its test driver never prints:
+running guests of its QEMU driver (`pc`, `q35`), and what even they seldom have (`devices`).
 """
 
 from __future__ import annotations
