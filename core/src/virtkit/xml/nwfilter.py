@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import ConfigUnsupportedError, InternalError, InvalidArgError, VirtError, XMLError
+from virtkit.errors import ConfigUnsupportedError, InternalError, InvalidArgError, XMLError
 from virtkit.xml.element import Document, Element
 from virtkit.xml.schema import attribute, children, mixed, textchild
-from virtkit.xml.values import IP, MAC, UUID, Refusal, Value, integer, one_of, quoted
-
-T = TypeVar("T")
+from virtkit.xml.values import IP, MAC, UUID, Refusal, Value, integer, one_of, quoted, refused_as
 
 CHAINS = ("mac", "vlan", "stp", "arp", "rarp", "ipv4", "ipv6")
 """What the name of a chain starts with, unless it is `root`."""
@@ -65,19 +62,6 @@ def number(high: int, names: Mapping[int, str] | None = None, low: int = 0) -> V
         return f"{value:#x}" if prefixed else str(value)
 
     return constant(read)
-
-
-def refused_as(error: type[VirtError], value: Value[T]) -> Value[T]:
-    """`value`, with another class of error for what it does not allow."""
-
-    def read(text: str) -> T:
-        assert value.read is not None, "a value that allows everything"
-        try:
-            return value.read(text)
-        except Refusal as refusal:
-            raise Refusal(refusal.message, error) from None
-
-    return Value(read, value.write)
 
 
 def address(version: int) -> Value[str]:

@@ -153,6 +153,19 @@ def either(true: str, false: str) -> Value[bool]:
     return Value(read, write)
 
 
+def refused_as(error: type[VirtError], value: Value[T], domain: int | None = None) -> Value[T]:
+    """`value`, with another class of error, and domain of errors, for what it does not allow."""
+
+    def read(text: str) -> T:
+        assert value.read is not None, "a value that allows everything"
+        try:
+            return value.read(text)
+        except Refusal as refusal:
+            raise Refusal(refusal.message, error, domain) from None
+
+    return Value(read, value.write)
+
+
 def _not_a_number(text: str, low: str, high: str) -> Refusal:
     return Refusal(f"{quoted(text)} is not a number from {low} to {high}", attribute_domain=ErrorDomain.XML)
 
