@@ -177,6 +177,13 @@ def candidates(architecture: str, host: str) -> tuple[str, ...]:
     return (*own, "qemu-system-x86_64") if architecture == "i686" else own
 
 
+def package(architecture: str) -> str:
+    """The Debian package that has the binary for an architecture."""
+    families = {"x86_64": "x86", "i686": "x86", "aarch64": "arm", "armv6l": "arm", "armv7l": "arm"}
+    families |= dict.fromkeys(("ppc", "ppc64", "ppcle", "ppc64le"), "ppc") | dict.fromkeys(("mips", "mipsel"), "mips")
+    return f"qemu-system-{families.get(architecture, 'misc')}"
+
+
 def probe(binary: Path) -> Facts:
     """Ask a binary what it can do; without a cache.
 

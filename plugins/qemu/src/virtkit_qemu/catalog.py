@@ -1,0 +1,182 @@
+"""What the folders of a root tell of its guests: definitions, autostart marks, and status documents of those that run.
+
+Reading needs no ownership and finds out cheaply when there is nothing new: every change renames a file into a folder
+and so changes the folder's time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+from virtkit.enums import DomainState, ErrorDomain
+from virtkit.errors import VirtError
+from virtkit.store import Collection, Folders
+from virtkit.xml.domain import Domain
+from virtkit_qemu.guest import Run
+from virtkit_qemu.status import MonitorSource, Status
+
+SETTLED_NS = 50_000_000
+"""A folder that changed less than this ago may change again without its time showing it: clocks of files are coarse."""
+
+# A definition as we write it; any other is parsed to learn what it defines.
+_CANONICAL = re.compile(rb"<domain [^>]*>\n  <name>([^<&]+)</name>\n  <uuid>([0-9a-f-]{36})</uuid>\n")
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_Stamp = tuple[int, int, int]
+
+
+class Definition(NamedTuple):
+    """A stored definition."""
+
+    uuid: bytes
+    document: bytes
+
+
+class Running(NamedTuple):
+    """What a status document tells."""
+
+    uuid: bytes
+    run: Run
+    state: DomainState
+    reason: int
+
+
+class Entry(NamedTuple):
+    """What is stored of a domain; at least one of definition and running is there."""
+
+    name: str
+    uuid: bytes
+    definition: Definition | None
+    autostart: bool
+    running: Running | None
+
+
+class Catalog:
+    """The stored guests of a root.
+
+    Attributes:
+        definitions: The definitions, with autostart marks.
+        statuses: The status documents.
+    """
+
+    def __init__(self, folders: Folders) -> None:
+        self.definitions = Collection(folders.etc, "domain", domain=ErrorDomain.QEMU)
+        self.statuses = Collection(folders.run, "running domain", domain=ErrorDomain.QEMU)
+        self._definitions = _Documents(self.definitions, read_definition)
+        self._statuses = _Documents(self.statuses, read_status)
+        self._watched = (folders.etc, folders.etc / "autostart", folders.run)
+        self._times: tuple[int, ...] | None = None
+
+    def changed(self) -> bool:
+        """Whether `entries` may tell something else than it did last."""
+        times = tuple(_time_of(folder) for folder in self._watched)
+        return times != self._times or time.time_ns() - max(times) < SETTLED_NS
+
+    def entries(self) -> list[Entry]:
+        """What is stored. What cannot be read is logged and left out; what has not changed is not read again.
+
+        Raises:
+            SystemCallError: A folder cannot be listed.
+        """
+        self._times = tuple(_time_of(folder) for folder in self._watched)
+        marked = frozenset(self.definitions.autostarted())
+        definitions, statuses = self._definitions.all(), self._statuses.all()
+        entries: dict[bytes, Entry] = {}
+        for name in sorted(definitions.keys() | statuses.keys()):
+            definition, running = definitions.get(name), statuses.get(name)
+            found = definition or running
+            assert found is not None  # the name comes from one of the two
+            uuid = found.uuid
+            if uuid in entries or (running and running.uuid != uuid):
+                _log.error("domain %r is left out: another one has its UUID, or its status is another's", name)
+                continue
+            entries[uuid] = Entry(name, uuid, definition, name in marked, running)
+        return list(entries.values())
+
+
+class _Documents(Generic[T]):
+    """The documents of a collection, each read again only when its file has changed."""
+
+    def __init__(self, collection: Collection, read: Callable[[str, bytes], T]) -> None:
+        self._collection = collection
+        self._read = read
+        self._known: dict[str, tuple[_Stamp, T]] = {}
+
+    def all(self) -> dict[str, T]:
+        known, self._known = self._known, {}
+        for name in self._collection.names():
+            try:
+                stamp = _stamp(self._collection.path(name))
+                unchanged = name in known and known[name][0] == stamp
+                document = known[name][1] if unchanged else self._read(name, self._collection.load(name))
+            except FileNotFoundError:
+                continue  # removed since it was listed
+            except (VirtError, ValueError) as error:
+                _log.error("%s is left out: %s", self._collection.path(name), error)
+                continue
+            self._known[name] = stamp, document
+        return {name: document for name, (_, document) in self._known.items()}
+
+
+def read_definition(name: str, document: bytes) -> Definition:
+    """What a stored definition defines; parsed only if it does not look as we write it.
+
+    Raises:
+        ValueError: It is a definition of something else.
+        VirtError: It is no definition at all.
+    """
+    canonical = _CANONICAL.match(document) if document.endswith(b"</domain>\n") else None
+    if canonical is not None:
+        defined, uuid = canonical[1].decode(), UUID(canonical[2].decode()).bytes
+    else:
+        parsed = Domain.parse(document)
+        defined, uuid = parsed.name or "", parsed.uuid or b""
+    if defined != name or not uuid:
+        raise ValueError(f"it defines {defined!r}" if uuid else "it has no UUID")
+    return Definition(uuid, document)
+
+
+def read_status(name: str, document: bytes) -> Running:
+    """What a status document tells.
+
+    Raises:
+        ValueError: Something is missing, or it is of something else.
+        VirtError: It is no status document at all.
+    """
+    status = Status.parse(document)
+    live = status.domain
+    if live is None or live.name != name or live.uuid is None or live.id is None or not status.folder:
+        raise ValueError("it lacks the domain, its id or the folder of its run")
+    run = Run(live, Path(status.folder))
+    run.fake_reboot, run.powerdown, run.updated = status.fake_reboot, status.powerdown, status.updated
+    return Running(live.uuid, run, *status.told())
+
+
+def write_status(run: Run, state: DomainState, reason: int) -> bytes:
+    """The status document of a run."""
+    status = Status(pid=run.pid, folder=str(run.folder), domain=run.live)
+    status.monitor = MonitorSource(path=str(run.monitor_path), type="unix")
+    status.fake_reboot, status.powerdown, status.updated = run.fake_reboot, run.powerdown, run.updated
+    status.tell(state, reason)
+    return status.format().encode()
+
+
+def _stamp(path: Path) -> _Stamp:
+    status = os.stat(path)
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _time_of(folder: Path) -> int:
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return 0  # listing it tells what is wrong, if anything

@@ -1,0 +1,92 @@
+"""A guest's document in the forms it is asked for: live or inactive, with secrets or without, for migration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from virtkit.define.secrets import without_secrets
+from virtkit.enums import DomainXMLFlags
+from virtkit.xml.domain.devices.character import CharacterDevice
+
+if TYPE_CHECKING:
+    from virtkit.xml.domain import Domain
+    from virtkit_qemu.guest import Guest
+
+T = TypeVar("T")
+
+IMPLICIT_CONTROLLERS = {("usb", "piix3-uhci"), ("pci", "pci-root")}
+"""Type and model of controllers every pc has: old versions of libvirt did not print them."""
+
+
+def stored(domain: Domain) -> bytes:
+    """A definition as it is stored: inactive, with secrets."""
+    return domain.format().encode()
+
+
+def describe(guest: Guest, flags: int) -> str:
+    """The document of a guest.
+
+    Args:
+        guest: The guest.
+        flags: `virtkit.enums.DomainXMLFlags`. UPDATE_CPU changes nothing: no model of the host is kept in a definition.
+    """
+    migratable = bool(flags & DomainXMLFlags.MIGRATABLE)
+    inactive = bool(flags & (DomainXMLFlags.INACTIVE | DomainXMLFlags.MIGRATABLE))
+    if guest.run is None:
+        domain = guest.definition()
+    elif inactive:
+        domain = guest.definition() if guest.config is not None and not migratable else without_run(guest.run.live)
+    else:
+        domain = guest.run.live.copy()
+    if not flags & DomainXMLFlags.SECURE and not migratable:
+        domain = without_secrets(domain)
+    if migratable:
+        _drop_recent(domain)
+    return domain.format()
+
+
+def without_run(live: Domain) -> Domain:
+    """What a live document would be without the details of its run."""
+    domain = live.copy()
+    domain.id = None
+    domain.resource = None
+    domain.seclabels = [label for label in domain.seclabels if label.type != "dynamic"]
+    devices = domain.devices
+    for device in _each(devices.content().values()):
+        if getattr(device, "alias", None) and not device.alias.startswith("ua-"):  # type: ignore[attr-defined]
+            device.alias = None  # type: ignore[attr-defined]
+        if isinstance(device, CharacterDevice) and device.type == "pty":
+            device.sources = []
+    for console in devices.consoles:
+        console.tty = None
+    for disk in devices.disks:
+        disk.backing_store = None
+        if disk.source is not None:
+            disk.source.index = None
+    for channel in devices.channels:
+        if channel.target is not None:
+            channel.target.state = None
+    for graphics in devices.graphics:
+        if graphics.autoport:
+            graphics.port = -1
+    return domain
+
+
+def _drop_recent(domain: Domain) -> None:
+    """Leave out what an older peer would not understand and has anyway."""
+    devices = domain.devices
+    devices.controllers = _kept(
+        devices.controllers, lambda one: (one.type, one.model) not in IMPLICIT_CONTROLLERS or one.index != 0
+    )
+    devices.inputs = _kept(devices.inputs, lambda one: (one.type, one.bus) != ("keyboard", "ps2"))
+    devices.audios = _kept(devices.audios, lambda one: one.type != "none")
+
+
+def _kept(items: Iterable[T], wanted: Callable[[T], bool]) -> list[T]:
+    return [item for item in items if wanted(item)]
+
+
+def _each(groups: Iterable[object]) -> Iterable[object]:
+    for group in groups:
+        yield from group if isinstance(group, list) else (group,)

@@ -1,0 +1,128 @@
+"""The driver: its sessions, and what it needs of the host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from virtkit.driver import Driver, Finding, OpenRequest
+from virtkit.enums import ErrorDomain
+from virtkit.errors import InternalError, VirtError
+from virtkit.store import Root
+from virtkit_qemu import binary, kvm
+from virtkit_qemu.annotations import AnnotationsPart
+from virtkit_qemu.console import ConsolePart
+from virtkit_qemu.definition import DefinitionPart
+from virtkit_qemu.host import HostPart
+from virtkit_qemu.lifecycle import LifecyclePart
+from virtkit_qemu.state import QemuState, Session
+from virtkit_qemu.statistics import ResourcesPart, StatisticsPart
+
+if TYPE_CHECKING:
+    from virtkit.events import EventHub
+
+PATHS = ("/system", "/session", "/embed")
+
+
+class QemuDriver(
+    AnnotationsPart,
+    DefinitionPart,
+    LifecyclePart,
+    StatisticsPart,
+    ResourcesPart,
+    ConsolePart,
+    HostPart,
+    Driver["Session"],
+):
+    """Virtual machines of this host, run by QEMU."""
+
+    name = "qemu"
+    hook_api = 1
+    kinds = ("hypervisor",)
+    attaches = True
+    error_domain = ErrorDomain.QEMU
+
+    def __init__(self) -> None:
+        self._states: dict[Path, tuple[QemuState, int]] = {}
+        self._opening = threading.Lock()
+
+    def driver_probe(self) -> str | None:
+        arch = os.uname().machine
+        if binary.find(arch) is None:
+            return f"no QEMU for {arch} is installed: apt-get install {binary.package(arch)}"
+        return None
+
+    def driver_default_uri(self) -> str | None:
+        return "qemu:///system" if os.geteuid() == 0 else "qemu:///session"
+
+    def driver_open(self, request: OpenRequest) -> Session:
+        if request.root is None or request.uri.path not in PATHS:
+            raise InternalError(
+                f"{request.uri}: the path of a QEMU URI is /system, /session or /embed?root=/DIR",
+                domain=ErrorDomain.QEMU,
+            )
+        place = Path(os.path.realpath(request.root.run))
+        with self._opening:
+            state, count = self._states.get(place) or (QemuState(request.root), 0)
+            self._states[place] = state, count + 1
+        return Session(state)
+
+    def driver_close(self, conn: Session) -> None:
+        try:
+            conn.close()
+        finally:
+            place = Path(os.path.realpath(conn.state.root.run))
+            with self._opening:
+                state, count = self._states.pop(place)
+                if count > 1:
+                    self._states[place] = state, count - 1
+                else:
+                    state.close()
+
+    def driver_events(self, conn: Session) -> EventHub | None:
+        return conn.own().hub
+
+    def driver_diagnose(self) -> Sequence[Finding]:
+        return [*_emulators(), _image_tool(), *_folders()]
+
+
+def _emulators() -> list[Finding]:
+    arch = os.uname().machine
+    found = binary.find(arch)
+    if found is None:
+        return [
+            Finding("emulator", False, f"no QEMU for {arch} is installed", f"apt-get install {binary.package(arch)}")
+        ]
+    state = Root.system() if os.geteuid() == 0 else Root.session()
+    binaries = binary.Binaries(state.driver("qemu").lib / "capabilities")
+    try:
+        version = ".".join(map(str, binaries.facts(found).version))
+        verdict = binaries.kvm(found)
+    except VirtError as error:
+        return [Finding("emulator", False, str(error))]
+    detail = "works" if verdict.works else f"{verdict.reason}; guests of type qemu run without it"
+    return [Finding("emulator", True, f"{found}, version {version}"), Finding(str(kvm.DEVICE), verdict.works, detail)]
+
+
+def _image_tool() -> Finding:
+    found = shutil.which("qemu-img")
+    if found:
+        return Finding("qemu-img", True, found)
+    return Finding("qemu-img", False, "not installed: disk images cannot be looked into", "apt-get install qemu-utils")
+
+
+def _folders() -> list[Finding]:
+    root = Root.system() if os.geteuid() == 0 else Root.session()
+    return [_folder(folder) for folder in root.driver("qemu")[:4]]
+
+
+def _folder(folder: Path) -> Finding:
+    """Whether a folder can be written, or made where it is missing."""
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if os.access(there, os.W_OK | os.X_OK):
+        return Finding(str(folder), True, "writable" if there == folder else "made when needed")
+    return Finding(str(folder), False, f"{there} cannot be written: nothing can be defined", f"chown $USER {there}")

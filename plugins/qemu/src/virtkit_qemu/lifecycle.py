@@ -1,0 +1,123 @@
+"""The life of a guest: start, stop, pause, restart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from virtkit.enums import (
+    DomainCreateFlags,
+    DomainDestroyFlags,
+    DomainPausedReason,
+    DomainRebootFlags,
+    DomainShutdownFlags,
+    DomainState,
+    ErrorDomain,
+)
+from virtkit.errors import ArgumentUnsupportedError, OperationInvalidError
+from virtkit.hookspecs.domain_lifecycle import DomainLifecycleSpec
+from virtkit_qemu import ending, happenings, policy, starting
+from virtkit_qemu.adoption import emulator_of
+from virtkit_qemu.definition import refuse
+from virtkit_qemu.guest import Guest, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from virtkit.refs import DomainRef
+    from virtkit_qemu.state import QemuState, Session
+
+QEMU = ErrorDomain.QEMU
+
+START_FLAGS = starting.FLAGS | DomainCreateFlags.START_BYPASS_CACHE | DomainCreateFlags.START_FORCE_BOOT
+"""The two more are about saved states: without one there is nothing to bypass or to drop."""
+
+
+class LifecyclePart(DomainLifecycleSpec["Session"]):
+    """The functions of the driver that move a guest from state to state."""
+
+    def domain_create_with_flags(self, conn: Session, dom: DomainRef, flags: int) -> DomainRef:
+        refuse("domain_create_with_flags", flags, START_FLAGS)
+        with conn.hold(dom, "domain_create_with_flags") as (_, guest):
+            if guest.run is not None:
+                raise OperationInvalidError(f"{guest.subject} is running already", domain=QEMU)
+            return starting.serve(conn, guest, guest.definition(), flags)
+
+    def domain_shutdown_flags(self, conn: Session, dom: DomainRef, flags: int) -> None:
+        _choose_way("domain_shutdown_flags", dom, flags, DomainShutdownFlags.GUEST_AGENT)
+        with conn.hold(dom, "domain_shutdown_flags") as (state, guest):
+            _press_power_button(state, guest, reboot=False)
+
+    def domain_reboot(self, conn: Session, dom: DomainRef, flags: int) -> None:
+        _choose_way("domain_reboot", dom, flags, DomainRebootFlags.GUEST_AGENT)
+        with conn.hold(dom, "domain_reboot") as (state, guest):
+            _press_power_button(state, guest, reboot=True)
+
+    def domain_destroy_flags(self, conn: Session, dom: DomainRef, flags: int) -> None:
+        refuse("domain_destroy_flags", flags, DomainDestroyFlags.GRACEFUL | DomainDestroyFlags.REMOVE_LOGS)
+        state = conn.own()
+        # Without the guest's lock: whoever holds it may be waiting for a QEMU that will never answer.
+        guest = state.domains.by_ref(dom)
+        run = guest.running()
+        end: Callable[[QemuState, Guest, Run], None] = (
+            ending.ask_to_end if flags & DomainDestroyFlags.GRACEFUL else ending.destroy
+        )
+        end(state, guest, run)
+        if flags & DomainDestroyFlags.REMOVE_LOGS:
+            state.log_of(guest).unlink(missing_ok=True)
+
+    def domain_reset(self, conn: Session, dom: DomainRef, flags: int) -> None:
+        refuse("domain_reset", flags)
+        with conn.hold(dom, "domain_reset") as (state, guest):
+            emulator_of(state, guest).monitor.execute("system_reset")
+            if guest.state == DomainState.CRASHED:
+                state.move(guest, DomainState.PAUSED, DomainPausedReason.CRASHED)
+
+    def domain_suspend(self, conn: Session, dom: DomainRef) -> None:
+        with conn.hold(dom, "domain_suspend") as (state, guest):
+            emulator = emulator_of(state, guest)
+            if guest.state == DomainState.PMSUSPENDED:
+                raise OperationInvalidError(f"{guest.subject} sleeps: wake it up first", domain=QEMU)
+            if guest.state != DomainState.PAUSED:
+                emulator.monitor.execute("stop")
+                state.move(guest, *happenings.PAUSED)
+
+    def domain_resume(self, conn: Session, dom: DomainRef) -> None:
+        with conn.hold(dom, "domain_resume") as (state, guest):
+            emulator = emulator_of(state, guest)
+            if guest.state == DomainState.PMSUSPENDED:
+                raise OperationInvalidError(f"{guest.subject} sleeps: wake it up instead", domain=QEMU)
+            if guest.state not in (DomainState.PAUSED, DomainState.CRASHED):
+                raise OperationInvalidError(f"{guest.subject} is not paused", domain=QEMU)
+            emulator.monitor.execute("cont")
+            state.move(guest, *happenings.RUNNING)
+
+    def domain_pm_wakeup(self, conn: Session, dom: DomainRef, flags: int) -> None:
+        refuse("domain_pm_wakeup", flags)
+        with conn.hold(dom, "domain_pm_wakeup") as (state, guest):
+            emulator = emulator_of(state, guest)
+            if guest.state == DomainState.PMSUSPENDED:
+                emulator.monitor.execute("system_wakeup")
+
+    def domain_inject_nmi(self, conn: Session, dom: DomainRef, flags: int) -> None:
+        refuse("domain_inject_nmi", flags)
+        with conn.hold(dom, "domain_inject_nmi") as (state, guest):
+            emulator_of(state, guest).monitor.execute("inject-nmi")
+
+
+def _choose_way(function: str, dom: DomainRef, flags: int, agent: int) -> None:
+    """Refuse the ways of asking a guest that this driver does not have; what is left is the power button."""
+    button = DomainShutdownFlags.ACPI_POWER_BTN  # the reboot flags have the same values
+    refuse(function, flags, button | agent)
+    if flags == agent:
+        raise ArgumentUnsupportedError(
+            f"domain {dom.name!r} cannot be asked through a guest agent yet: use ACPI_POWER_BTN", domain=QEMU
+        )
+
+
+def _press_power_button(state: QemuState, guest: Guest, *, reboot: bool) -> None:
+    """Ask the guest to power off, and remember whether it is to be started again then."""
+    emulator, run = emulator_of(state, guest), guest.running()
+    run.fake_reboot, run.powerdown = reboot, not reboot
+    state.note(guest)
+    policy.apply(emulator, run)
+    emulator.monitor.execute("system_powerdown")

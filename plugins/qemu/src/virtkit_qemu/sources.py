@@ -1,0 +1,77 @@
+"""The host's files that a guest cannot start without, looked at before QEMU is."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from virtkit.enums import ErrorDomain
+from virtkit.errors import SystemCallError
+
+if TYPE_CHECKING:
+    from virtkit.xml.domain import Domain
+    from virtkit.xml.domain.devices.disk import Disk
+
+
+class Needed(NamedTuple):
+    """A file: what it is for, its path, and whether the guest writes it."""
+
+    role: str
+    path: str
+    written: bool = False
+
+
+def needed(domain: Domain) -> Iterator[Needed]:
+    """The files a domain names; those that it may do without are not among them."""
+    os_ = domain.os
+    parts = (("kernel", os_.kernel), ("initrd", os_.initrd), ("device tree", os_.dtb))
+    yield from (Needed(role, path) for role, path in parts if path)
+    if os_.loader is not None and os_.loader.path:
+        yield Needed("firmware", os_.loader.path)
+    for disk in domain.devices.disks:
+        path = path_of(disk)
+        if path:
+            yield Needed(f"source of disk {_target(disk)}", path, written=not disk.readonly)
+
+
+def path_of(disk: Disk) -> str | None:
+    """Path of the file or block device behind a disk; None where there is none."""
+    source = disk.source
+    return None if source is None else source.file or source.dev
+
+
+def drop_missing(domain: Domain) -> None:
+    """Empty the drives whose medium is missing and optional."""
+    for disk in domain.devices.disks:
+        path = path_of(disk)
+        if disk.source and disk.source.startup_policy == "optional" and path and not os.path.exists(path):
+            disk.source = None
+
+
+def check(subject: str, domain: Domain) -> None:
+    """Refuse a domain whose files are missing or may not be used.
+
+    Raises:
+        SystemCallError: The first of them; `int1` is the errno.
+    """
+    for file in needed(domain):
+        code = _flaw(file)
+        if code:
+            message = f"{subject} cannot start: the {file.role}, {file.path}: {os.strerror(code)}"
+            step = "put it there or correct the definition" if code == errno.ENOENT else "correct its permissions"
+            raise SystemCallError(f"{message}; {step}", domain=ErrorDomain.QEMU, int1=code)
+
+
+def _flaw(file: Needed) -> int:
+    """The errno of what is wrong; 0 for nothing."""
+    try:
+        os.stat(file.path)
+    except OSError as error:
+        return error.errno or errno.EIO
+    return 0 if os.access(file.path, os.R_OK | (os.W_OK if file.written else 0)) else errno.EACCES
+
+
+def _target(disk: Disk) -> str:
+    return disk.target.dev or "?" if disk.target else "?"

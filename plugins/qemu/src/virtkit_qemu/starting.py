@@ -1,0 +1,172 @@
+"""From a definition to a guest that runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from virtkit.enums import (
+    DomainCreateFlags,
+    DomainEventStartedDetailType,
+    DomainEventType,
+    DomainPausedReason,
+    DomainRunningReason,
+    DomainShutoffReason,
+    DomainState,
+    ErrorDomain,
+)
+from virtkit.errors import ConfigUnsupportedError, InternalError, OperationFailedError
+from virtkit.events import DomainLifecycleEvent
+from virtkit.xml.domain.devices.character import Channel, CharacterSource, Port
+from virtkit_qemu import command, define, happenings, policy, ports, sources, unixsocket
+from virtkit_qemu.emulator import Emulator
+from virtkit_qemu.guest import Guest, Run
+from virtkit_qemu.process import Launch
+from virtkit_qemu.qmp import QMPError
+from virtkit_qemu.runtime import Runtime
+
+if TYPE_CHECKING:
+    from virtkit.refs import DomainRef
+    from virtkit.xml.domain import Domain
+    from virtkit_qemu.facts import Facts
+    from virtkit_qemu.state import QemuState, Session
+
+BOOTED = DomainLifecycleEvent(DomainEventType.STARTED, DomainEventStartedDetailType.BOOTED)
+FLAGS = DomainCreateFlags.START_PAUSED | DomainCreateFlags.START_AUTODESTROY | DomainCreateFlags.START_VALIDATE
+"""What a start can be asked for."""
+
+NAME_BYTES = 20
+"""So much of a guest's name is in the name of its run's folder, for people who look there."""
+
+
+def serve(conn: Session, guest: Guest, domain: Domain, flags: int) -> DomainRef:
+    """Start a guest as a session asks; see `start`."""
+    run = start(conn.state, guest, domain, paused=bool(flags & DomainCreateFlags.START_PAUSED))
+    if flags & DomainCreateFlags.START_AUTODESTROY:
+        conn.doomed.append((guest, run))
+    return guest.ref
+
+
+def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = False) -> Run:
+    """Start a guest that is off and whose lock is held.
+
+    Args:
+        state: The owned state.
+        guest: The guest.
+        domain: What it is to run with, completed.
+        paused: Leave its vCPUs stopped.
+
+    Raises:
+        ConfigUnsupportedError: KVM is asked for and does not work here, or QEMU cannot do what is asked.
+        SystemCallError: A file it needs is missing, or its state cannot be stored; `int1` is the errno.
+        InternalError: QEMU ended at once; the message has what it printed.
+        OperationTimeoutError: QEMU does not answer.
+    """
+    emulator = Path(domain.devices.emulator or "")
+    facts = state.binaries.facts(emulator)
+    _check_kvm(state, guest, domain, emulator)
+    sources.drop_missing(domain)
+    sources.check(guest.subject, domain)
+    number = state.domains.set_id(guest)
+    name = os.fsdecode(os.fsencode(guest.name)[:NAME_BYTES])
+    folder = state.folders.run / f"{number}-{name}"
+    run = Run(define.live(domain), folder)
+    run.live.id = number
+    guest.run, guest.state, guest.reason = run, DomainState.PAUSED, DomainPausedReason.STARTING_UP
+    try:
+        _launch(state, guest, run, facts)
+        _prepare(run)
+        if not paused:
+            _go(run)
+    except BaseException:
+        _abandon(state, guest, run)
+        raise
+    if paused:
+        state.move(guest, DomainState.PAUSED, DomainPausedReason.USER, BOOTED, happenings.PAUSED.event)
+    else:
+        state.move(guest, DomainState.RUNNING, DomainRunningReason.BOOTED, BOOTED)
+    return run
+
+
+def _check_kvm(state: QemuState, guest: Guest, domain: Domain, emulator: Path) -> None:
+    if domain.type == "kvm":
+        verdict = state.binaries.kvm(emulator)
+        if not verdict.works:
+            raise ConfigUnsupportedError(f"{guest.subject} asks for KVM: {verdict.reason}", domain=ErrorDomain.QEMU)
+
+
+def _launch(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
+    """Start QEMU with the guest stopped. It is on record before it exists."""
+    state.make_folder(run)
+    ports.assign(run.live, ports.used([other.run.live for other in state.domains.active() if other.run]))
+    state.record(guest)
+    listener = unixsocket.listen(run.monitor_path)
+    try:
+        arguments = command.build(run.live, facts, Runtime(listener.fileno(), run.folder))
+    except BaseException:
+        listener.close()
+        raise
+    launch = Launch(
+        guest.subject,
+        tuple(arguments),
+        run.pid_file,
+        state.log_of(guest),
+        fds=(listener.fileno(),),
+        folder=run.folder,
+    )
+    try:
+        run.emulator = Emulator.start(
+            launch,
+            listener,
+            run.monitor_path,
+            loop=state.loop,
+            on_event=lambda event: happenings.handle(state, guest, run, event),
+            on_gone=lambda: happenings.end(state, guest, run),
+        )
+    except OperationFailedError as cause:
+        raise InternalError(cause.message, domain=ErrorDomain.QEMU) from cause
+
+
+def _prepare(run: Run) -> None:
+    """Bring the stopped guest into the form its document tells, and the document up to what QEMU chose."""
+    assert run.emulator is not None
+    monitor = run.emulator.monitor
+    policy.apply(run.emulator, run)
+    _learn_terminals(run.live, {found["label"]: found["filename"] for found in monitor.execute("query-chardev")})
+    memory, current = run.live.memory, run.live.current_memory
+    balloon = run.live.devices.memballoon
+    if memory and memory.size and current and current < memory.size and balloon and balloon.model != "none":
+        monitor.execute("balloon", {"value": current * 1024})
+
+
+def _learn_terminals(live: Domain, filenames: Mapping[str, str]) -> None:
+    """Write the terminals that QEMU opened into the document; it reports them as `pty:/dev/pts/1`."""
+    devices = live.devices
+    found: list[Port | Channel] = [*devices.serials, *devices.parallels, *devices.consoles, *devices.channels]
+    for character in found:
+        kind, _, path = filenames.get(f"char{character.alias}", "").partition(":")
+        if character.type == "pty" and kind == "pty":
+            character.sources = [CharacterSource(path=path)]
+            if isinstance(character, Port) and any(character is console for console in devices.consoles):
+                character.tty = path
+
+
+def _go(run: Run) -> None:
+    assert run.emulator is not None
+    try:
+        run.emulator.monitor.execute("cont")
+    except QMPError as cause:
+        raise InternalError(cause.message, domain=ErrorDomain.QEMU) from cause
+
+
+def _abandon(state: QemuState, guest: Guest, run: Run) -> None:
+    """Let go of what a start that failed had claimed; the domain is off as before."""
+    if run.emulator is not None:
+        run.emulator.process.stop(grace=0)
+        run.emulator.close()
+    guest.run = None
+    state.domains.clear_id(guest)
+    guest.state, guest.reason = DomainState.SHUTOFF, DomainShutoffReason.FAILED
+    state.forget(guest, run)

@@ -1,0 +1,317 @@
+"""What the sessions of one root share, and how this process comes to own it.
+
+Reading takes the definitions and status documents as they are on disk. The first call that changes something or needs
+the monitors of guests makes its session a claimant: the process owns the root from the first claim to the last, has
+the guests in memory, and adopts those that run.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from virtkit.enums import DomainShutoffReason, DomainState, ErrorDomain
+from virtkit.errors import VirtError
+from virtkit.events import EventHub
+from virtkit.services import objects
+from virtkit.services.objects import ObjectTable
+from virtkit.store.files import make_folder
+from virtkit_qemu import adoption, autostart, ending
+from virtkit_qemu import process as processes
+from virtkit_qemu.binary import Binaries
+from virtkit_qemu.catalog import Catalog, Entry, write_status
+from virtkit_qemu.guest import Guest, Run
+from virtkit_qemu.loop import MonitorLoop
+
+if TYPE_CHECKING:
+    from virtkit.events import Event
+    from virtkit.refs import DomainRef
+    from virtkit.store import Claim, Root
+
+_log = logging.getLogger(__name__)
+
+
+class QemuState:
+    """The guests of one root.
+
+    Attributes:
+        folders: Where their state lives.
+        domains: The guests; call `view` before reading it.
+        hub: Where their events are published.
+        loop: Waits for the monitors and processes of all of them.
+        binaries: The emulators of the host.
+        owned: This process owns the root.
+    """
+
+    def __init__(self, root: Root) -> None:
+        self.root = root
+        self.folders = root.driver("qemu")
+        self.catalog = Catalog(self.folders)
+        self.domains: ObjectTable[Guest] = ObjectTable(objects.DOMAIN, error_domain=ErrorDomain.QEMU)
+        self.hub = EventHub("virtkit-qemu-events")
+        self.loop = MonitorLoop()
+        self.binaries = Binaries(self.folders.lib / "capabilities")
+        self.owned = False
+        self._claims = 0
+        self._owning = threading.RLock()
+        self._reading = threading.Lock()
+        self._starter: threading.Thread | None = None
+
+    # Reading
+
+    def view(self) -> ObjectTable[Guest]:
+        """The guests as they are now.
+
+        Raises:
+            SystemCallError: A folder cannot be listed.
+        """
+        if not self.owned:
+            with self._reading:
+                if not self.owned:
+                    self._refresh()
+        return self.domains
+
+    def _refresh(self) -> None:
+        if self.catalog.changed():
+            self._load()
+        for guest in self.domains.active():
+            run = guest.run
+            if run is not None and run.process is not None and not run.process.alive:
+                self._show_ended(guest, run)
+
+    def _load(self) -> None:
+        entries = self.catalog.entries()
+        names = {entry.uuid: entry.name for entry in entries}
+        for guest in self.domains.all():
+            if names.get(guest.uuid) != guest.name:
+                self.domains.remove(guest)
+        for entry in entries:
+            guest = self.domains.obtain(entry.name, entry.uuid, partial(Guest, entry.name, entry.uuid))
+            self._take(guest, entry)
+
+    def _take(self, guest: Guest, entry: Entry) -> None:
+        guest.config = entry.definition.document if entry.definition else None
+        guest.autostart = entry.autostart
+        running = entry.running
+        if running is None:
+            if guest.run is not None:
+                guest.run = None
+                self.domains.clear_id(guest)
+                guest.state, guest.reason = DomainState.SHUTOFF, DomainShutoffReason.UNKNOWN
+        elif guest.run is not running.run:
+            guest.run, guest.state, guest.reason = running.run, running.state, running.reason
+            self.domains.set_id(guest, running.run.number)
+            self._look(guest, running.run)
+
+    def _look(self, guest: Guest, run: Run) -> None:
+        """Have the process of a run in sight; without one the guest has ended."""
+        try:
+            run.process = processes.adopt(run.pid_file, subject=guest.subject, log=self.log_of(guest))
+        except VirtError as error:
+            _log.error("%s is taken to be running: %s", guest.subject, error)
+            return
+        if run.process is None:
+            self._show_ended(guest, run)
+
+    def _show_ended(self, guest: Guest, run: Run) -> None:
+        """Show a guest as off whose QEMU is gone; the next owner does what else is to be done."""
+        guest.run = None
+        self.domains.clear_id(guest)
+        guest.state, guest.reason = DomainState.SHUTOFF, ending.unseen(run).reason
+        if guest.config is None:
+            self.domains.remove(guest)
+
+    # Owning
+
+    def own(self) -> Claim:
+        """Become a claimant; to be given back with `disown`.
+
+        Raises:
+            ResourceBusyError: Another process owns the root.
+            SystemCallError: A folder cannot be made or read.
+        """
+        with self._owning:
+            claim = self.root.claim()
+            try:
+                if self._claims == 0:
+                    self._take_over()
+            except BaseException:
+                claim.release()
+                raise
+            self._claims += 1
+        return claim
+
+    def disown(self, claim: Claim) -> None:
+        """Give a claim back. With the last one the guests are let go of; they run on."""
+        with self._owning:
+            starter = self._starter
+        if starter is not None:
+            starter.join()
+        with self._owning:
+            self._claims -= 1
+            if self._claims == 0:
+                self._let_go()
+            claim.release()
+
+    def _take_over(self) -> None:
+        self.folders.create()
+        with self._reading:
+            self.catalog = Catalog(self.folders)
+            self._clear()
+            for entry in self.catalog.entries():
+                guest = Guest(entry.name, entry.uuid)
+                self.domains.add(guest)
+                guest.config = entry.definition.document if entry.definition else None
+                guest.autostart = entry.autostart
+                if entry.running is not None:
+                    guest.run, guest.state, guest.reason = entry.running[1:]
+                    self.domains.set_id(guest, entry.running.run.number)
+            self.owned = True
+        adoption.adopt_all(self)
+        self._starter = autostart.begin(self)
+
+    def _let_go(self) -> None:
+        with self._reading:
+            self.owned = False
+            self._starter = None
+            self._clear()
+            self.catalog = Catalog(self.folders)
+
+    def _clear(self) -> None:
+        for guest in self.domains.all():
+            run = guest.run
+            if run is not None and run.emulator is not None:
+                run.emulator.close()
+            if run is not None and run.process is not None:
+                run.process.close()
+            self.domains.remove(guest)
+
+    # Guests
+
+    @contextmanager
+    def alone(self, guest: Guest, call: str) -> Iterator[bool]:
+        """Hold a guest however long it takes to get hold of it: for what must not be lost.
+
+        Yields:
+            Whether it still exists and this process owns it.
+        """
+        try:
+            lock = self.domains.lock_of(guest)
+        except VirtError:
+            yield False
+            return
+        with lock.hold(call, threading.TIMEOUT_MAX):
+            yield self.owned and guest.name in self.domains and self.domains.by_name(guest.name) is guest
+
+    def log_of(self, guest: Guest) -> Path:
+        """The log of what the guest's QEMU prints."""
+        return self.folders.log / f"{guest.name}.log"
+
+    def publish(self, guest: Guest, event: Event) -> None:
+        """Publish an event of a guest."""
+        self.hub.publish(guest.ref, event)
+
+    def move(self, guest: Guest, state: DomainState, reason: int, *events: Event) -> None:
+        """Put a running guest into a state and tell of it."""
+        guest.state, guest.reason = state, reason
+        self.note(guest)
+        for event in events:
+            self.publish(guest, event)
+
+    def record(self, guest: Guest) -> None:
+        """Store the status document of a running guest; does nothing for one that is off.
+
+        Raises:
+            SystemCallError: It cannot be stored.
+        """
+        if guest.run is not None:
+            self.catalog.statuses.save(guest.name, write_status(guest.run, guest.state, guest.reason))
+
+    def note(self, guest: Guest) -> None:
+        """Store it if possible: a disk that refuses costs the next owner some knowledge, but never the guest."""
+        try:
+            self.record(guest)
+        except VirtError as error:
+            _log.error("%s runs on, but its status is not stored: %s", guest.subject, error)
+
+    def forget(self, guest: Guest, run: Run) -> None:
+        """Remove what is stored of a run that has ended."""
+        try:
+            self.catalog.statuses.delete(guest.name)
+        except VirtError as error:
+            _log.error("%s has ended, but its status stays behind: %s", guest.subject, error)
+        shutil.rmtree(run.folder, ignore_errors=True)
+
+    def make_folder(self, run: Run) -> None:
+        """Make the folder of a run, empty."""
+        shutil.rmtree(run.folder, ignore_errors=True)
+        make_folder(run.folder)
+
+    def close(self) -> None:
+        """Let go of everything; the last session does."""
+        with self._reading:
+            self._clear()
+        self.hub.close()
+        self.loop.close()
+
+
+class Session:
+    """One connection to a root. It claims the root with the first call that needs to, until it is closed.
+
+    Attributes:
+        state: What all sessions of the root share.
+        doomed: Runs that end with the session.
+    """
+
+    def __init__(self, state: QemuState) -> None:
+        self.state = state
+        self.doomed: list[tuple[Guest, Run]] = []
+        self._claim: Claim | None = None
+        self._claiming = threading.Lock()
+
+    def read(self) -> ObjectTable[Guest]:
+        """The guests, for a call that only reads."""
+        return self.state.view()
+
+    def own(self) -> QemuState:
+        """The state, for a call that changes something or needs a monitor.
+
+        Raises:
+            ResourceBusyError: Another process owns the root.
+            SystemCallError: A folder cannot be made or read.
+        """
+        with self._claiming:
+            if self._claim is None:
+                self._claim = self.state.own()
+        return self.state
+
+    @contextmanager
+    def hold(self, dom: DomainRef, call: str) -> Iterator[tuple[QemuState, Guest]]:
+        """Own the root and hold a guest.
+
+        Raises:
+            NoDomainError: It does not exist.
+            OperationTimeoutError: Another call holds it for too long.
+            VirtError: As `own`.
+        """
+        state = self.own()
+        with state.domains.hold(dom, call) as guest:
+            yield state, guest
+
+    def close(self) -> None:
+        """End what ends with the session, and give the claim back."""
+        with self._claiming:
+            claim, self._claim = self._claim, None
+        if claim is None:
+            return
+        try:
+            for guest, run in self.doomed:
+                ending.destroy(self.state, guest, run)
+        finally:
+            self.state.disown(claim)

@@ -1,0 +1,88 @@
+"""How a guest is and what it uses."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from virtkit.enums import DomainControlErrorReason, DomainControlState, DomainVcpuFlags
+from virtkit.errors import OperationTimeoutError
+from virtkit.hookspecs.domain_resources import DomainResourcesSpec
+from virtkit.hookspecs.domain_statistics import DomainStatisticsSpec
+from virtkit.records import ControlInfo, DomainInfo, DomainStateReason
+from virtkit.spec import quick
+from virtkit_qemu import impact
+from virtkit_qemu.definition import refuse
+
+if TYPE_CHECKING:
+    from virtkit.refs import DomainRef
+    from virtkit_qemu.state import Session
+
+TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+"""Nanoseconds of a clock tick, the unit of CPU times in /proc."""
+
+OK = ControlInfo(DomainControlState.OK, DomainControlErrorReason.NONE, 0)
+
+
+class StatisticsPart(DomainStatisticsSpec["Session"]):
+    """The functions of the driver about states and figures."""
+
+    @quick
+    def domain_get_info(self, conn: Session, dom: DomainRef) -> DomainInfo:
+        guest = conn.read().by_ref(dom)
+        run, document = guest.run, guest.document()
+        memory = document.memory.size or 0 if document.memory else 0
+        vcpu = document.vcpu
+        count = (vcpu.current or vcpu.maximum or 1) if vcpu else 1
+        used = cpu_time(run.pid) if run else 0
+        return DomainInfo(guest.state, memory, document.current_memory or memory, count, used)
+
+    @quick
+    def domain_get_state(self, conn: Session, dom: DomainRef, flags: int) -> DomainStateReason:
+        refuse("domain_get_state", flags)
+        guest = conn.read().by_ref(dom)
+        return DomainStateReason(guest.state, guest.reason)
+
+    @quick
+    def domain_get_os_type(self, conn: Session, dom: DomainRef) -> str:
+        kind = conn.read().by_ref(dom).document().os.type
+        return kind.type or "hvm" if kind else "hvm"
+
+    @quick
+    def domain_get_control_info(self, conn: Session, dom: DomainRef, flags: int) -> ControlInfo:
+        refuse("domain_get_control_info", flags)
+        domains = conn.read()
+        guest = domains.by_ref(dom)
+        run = guest.running()
+        try:
+            with domains.lock_of(guest).hold("domain_get_control_info", timeout=0):
+                if conn.state.owned and run.emulator is None:
+                    return ControlInfo(DomainControlState.ERROR, DomainControlErrorReason.MONITOR, 0)
+                return OK
+        except OperationTimeoutError:
+            return ControlInfo(DomainControlState.OCCUPIED, DomainControlErrorReason.NONE, 0)
+
+
+class ResourcesPart(DomainResourcesSpec["Session"]):
+    """The functions of the driver about what a guest is given."""
+
+    @quick
+    def domain_get_vcpus_flags(self, conn: Session, dom: DomainRef, flags: int) -> int:
+        refuse("domain_get_vcpus_flags", flags, impact.BITS | DomainVcpuFlags.MAXIMUM)
+        vcpu = impact.document(conn.read().by_ref(dom), flags).vcpu
+        maximum = (vcpu.maximum or 1) if vcpu else 1
+        if flags & DomainVcpuFlags.MAXIMUM or vcpu is None:
+            return maximum
+        return vcpu.current or maximum
+
+
+def cpu_time(pid: int | None) -> int:
+    """Nanoseconds of CPU time that a process has used; 0 when it is not in sight."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return 0
+    # The second field, the program's name in parentheses, may itself hold blanks; user and system time are 14 and 15.
+    fields = stat.rpartition(b")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK_NS
