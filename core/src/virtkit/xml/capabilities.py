@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from virtkit.enums import ErrorDomain
+from virtkit.errors import XMLError
 from virtkit.xml.element import Document, Element
 from virtkit.xml.schema import attrchild, attribute, child, children, flag, section, size, text, textchild, textchildren
-from virtkit.xml.values import INT, ON_OFF, UNSIGNED, UUID, YES_NO, integer, one_of
+from virtkit.xml.values import INT, ON_OFF, UNSIGNED, UUID, YES_NO, integer, one_of, refused_as
 
 SCOPE = one_of("both", "code", "data")
 """What a cache holds."""
+
+COUNT = integer(1, 2**32 - 1)
+ASSOCIATIVITY = refused_as(XMLError, one_of("none", "direct", "full"))
+POLICY = refused_as(XMLError, one_of("none", "writeback", "writethrough"))
 
 
 class Topology(Element):
     """Sockets, dies in each, cores in each, threads in each."""
 
-    sockets = attribute("sockets", UNSIGNED)
-    dies = attribute("dies", UNSIGNED)
-    cores = attribute("cores", UNSIGNED)
-    threads = attribute("threads", UNSIGNED)
+    sockets = attribute("sockets", COUNT)
+    dies = attribute("dies", COUNT)
+    cores = attribute("cores", COUNT)
+    threads = attribute("threads", COUNT)
 
 
 class Signature(Element):
@@ -121,8 +126,8 @@ class NodeCache(Element):
     """A cache between a node's CPUs and its memory."""
 
     level = attribute("level", UNSIGNED)
-    associativity = attribute("associativity", one_of("none", "direct", "full"))
-    policy = attribute("policy", one_of("none", "writeback", "writethrough"))
+    associativity = attribute("associativity", ASSOCIATIVITY)
+    policy = attribute("policy", POLICY)
     size = child("size", Measure)
     line = child("line", Measure)
 
@@ -181,7 +186,7 @@ class Latency(Element):
     initiator = attribute("initiator", UNSIGNED)
     target = attribute("target", UNSIGNED)
     cache = attribute("cache", UNSIGNED)
-    type = attribute("type", one_of("access", "read", "write"))
+    type = attribute("type", refused_as(XMLError, one_of("access", "read", "write")))
     value = attribute("value", UNSIGNED)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from virtkit.errors import InternalError
+from virtkit.enums import ErrorDomain
+from virtkit.errors import InvalidArgError
 from virtkit.xml.values import Refusal, Value, quoted
 
-HIGHEST = 16384
+HIGHEST = 16383
 """No CPU or node has a higher number; keeps a hostile range from filling memory."""
 
 _PART = re.compile(r"(\^)?([0-9]{1,5})(?:-([0-9]{1,5}))?")
@@ -20,16 +21,16 @@ def members(text: str) -> set[int]:
     Raises:
         Refusal: It is not such a text.
     """
-    found: set[int] = set()
+    bits = 0
     for part in text.replace(" ", "").split(","):
         match = _PART.fullmatch(part)
         low = int(match[2]) if match else 0
         high = int(match[3]) if match and match[3] else low
         if match is None or high < low or high > HIGHEST or (match[1] and match[3]):
-            raise Refusal(f"{quoted(text)} is not a set of CPUs such as 0-3,^2,8", InternalError, 0)
-        span = range(low, high + 1)
-        found = found - set(span) if match[1] else found | set(span)
-    return found
+            raise Refusal(f"{quoted(text)} is not a set of CPUs such as 0-3,^2,8", InvalidArgError, ErrorDomain.NONE)
+        span = (1 << high + 1) - (1 << low)
+        bits = bits & ~span if match[1] else bits | span
+    return {number for number in range(bits.bit_length()) if bits >> number & 1}
 
 
 def written(numbers: Iterable[int]) -> str:

@@ -8,7 +8,7 @@ from virtkit.xml.schema import attrchild, attribute, child, children, flag, size
 from virtkit.xml.units import Size
 from virtkit.xml.values import INT, ON_OFF, UNSIGNED, YES_NO, integer, one_of
 
-VCPUS = integer(1, 65535)
+VCPUS = integer(0, 65535)
 
 
 class MaxMemory(Element):
