@@ -111,7 +111,8 @@ def _place_virtio_serial(document: Domain) -> None:
 
 def _ports(document: Domain, controller: int) -> set[int]:
     devices = document.devices
-    places = [device.address for device in (*devices.consoles, *devices.channels)]
+    ports: list[Any] = [*devices.consoles, *devices.channels]
+    places = [port.address for port in ports]
     return {
         place.port
         for place in places
