@@ -127,7 +127,7 @@ BOOT_KINDS = {"hd": "disk", "cdrom": "cdrom", "fd": "floppy"}
 
 
 def boot_order(domain: Domain) -> dict[str, int]:
-    """Alias -> place in the boot order: as the devices' `boot` says, else the first device of each kind of `os/boot`."""
+    """Alias -> place in the boot order: as each `boot` says, else the first device of each kind of `os/boot`."""
     devices: list[Any] = [
         *domain.devices.disks,
         *domain.devices.interfaces,
