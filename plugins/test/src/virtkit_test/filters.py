@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from enum import IntEnum
 from typing import Generic, NamedTuple, TypeVar
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import unsupported_flags
+from virtkit.errors import InvalidArgError, unsupported_flags
 
 T = TypeVar("T")
+E = TypeVar("E", bound=IntEnum)
 
 
 class Filter(NamedTuple, Generic[T]):
@@ -60,3 +62,18 @@ def refuse(function: str, flags: int) -> None:
     """
     if flags:
         raise unsupported_flags(function, flags, domain=ErrorDomain.TEST)
+
+
+def known(enumeration: type[E], value: int, what: str) -> E:
+    """The member of an enumeration.
+
+    Raises:
+        InvalidArgError: It has none of that value.
+    """
+    try:
+        return enumeration(value)
+    except ValueError:
+        raise InvalidArgError(
+            f"there is no {what} {value}; known are {', '.join(f'{member} ({member.name})' for member in enumeration)}",
+            domain=ErrorDomain.DOMAIN,
+        ) from None

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 import attrs
 
 from virtkit.enums import ConnectListAllNetworksFlags as Listed
 from virtkit.enums import ErrorDomain, NetworkDefineFlags, NetworkEventLifecycleType
-from virtkit.errors import NoNameError, OperationInvalidError
+from virtkit.errors import NoNameError, OperationInvalidError, XMLError
 from virtkit.events import NetworkLifecycleEvent
 from virtkit.hookspecs.network import NetworkSpec
 from virtkit.refs import NetworkRef
 from virtkit.spec import quick
+from virtkit.xml.network import Bridge
 from virtkit.xml.network import Network as NetworkXML
 from virtkit_test.filters import Filter, matching, refuse
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
+
+ROUTED = ("nat", "route", "open")
+"""Modes in which the host itself forwards: it needs a bridge of its own, and an address on it."""
 
 
 @attrs.define(eq=False)
@@ -58,15 +63,43 @@ def parse(xml: str, *, validate: bool = False) -> NetworkXML:
 
     Raises:
         NoNameError: It has no name.
+        XMLError: It forwards and has no address.
         VirtError: As for parsing.
     """
     document = NetworkXML.parse(xml, validate=validate)
     if not document.name:
         raise NoNameError("the network has no <name>: give it one", domain=ErrorDomain.NETWORK)
     document.uuid = document.uuid or os.urandom(16)
-    if document.forward is not None and document.forward.mode is None:
-        document.forward.mode = "nat"
+    if document.forward is not None:
+        document.forward.mode = document.forward.mode or "nat"
+        if document.forward.mode in ROUTED and not document.ips:
+            raise XMLError(
+                f"network {document.name!r} forwards by {document.forward.mode} and has no address: give it an <ip>",
+                domain=ErrorDomain.NETWORK,
+            )
+    if document.forward is None or document.forward.mode in ROUTED:
+        document.bridge = document.bridge or Bridge()
+        document.bridge.stp = True if document.bridge.stp is None else document.bridge.stp
+        document.bridge.delay = document.bridge.delay or 0
     return document
+
+
+def guest_address(network: Network, offset: int) -> tuple[str, int]:
+    """An address for a guest: `offset` + 1 after the first of the DHCP range, else after the network's own.
+
+    Returns:
+        Address and prefix.
+
+    Raises:
+        OperationInvalidError: The network has no address.
+    """
+    for ip in network.document.ips:
+        ranges = ip.dhcp.ranges if ip.dhcp is not None else []
+        first = ranges[0].start if ranges else ip.address
+        if ip.address and first:
+            length = ip.prefix if ip.prefix is not None else ip.netmask or 32
+            return str(ip_address(first) + offset + 1), ip_network(f"{ip.address}/{length}", strict=False).prefixlen
+    raise OperationInvalidError(f"network {network.name!r} has no address: give it an <ip>", domain=TEST)
 
 
 class NetworkPart(NetworkSpec["TestState"]):
