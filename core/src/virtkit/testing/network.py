@@ -1,0 +1,67 @@
+"""Tests of virtual networks."""
+
+from __future__ import annotations
+
+from virtkit.errors import NoNameError, OperationInvalidError
+from virtkit.testing.kinds import NETWORK
+from virtkit.testing.lifecycle import Activity, ActivityEvents, Persistence
+from virtkit.testing.objects import (
+    Autostart,
+    Definition,
+    Description,
+    Enumeration,
+    NameLists,
+    NameLookup,
+    UUIDLookup,
+)
+
+
+class BaseNetworkLookup(NameLookup, UUIDLookup):
+    """Finding networks by name and UUID."""
+
+    kind = NETWORK
+
+
+class BaseNetworkEnumeration(Enumeration, NameLists):
+    """Listing networks."""
+
+    kind = NETWORK
+    parts = (("ACTIVE", "INACTIVE"), ("PERSISTENT", "TRANSIENT"), ("AUTOSTART", "NO_AUTOSTART"))
+
+
+class BaseNetworkDescription(Description):
+    """Networks as XML."""
+
+    kind = NETWORK
+
+
+class BaseNetworkDefinition(Definition):
+    """Defining networks."""
+
+    kind = NETWORK
+    nameless = NoNameError
+
+
+class BaseNetworkActivity(Activity):
+    """Starting and stopping networks."""
+
+    kind = NETWORK
+
+
+class BaseNetworkPersistence(Persistence):
+    """Persistent and transient networks."""
+
+    kind = NETWORK
+
+
+class BaseNetworkAutostart(Autostart):
+    """Networks that start with their driver."""
+
+    kind = NETWORK
+    transient_refusal = OperationInvalidError
+
+
+class BaseNetworkEvents(ActivityEvents):
+    """Events of networks."""
+
+    kind = NETWORK
