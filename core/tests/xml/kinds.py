@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from core.tests.xml.facts import Kind
 from virtkit.enums import ErrorDomain
+from virtkit.xml.backup import Backup
+from virtkit.xml.capabilities import Capabilities
+from virtkit.xml.checkpoint import Checkpoint
+from virtkit.xml.cpu import CpuDocument
+from virtkit.xml.domain import Domain
 from virtkit.xml.domain.devices import Devices
+from virtkit.xml.domaincaps import DomainCapabilities
 from virtkit.xml.element import Document
+from virtkit.xml.interface import Interface
 from virtkit.xml.network import Network
+from virtkit.xml.networkport import NetworkPort
+from virtkit.xml.nodedev import NodeDevice
+from virtkit.xml.nwfilter import MATCHES, NWFilter
+from virtkit.xml.nwfilterbinding import NWFilterBinding
 from virtkit.xml.pool import StoragePool
+from virtkit.xml.poolcaps import StoragePoolCapabilities
 from virtkit.xml.secret import Secret
+from virtkit.xml.snapshot import Snapshot
 from virtkit.xml.volume import StorageVolume
 
 SOME_UUID = "6695eb01-f6a4-8304-79aa-97f2502e193f"
@@ -29,7 +42,53 @@ PRIVATE = (
     "/domain/devices/interface/actual",
 )
 
+EMBEDDED = "a document of its own: see the kinds domain and devices"
+
 KINDS = {
+    "backup": Kind(
+        Backup,
+        "domainbackup",
+        "domainbackup",
+        exempt={"/domainbackup/privateData": "what libvirtd keeps for itself in status files: kept as it is"},
+    ),
+    "capabilities": Kind(Capabilities, "capabilities", "capabilities"),
+    "checkpoint": Kind(
+        Checkpoint, "domaincheckpoint", "domaincheckpoint", exempt={"/domaincheckpoint/domain": EMBEDDED}
+    ),
+    "cpu": Kind(CpuDocument, "cpu", "cpu"),
+    "domain": Kind(
+        Domain,
+        "domain",
+        "domain",
+        prefixes={f"/domain/{name}": "qemu" for name in ("commandline", "capabilities", "deprecation", "override")}
+        | {"/domain/namespace": "lxc", "/domain/datacenterpath": "vmware"},
+        exempt={"/domain/devices": "see the kind devices"},
+    ),
+    "domaincaps": Kind(DomainCapabilities, "domaincaps", "domaincaps"),
+    "interface": Kind(Interface, "interface", "interface"),
+    "networkport": Kind(NetworkPort, "networkport", "networkport"),
+    "nodedev": Kind(
+        NodeDevice,
+        "nodedev",
+        "nodedev",
+        exempt={"/device/capability/type": "the schema allows a text where only an attribute is read"},
+        apart={"/device/capability[@type='storage']": "capability|num_blocks"},
+    ),
+    "nwfilter": Kind(
+        NWFilter,
+        "nwfilter",
+        "nwfilter",
+        samples={f"/filter/rule/{name}@match": "no" for name in MATCHES} | {"/filter@chain": "root"},
+    ),
+    "nwfilterbinding": Kind(NWFilterBinding, "nwfilterbinding", "nwfilterbinding"),
+    "poolcaps": Kind(StoragePoolCapabilities, "storagepoolcaps", "storagepoolcaps"),
+    "snapshot": Kind(
+        Snapshot,
+        "domainsnapshot",
+        "domainsnapshot",
+        samples={"/domainsnapshot/creationTime": "1"},
+        exempt={"/domainsnapshot/domain": EMBEDDED, "/domainsnapshot/inactiveDomain": EMBEDDED},
+    ),
     "devices": Kind(
         DevicesDocument,
         "domain",

@@ -508,7 +508,7 @@ def test_generated_code_is_shown_in_tracebacks() -> None:
     with pytest.raises(ValueError, match="format code") as caught:
         machine.format()
     lines = traceback.format_exception(caught.value)
-    assert any("head += f\" port='{write_port(value)}'\"" in line for line in lines)
+    assert any("head += f\" port='{write_value_port(value)}'\"" in line for line in lines)
     assert any(name.endswith("Machine.write_node>") for name in linecache.cache)
 
 

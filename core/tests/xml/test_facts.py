@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 from lxml import etree
@@ -90,14 +91,31 @@ def _variants(row: SchemaRow) -> Iterator[dict[str, dict[str, str]]]:
 
 
 def _tellings(kind: Kind, row: SchemaRow, told: dict[str, dict[str, str]]) -> Iterator[dict[str, dict[str, str]]]:
-    """Yield nothing to add to `told`; then each class of an element above the row that `told` does not mention."""
+    """Yield nothing to add to `told`; then each class of an element above the row that `told` does not mention.
+
+    Where elements of one name nest, a variant does not say which of them it means: each may be.
+    """
     yield {}
-    for path in _ancestry(kind, row.path)[1:]:
-        parent, _, tag = path.rpartition("/")
-        for cls in (view.source for view in views_at(kind, parent)):
-            for field in cls.fields.values() if isinstance(cls, type) and issubclass(cls, Element) else ():
-                if isinstance(field, ChildField) and field.key and tag in field.child_names and tag not in told:
-                    yield from ({tag: {field.key: str(value)}} for value in field.classes)
+    paths = _ancestry(kind, row.path)[1:]
+    for path in paths:
+        tag = path.rpartition("/")[2]
+        if tag not in told:
+            yield from ({tag: telling} for telling in _classes(kind, path))
+    nested = [path for path in paths if sum(path.rpartition("/")[2] == other.rpartition("/")[2] for other in paths) > 1]
+    for tellings in product(*(_classes(kind, path) for path in nested)) if nested else ():
+        if all(telling in tellings for telling in told.values()):
+            yield dict(zip(nested, tellings, strict=True))
+
+
+def _classes(kind: Kind, path: str) -> list[dict[str, str]]:
+    """Return the telling attribute of each class that an element at `path` can have."""
+    parent, _, tag = path.rpartition("/")
+    tellings = []
+    for cls in (view.source for view in views_at(kind, parent)):
+        for field in cls.fields.values() if isinstance(cls, type) and issubclass(cls, Element) else ():
+            if isinstance(field, ChildField) and field.key and tag in field.child_names:
+                tellings += [{field.key: str(value)} for value in field.classes]
+    return tellings
 
 
 def _problem(kind: Kind, row: SchemaRow, text: str) -> str:
@@ -154,10 +172,13 @@ def _minimal(kind: Kind, rows: list[SchemaRow], row: SchemaRow, told: dict[str, 
     for path in reversed(_ancestry(kind, row.path)):
         needed = [other for other in rows if other.path == path and other.kind == "attr" and other.occurs in ("1", "+")]
         attributes = {other.name: _samples(kind, other)[0] for other in needed}
-        attributes |= told.pop(path.rpartition("/")[2], {})
+        nested = told.pop(path, {})
+        attributes |= nested or told.pop(path.rpartition("/")[2], {})
         if path == row.path and row.kind == "attr":
             attributes.setdefault(row.name, value)
-        if not text:
+        if path == row.path and row.kind == "element":
+            text = value if row.type else ""
+        elif not text:
             own = next((other for other in rows if other.path == path and other.kind == "element"), None)
             text = _samples(kind, own)[0] if own and own.type else ""
         spelled = _spelled(kind, path)

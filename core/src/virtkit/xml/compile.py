@@ -114,7 +114,7 @@ def _attribute_branches(source: Source, field: Field) -> list[tuple[str, str]]:
     """Return test of an attribute's name and statement that stores it, for each attribute of a field."""
     match field:
         case AttributeField(value=Size() as size):
-            read = source.bind(size.read, f"read_{field.name}")
+            read = source.bind(size.read, f"read_value_{field.name}")
             number = f"d[{field.name!r}] = {read}(value, node.get('unit'))"
             return [
                 (f"key == {field.attribute!r}", number),
@@ -136,7 +136,7 @@ def _reading(source: Source, field: Field, value: AnyValue | Size | None, text: 
     """Return the expression that turns `text` into the field's value."""
     if value is None or value.read is None:
         return text
-    return f"{source.bind(value.read, f'read_{field.name}')}({text})"
+    return f"{source.bind(value.read, f'read_value_{field.name}')}({text})"
 
 
 def _emit_text(source: Source, cls: type[Element]) -> None:
@@ -146,7 +146,7 @@ def _emit_text(source: Source, cls: type[Element]) -> None:
         return
     source.add("text = reading.own_text(node)", "if text:")
     if isinstance(field.value, Size):
-        read = source.bind(field.value.read, f"read_{field.name}")
+        read = source.bind(field.value.read, f"read_value_{field.name}")
         source.add(f"    d[{field.name!r}] = {read}(text, node.get('unit'))")
     else:
         source.add(f"    d[{field.name!r}] = {_reading(source, field, field.value, 'text')}")
@@ -268,7 +268,7 @@ def _writing(source: Source, field: Field, value: AnyValue | Size | None) -> str
         return "{value:d}"
     if value is None or value.write is None:
         return "{escape(value)}"
-    return f"{{{source.bind(value.write, f'write_{field.name}')}(value)}}"
+    return f"{{{source.bind(value.write, f'write_value_{field.name}')}(value)}}"
 
 
 def _emit_head(source: Source, field: Field) -> None:

@@ -468,4 +468,4 @@ class NWFilter(Document, tag="filter", error_domain=ErrorDomain.NWFILTER):
     chain = attribute("chain", Value(_read_chain))
     priority = attribute("priority", refused_as(InvalidArgError, PRIORITY))
     uuid = textchild("uuid", refused_as(XMLError, UUID))
-    parts = mixed({"rule": Rule, "filterref": FilterRef})
+    parts = mixed({"filterref": FilterRef, "rule": Rule})

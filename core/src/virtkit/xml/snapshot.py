@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from virtkit.enums import ErrorDomain
+from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.checkpoint import Parent
 from virtkit.xml.domain import Domain
-from virtkit.xml.domain.devices.source import DiskSource
+from virtkit.xml.domain.cpu import Cpu
+from virtkit.xml.domain.devices.source import FILE_FORMATS, DiskSource, MetadataCache
 from virtkit.xml.element import Document, Element
-from virtkit.xml.schema import attribute, child, children, elements, section, textchild
+from virtkit.xml.schema import attribute, child, children, flag, section, textchild
 from virtkit.xml.values import INT, one_of
 
 STATES = one_of(
@@ -26,8 +28,8 @@ class SnapshotMemory(Element):
 class SnapshotDriver(Element):
     """Format of a new disk image."""
 
-    type = attribute("type")
-    rest = elements("metadata_cache")
+    type = attribute("type", one_of(*FILE_FORMATS, error=ConfigUnsupportedError))
+    metadata_cache = section("metadata_cache", MetadataCache)
 
 
 class SnapshotDisk(Element):
@@ -46,6 +48,13 @@ class SnapshotDisks(Element):
     disks = children("disk", SnapshotDisk)
 
 
+class Cookie(Element):
+    """What the hypervisor noted for going back to the snapshot: the CPU that the guest really had."""
+
+    cpu = child("cpu", Cpu)
+    slirp_helper = flag("slirpHelper")
+
+
 class Snapshot(Document, tag="domainsnapshot", error_domain=ErrorDomain.DOMAIN_SNAPSHOT):
     """A snapshot; `creation_time` in seconds since 1970, `domain` the definition at that time."""
 
@@ -58,5 +67,5 @@ class Snapshot(Document, tag="domainsnapshot", error_domain=ErrorDomain.DOMAIN_S
     disks = section("disks", SnapshotDisks)
     domain = child("domain", Domain)
     inactive_domain = child("inactiveDomain", Domain)
-    cookie = elements("cookie")
+    cookie = child("cookie", Cookie)
     active = textchild("active", INT)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtkit.xml.element import Element, shape
-from virtkit.xml.schema import attrchild, attribute, child, children, elements, flag, size
+from virtkit.xml.schema import attrchild, attribute, child, children, flag, size
 from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, one_of
 
 
@@ -68,21 +68,47 @@ class Kvm(Element, always_open=True):
     dirty_ring = child("dirty-ring", DirtyRing)
 
 
-CAPABILITIES = (
-    "audit_control", "audit_write", "block_suspend", "chown", "dac_override", "dac_read_search", "fowner", "fsetid",
-    "ipc_lock", "ipc_owner", "kill", "lease", "linux_immutable", "mac_admin", "mac_override", "mknod", "net_admin",
-    "net_bind_service", "net_broadcast", "net_raw", "setgid", "setfcap", "setpcap", "setuid", "sys_admin", "sys_boot",
-    "sys_chroot", "sys_module", "sys_nice", "sys_pacct", "sys_ptrace", "sys_rawio", "sys_resource", "sys_time",
-    "sys_tty_config", "syslog", "wake_alarm",
-)  # fmt: skip
-"""Linux capabilities in print order."""
-
-
 class CapabilityPolicy(Element):
-    """Linux capabilities of a container."""
+    """Linux capabilities of a container: what `policy` says of all, and where one differs; None if it does not."""
 
     policy = attribute("policy", one_of("default", "allow", "deny"))
-    states = elements(*CAPABILITIES)
+    audit_control = attrchild("audit_control", "state", ON_OFF)
+    audit_write = attrchild("audit_write", "state", ON_OFF)
+    block_suspend = attrchild("block_suspend", "state", ON_OFF)
+    chown = attrchild("chown", "state", ON_OFF)
+    dac_override = attrchild("dac_override", "state", ON_OFF)
+    dac_read_search = attrchild("dac_read_search", "state", ON_OFF)
+    fowner = attrchild("fowner", "state", ON_OFF)
+    fsetid = attrchild("fsetid", "state", ON_OFF)
+    ipc_lock = attrchild("ipc_lock", "state", ON_OFF)
+    ipc_owner = attrchild("ipc_owner", "state", ON_OFF)
+    kill = attrchild("kill", "state", ON_OFF)
+    lease = attrchild("lease", "state", ON_OFF)
+    linux_immutable = attrchild("linux_immutable", "state", ON_OFF)
+    mac_admin = attrchild("mac_admin", "state", ON_OFF)
+    mac_override = attrchild("mac_override", "state", ON_OFF)
+    mknod = attrchild("mknod", "state", ON_OFF)
+    net_admin = attrchild("net_admin", "state", ON_OFF)
+    net_bind_service = attrchild("net_bind_service", "state", ON_OFF)
+    net_broadcast = attrchild("net_broadcast", "state", ON_OFF)
+    net_raw = attrchild("net_raw", "state", ON_OFF)
+    setgid = attrchild("setgid", "state", ON_OFF)
+    setfcap = attrchild("setfcap", "state", ON_OFF)
+    setpcap = attrchild("setpcap", "state", ON_OFF)
+    setuid = attrchild("setuid", "state", ON_OFF)
+    sys_admin = attrchild("sys_admin", "state", ON_OFF)
+    sys_boot = attrchild("sys_boot", "state", ON_OFF)
+    sys_chroot = attrchild("sys_chroot", "state", ON_OFF)
+    sys_module = attrchild("sys_module", "state", ON_OFF)
+    sys_nice = attrchild("sys_nice", "state", ON_OFF)
+    sys_pacct = attrchild("sys_pacct", "state", ON_OFF)
+    sys_ptrace = attrchild("sys_ptrace", "state", ON_OFF)
+    sys_rawio = attrchild("sys_rawio", "state", ON_OFF)
+    sys_resource = attrchild("sys_resource", "state", ON_OFF)
+    sys_time = attrchild("sys_time", "state", ON_OFF)
+    sys_tty_config = attrchild("sys_tty_config", "state", ON_OFF)
+    syslog = attrchild("syslog", "state", ON_OFF)
+    wake_alarm = attrchild("wake_alarm", "state", ON_OFF)
 
 
 class Apic(Element):
