@@ -32,11 +32,11 @@ _start: xorw    %ax, %ax
         sti
         ljmp    $0, $main
 
-main:   movw    $up, %si
-        call    print
-        movw    $PM1_ENABLE, %dx
+main:   movw    $PM1_ENABLE, %dx        # before it says that it is up: a button that is off is not felt
         movw    $POWER_BUTTON, %ax
         outw    %ax, %dx
+        movw    $up, %si
+        call    print
 
 poll:   movw    $PM1_STATUS, %dx
         inw     %dx, %ax

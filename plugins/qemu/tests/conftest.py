@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import virtkit
+from plugins.qemu.tests.hypervisor import Journal, Root, root
 from plugins.qemu.tests.rig import QEMU, Rig, rig
 from tests.guests import Cache, GuestBuildError, LinuxGuest, TinyGuest, linux_guest, tiny_guest
 
@@ -34,3 +36,28 @@ def linux() -> LinuxGuest:
         return linux_guest(Cache())
     except GuestBuildError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path, tiny: TinyGuest) -> Iterator[Root]:
+    if shutil.which(QEMU) is None:
+        pytest.skip(f"{QEMU} is not installed")
+    with root(tmp_path, tiny) as made:
+        yield made
+
+
+@pytest.fixture
+def connection(root: Root) -> Iterator[virtkit.Connection]:
+    with root.open() as opened:
+        yield opened
+
+
+@pytest.fixture
+def journal(connection: virtkit.Connection) -> Journal:
+    return Journal(connection)
+
+
+@pytest.fixture
+def web(root: Root, connection: virtkit.Connection) -> virtkit.Domain:
+    """A defined domain that boots the tiny guest."""
+    return connection.define_domain(root.xml("web", devices="<panic model='isa'/>"))

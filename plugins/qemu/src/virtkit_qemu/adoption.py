@@ -58,6 +58,9 @@ def _adopt_alone(state: QemuState, guest: Guest, held: threading.Event) -> None:
             if guest.run is not None:
                 _adopt(state, guest, guest.run)
     except VirtError as error:
+        run = guest.run
+        if not state.owned or run is None or run.ending is not None:
+            return  # the root was given back, or the guest destroyed
         _log.error("%s runs on, but is not in hand: %s", guest.subject, error)
     finally:
         held.set()
@@ -73,6 +76,7 @@ def _adopt(state: QemuState, guest: Guest, run: Run) -> None:
         loop=state.loop,
         on_event=lambda event: happenings.handle(state, guest, run, event),
         on_gone=lambda: happenings.end(state, guest, run),
+        waiting=lambda monitor: setattr(run, "connecting", monitor),
     )
     if emulator is None:
         ending.finish(state, guest, run, ending.unseen(run))
@@ -80,14 +84,15 @@ def _adopt(state: QemuState, guest: Guest, run: Run) -> None:
         emulator.close()  # the root was given back while the guest did not answer
     else:
         run.emulator = emulator
-        _catch_up(state, guest, run, emulator)
+        _catch_up(state, guest, run)
 
 
-def _catch_up(state: QemuState, guest: Guest, run: Run, emulator: Emulator) -> None:
+def _catch_up(state: QemuState, guest: Guest, run: Run) -> None:
     """See what became of the guest while nobody watched."""
-    status = emulator.monitor.execute("query-status")["status"]
-    if (guest.state, guest.reason) == (DomainState.PAUSED, DomainPausedReason.STARTING_UP) and status == PRELAUNCH:
+    starting = (guest.state, guest.reason) == (DomainState.PAUSED, DomainPausedReason.STARTING_UP)
+    status = happenings.observe(state, guest, run)
+    if status == happenings.SHUT_DOWN:
+        happenings.after_shutdown(state, guest, run)
+    elif status == PRELAUNCH and starting:
         # Its starter died half-way: it has not run yet, and nobody knows how far its preparation came.
         ending.destroy(state, guest, run, ending.FAILED)
-    else:
-        happenings.observe(state, guest, run)

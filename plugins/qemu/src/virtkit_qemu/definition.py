@@ -209,8 +209,9 @@ class DefinitionPart(DomainDefinitionSpec["Session"]):
 
 def refuse(function: str, flags: int, known: int = 0) -> None:
     """Refuse the flags that a function does not know."""
-    if flags & ~known:
-        raise unsupported_flags(function, flags & ~known, domain=QEMU)
+    unknown = flags & ~int(known)  # the complement of a flag knows no other bits than its class
+    if unknown:
+        raise unsupported_flags(function, unknown, domain=QEMU)
 
 
 def _changed(state: QemuState, guest: Guest, document: bytes) -> None:

@@ -45,6 +45,7 @@ class Emulator:
         loop: MonitorLoop,
         on_event: Callable[[Event], None],
         on_gone: Callable[[], None],
+        waiting: Callable[[Monitor], None] = lambda monitor: None,
         timeout: float,
     ) -> None:
         self.process = process
@@ -59,6 +60,7 @@ class Emulator:
             loop=loop,
             on_event=on_event,
             on_closed=self._end_closed,
+            waiting=waiting,
             timeout=timeout,
         )
         loop.watch(self._pidfd, self._process_ended)
@@ -115,9 +117,10 @@ class Emulator:
         loop: MonitorLoop,
         on_event: Callable[[Event], None] = lambda event: None,
         on_gone: Callable[[], None] = lambda: None,
+        waiting: Callable[[Monitor], None] = lambda monitor: None,
         timeout: float = START_SECONDS,
     ) -> Emulator | None:
-        """Take over a QEMU that an earlier program started.
+        """Take over a QEMU that an earlier program started; `waiting` is that of `Monitor.connect`.
 
         Returns:
             None when it has ended meanwhile.
@@ -131,7 +134,9 @@ class Emulator:
         if process is None:
             return None
         try:
-            return cls(process, monitor_path, loop=loop, on_event=on_event, on_gone=on_gone, timeout=timeout)
+            return cls(
+                process, monitor_path, loop=loop, on_event=on_event, on_gone=on_gone, waiting=waiting, timeout=timeout
+            )
         except BaseException:
             process.close()
             raise

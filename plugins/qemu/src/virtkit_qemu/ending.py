@@ -41,10 +41,7 @@ def finish(state: QemuState, guest: Guest, run: Run, how: Ending) -> None:
     if guest.run is not run:
         return
     how = run.ending or how
-    if run.emulator is not None:
-        run.emulator.close()
-    if run.process is not None:
-        run.process.close()
+    run.let_go()
     guest.run = None
     state.domains.clear_id(guest)
     guest.state, guest.reason = DomainState.SHUTOFF, how.reason
@@ -61,7 +58,7 @@ def destroy(state: QemuState, guest: Guest, run: Run, how: Ending = DESTROYED) -
         OperationTimeoutError: QEMU hangs in the kernel, or a call holds the guest beyond its end.
         InternalError: It cannot be told which process it is.
     """
-    run.ending = how
+    run.ending = run.ending or how
     _stop(state, guest, run)
     with state.alone(guest, "destroy") as exists:
         if exists and guest.run is run:

@@ -18,6 +18,7 @@ from virtkit.refs import NO_ID, DomainRef
 from virtkit.xml.domain import Domain
 from virtkit_qemu.emulator import Emulator
 from virtkit_qemu.process import Process
+from virtkit_qemu.qmp import Monitor
 
 MONITOR = "monitor.sock"
 PID_FILE = "qemu.pid"
@@ -38,6 +39,7 @@ class Run:
         live: The document it runs with; its `id` is that of the run.
         folder: Folder of this run alone.
         emulator: The QEMU, while this process owns the root and has it in hand.
+        connecting: The monitor on which an adoption waits for QEMU to answer.
         process: The QEMU as seen by a process that only reads; None where its pid file cannot be read.
         ending: How it is about to end, where that is known before QEMU is gone.
         fake_reboot: When it shuts down it is to be started again instead.
@@ -48,6 +50,7 @@ class Run:
     live: Domain
     folder: Path
     emulator: Emulator | None = None
+    connecting: Monitor | None = None
     process: Process | None = None
     ending: Ending | None = None
     fake_reboot: bool = False
@@ -69,6 +72,15 @@ class Run:
     def pid_file(self) -> Path:
         """Where the identity of the process is kept."""
         return self.folder / PID_FILE
+
+    def let_go(self) -> None:
+        """Close what this process has open of it; the guest runs on."""
+        if self.connecting is not None:
+            self.connecting.close()
+        if self.emulator is not None:
+            self.emulator.close()
+        if self.process is not None:
+            self.process.close()
 
     @property
     def pid(self) -> int | None:

@@ -97,7 +97,7 @@ CONDITIONS = {
 }
 """Status of QEMU -> condition; what is not here changes nothing."""
 
-SHUTDOWN_STATUS = "shutdown"
+SHUT_DOWN = "shutdown"
 """Status of a guest that has shut down under a QEMU that was told to stay."""
 
 
@@ -127,18 +127,21 @@ def end(state: QemuState, guest: Guest, run: Run) -> None:
             ending.finish(state, guest, run, finish)
 
 
-def observe(state: QemuState, guest: Guest, run: Run) -> None:
-    """Ask QEMU how the guest is, and tell if it is otherwise than known. The guest's lock is held."""
+def observe(state: QemuState, guest: Guest, run: Run) -> str:
+    """Ask QEMU how the guest is, and tell if it is otherwise than known. The guest's lock is held.
+
+    Returns:
+        QEMU's status.
+    """
     assert run.emulator is not None
-    status = run.emulator.monitor.execute("query-status")["status"]
+    status: str = run.emulator.monitor.execute("query-status")["status"]
     condition = CONDITIONS.get(status)
     if condition is not None and condition.state != guest.state:
         state.move(guest, *condition)
-    if status == SHUTDOWN_STATUS:
-        _after_shutdown(state, guest, run)
-    elif condition is CRASHED and policy.on_crash(run) == policy.RESTART:
+    if condition is CRASHED and policy.on_crash(run) == policy.RESTART:
         policy.restart(run.emulator, run)
         state.move(guest, DomainState.RUNNING, DomainRunningReason.CRASHED, RUNNING.event)
+    return status
 
 
 def _observed(state: QemuState, guest: Guest, run: Run, data: dict[str, Any]) -> None:
@@ -147,7 +150,7 @@ def _observed(state: QemuState, guest: Guest, run: Run, data: dict[str, Any]) ->
 
 def _shutdown(state: QemuState, guest: Guest, run: Run, data: dict[str, Any]) -> None:
     if policy.restarts(run):
-        _after_shutdown(state, guest, run)
+        after_shutdown(state, guest, run)
     elif run.ending is None and guest.state != DomainState.CRASHED:
         who = DomainEventShutdownDetailType.GUEST if data["guest"] else DomainEventShutdownDetailType.HOST
         state.move(
@@ -158,7 +161,7 @@ def _shutdown(state: QemuState, guest: Guest, run: Run, data: dict[str, Any]) ->
         )
 
 
-def _after_shutdown(state: QemuState, guest: Guest, run: Run) -> None:
+def after_shutdown(state: QemuState, guest: Guest, run: Run) -> None:
     """Go on with a guest that has shut down while its QEMU stayed: start it again, or end QEMU too."""
     if not policy.restarts(run):
         ending.destroy(state, guest, run, ending.SHUTDOWN)

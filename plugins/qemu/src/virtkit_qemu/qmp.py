@@ -138,6 +138,7 @@ class Monitor:
         loop: MonitorLoop,
         on_event: Callable[[Event], None] = lambda event: None,
         on_closed: Callable[[], None] = lambda: None,
+        waiting: Callable[[Monitor], None] = lambda monitor: None,
         timeout: float = COMMAND_SECONDS,
     ) -> Monitor:
         """Connect to the monitor socket at `path` and agree on the protocol.
@@ -148,6 +149,7 @@ class Monitor:
             loop: As of `Monitor`.
             on_event: As of `Monitor`.
             on_closed: As of `Monitor`.
+            waiting: Called before it waits for QEMU; closing the monitor from another thread ends that.
             timeout: Seconds that QEMU may take until it answers.
 
         Raises:
@@ -161,6 +163,7 @@ class Monitor:
                 f"{subject}: no QEMU serves the monitor {path}: {cause.strerror}", domain=ErrorDomain.QEMU
             ) from cause
         monitor = cls(connection, subject=subject, loop=loop, on_event=on_event, on_closed=on_closed)
+        waiting(monitor)
         try:
             monitor.negotiate(timeout=timeout)
         except BaseException:

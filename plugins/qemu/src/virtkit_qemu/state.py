@@ -185,11 +185,8 @@ class QemuState:
 
     def _clear(self) -> None:
         for guest in self.domains.all():
-            run = guest.run
-            if run is not None and run.emulator is not None:
-                run.emulator.close()
-            if run is not None and run.process is not None:
-                run.process.close()
+            if guest.run is not None:
+                guest.run.let_go()
             self.domains.remove(guest)
 
     # Guests
