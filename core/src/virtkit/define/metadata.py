@@ -34,7 +34,9 @@ def get_metadata(document: Domain, kind: DomainMetadataType, uri: str | None) ->
     return found
 
 
-def set_metadata(document: Domain, kind: DomainMetadataType, text: str | None, key: str | None, uri: str | None) -> None:
+def set_metadata(
+    document: Domain, kind: DomainMetadataType, text: str | None, key: str | None, uri: str | None
+) -> None:
     """Set one of them, or remove it with None or an empty text.
 
     Args:

@@ -13,8 +13,8 @@ from virtkit.records import BlockInfo, BlockStats, DiskError
 from virtkit.spec import quick
 from virtkit.xml.domain import Domain as DomainXML
 from virtkit.xml.domain.devices.disk import Disk, IoTune
-from virtkit_test.filters import refuse
 from virtkit_test.figures import clock
+from virtkit_test.filters import refuse
 from virtkit_test.tuning import require_known
 
 if TYPE_CHECKING:

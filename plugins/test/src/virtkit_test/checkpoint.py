@@ -70,9 +70,7 @@ class CheckpointPart(DomainCheckpointSpec["TestState"]):
         return [_ref(domain, one) for one in matching(found, _filters(tree), kept, function)]
 
     @quick
-    def domain_checkpoint_lookup_by_name(
-        self, conn: TestState, dom: DomainRef, name: str, flags: int
-    ) -> CheckpointRef:
+    def domain_checkpoint_lookup_by_name(self, conn: TestState, dom: DomainRef, name: str, flags: int) -> CheckpointRef:
         refuse("domain_checkpoint_lookup_by_name", flags)
         domain = conn.domains.by_ref(dom)
         return _ref(domain, domain.checkpoints.get(name))
@@ -94,9 +92,7 @@ class CheckpointPart(DomainCheckpointSpec["TestState"]):
         return found.format()
 
     @quick
-    def domain_checkpoint_create_xml(
-        self, conn: TestState, dom: DomainRef, xml_desc: str, flags: int
-    ) -> CheckpointRef:
+    def domain_checkpoint_create_xml(self, conn: TestState, dom: DomainRef, xml_desc: str, flags: int) -> CheckpointRef:
         known = Create.REDEFINE | Create.QUIESCE | Create.REDEFINE_VALIDATE
         refuse("domain_checkpoint_create_xml", flags & ~known)
         with conn.domains.hold(dom, "domain_checkpoint_create_xml") as domain:

@@ -122,8 +122,8 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
 
     @quick
     def domain_create_xml(self, conn: TestState, xml_desc: str, flags: int) -> DomainRef:
-        refuse("domain_create_xml", flags & ~DomainCreateFlags.VALIDATE)
-        document = parse(xml_desc, validate=bool(flags & DomainCreateFlags.VALIDATE))
+        refuse("domain_create_xml", flags & ~DomainCreateFlags.START_VALIDATE)
+        document = parse(xml_desc, validate=bool(flags & DomainCreateFlags.START_VALIDATE))
         known = conn.domains.match(document.name or "", document.uuid or b"")
         if known is not None and known.active:
             raise OperationInvalidError(f"domain {known.name!r} is running already: destroy it first", domain=DOMAIN)
@@ -158,7 +158,9 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
     def domain_rename(self, conn: TestState, dom: DomainRef, new_name: str | None, flags: int) -> None:
         refuse("domain_rename", flags)
         if not new_name:
-            raise InvalidArgError("domain_rename needs a new name", domain=DOMAIN, str1="domain_rename", str2="new_name")
+            raise InvalidArgError(
+                "domain_rename needs a new name", domain=DOMAIN, str1="domain_rename", str2="new_name"
+            )
         with conn.domains.hold(dom, "domain_rename") as domain:
             _check_rename(conn, domain, new_name)
             publish(conn, domain, DomainEventType.UNDEFINED, DomainEventUndefinedDetailType.RENAMED)
@@ -174,7 +176,14 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
 
     @quick
     def domain_set_metadata(
-        self, conn: TestState, dom: DomainRef, type: int, metadata: str | None, key: str | None, uri: str | None, flags: int
+        self,
+        conn: TestState,
+        dom: DomainRef,
+        type: int,
+        metadata: str | None,
+        key: str | None,
+        uri: str | None,
+        flags: int,
     ) -> None:
         refuse("domain_set_metadata", flags & ~IMPACT)
         with conn.domains.hold(dom, "domain_set_metadata") as domain:

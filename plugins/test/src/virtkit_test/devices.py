@@ -83,9 +83,7 @@ def find_interface(document: DomainXML, device: str) -> Interface:
 @cache
 def picture() -> bytes:
     """The picture on every screen: grey chequers, as PNG."""
-    rows = (
-        b"\0" + bytes(0xC0 if (x // CELL + y // CELL) % 2 else 0x60 for x in range(WIDTH)) for y in range(HEIGHT)
-    )
+    rows = (b"\0" + bytes(0xC0 if (x // CELL + y // CELL) % 2 else 0x60 for x in range(WIDTH)) for y in range(HEIGHT))
     header = struct.pack(">IIBBBBB", WIDTH, HEIGHT, 8, 0, 0, 0, 0)  # 8 bits of grey, not interlaced
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(b"".join(rows), 9)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(

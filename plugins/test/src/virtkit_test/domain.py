@@ -39,8 +39,8 @@ IMPACT = LIVE | CONFIG
 
 PROFILE = Profile(arch="i686")
 
-BOOT_TIME = 627319920
-"""Seconds since 1970: the guest's clock at first, and when its memory was last looked at."""
+BOOT_TIME = GuestTime(627319920, 0)
+"""The guest's clock at first, and when its memory was last looked at."""
 
 
 @attrs.define
@@ -78,7 +78,7 @@ class Domain:
     figures: tuple[DomainState, int, int, int] = (DomainState.SHUTOFF, 0, 0, 0)
     frozen: set[str] = attrs.field(factory=set)
     polling: dict[int, Polling] = attrs.field(factory=dict)
-    time: GuestTime = GuestTime(BOOT_TIME, 0)
+    time: GuestTime = BOOT_TIME
     snapshots: SnapshotTree = attrs.field(factory=SnapshotTree)
     checkpoints: CheckpointTree = attrs.field(factory=CheckpointTree)
 
@@ -150,7 +150,10 @@ class Domain:
 def exclusive(function: str, one: str, other: str, domain: int = DOMAIN) -> InvalidArgError:
     """The error of flags that exclude each other."""
     return InvalidArgError(
-        f"{function}: the flags {one} and {other} exclude each other: give one", domain=domain, str1=function, str2="flags"
+        f"{function}: the flags {one} and {other} exclude each other: give one",
+        domain=domain,
+        str1=function,
+        str2="flags",
     )
 
 
@@ -185,7 +188,9 @@ def name_interfaces(interfaces: Sequence[Interface]) -> None:
         if interface.target is None:
             interface.target = InterfaceTarget()
         if not interface.target.dev:
-            interface.target.dev = next(name for i in range(len(interfaces) + 1) if (name := f"testnet{i}") not in taken)
+            interface.target.dev = next(
+                name for i in range(len(interfaces) + 1) if (name := f"testnet{i}") not in taken
+            )
             taken.add(interface.target.dev)
 
 

@@ -142,7 +142,7 @@ class FiguresPart(DomainStatisticsSpec["TestState"]):
             tags.UNUSED: actual // 2,
             tags.AVAILABLE: actual,
             tags.USABLE: actual // 2,
-            tags.LAST_UPDATE: BOOT_TIME,
+            tags.LAST_UPDATE: BOOT_TIME.seconds,
             tags.DISK_CACHES: actual // 8,
             tags.HUGETLB_PGALLOC: 0,
             tags.HUGETLB_PGFAIL: 0,

@@ -83,9 +83,7 @@ class GuestPart(DomainGuestSpec["TestState"]):
         return _mark(conn, dom, mountpoints, frozen=False)
 
     @quick
-    def domain_fstrim(
-        self, conn: TestState, dom: DomainRef, mount_point: str | None, minimum: int, flags: int
-    ) -> None:
+    def domain_fstrim(self, conn: TestState, dom: DomainRef, mount_point: str | None, minimum: int, flags: int) -> None:
         refuse("domain_fstrim", flags)
         domain = conn.domains.by_ref(dom)
         domain.require_active()
@@ -96,7 +94,7 @@ class GuestPart(DomainGuestSpec["TestState"]):
     def domain_set_user_password(
         self, conn: TestState, dom: DomainRef, user: str | None, password: str | None, flags: int
     ) -> None:
-        refuse("domain_set_user_password", flags & ~DomainSetUserPasswordFlags.PASSWORD_ENCRYPTED)
+        refuse("domain_set_user_password", flags & ~DomainSetUserPasswordFlags.ENCRYPTED)
         conn.domains.by_ref(dom).require_active()
 
     @quick

@@ -25,7 +25,6 @@ from virtkit.errors import (
     ConfigUnsupportedError,
     InternalError,
     OperationUnsupportedError,
-    SystemError_,
 )
 from virtkit.hookspecs.domain_lifecycle import DomainLifecycleSpec
 from virtkit.spec import quick
@@ -71,9 +70,7 @@ class LifecyclePart(DomainLifecycleSpec["TestState"]):
             return domain.ref
 
     @quick
-    def domain_create_with_files(
-        self, conn: TestState, dom: DomainRef, flags: int, files: Sequence[int]
-    ) -> DomainRef:
+    def domain_create_with_files(self, conn: TestState, dom: DomainRef, flags: int, files: Sequence[int]) -> DomainRef:
         return self.domain_create_with_flags(conn, dom, flags)
 
     @quick
@@ -149,7 +146,7 @@ class LifecyclePart(DomainLifecycleSpec["TestState"]):
                 with open(to, "wb") as file:
                     file.write(saving.MAGIC)
             except OSError as error:
-                raise SystemError_(f"cannot dump {domain.name!r} to {to}: {error}", domain=TEST, int1=error.errno or 0) from error
+                raise saving.unusable(to, error) from error
             if flags & DomainCoreDumpFlags.CRASH:
                 stop(conn, domain, DomainShutoffReason.CRASHED, DomainEventStoppedDetailType.CRASHED)
 

@@ -56,7 +56,10 @@ class Tree(Generic[M]):
     def topological(self) -> list[str]:
         """All names, parents before their children."""
         roots = [name for name, moment in self.moments.items() if parent_of(moment) is None]
-        return [name for root in roots for name in (root, *self.below(root))]
+        ordered: list[str] = []
+        for first in roots:
+            ordered += (first, *self.below(first))
+        return ordered
 
     def add(self, name: str, moment: M, *, current: bool) -> None:
         """Add a moment, or put another in the place of the one of that name."""

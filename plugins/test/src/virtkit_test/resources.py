@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from virtkit import constants
@@ -14,7 +14,7 @@ from virtkit.records import IothreadInfo
 from virtkit.spec import quick
 from virtkit.xml.domain import Domain as DomainXML
 from virtkit.xml.domain.tune import IoThread, IoThreadIds, IoThreadPin, Memory, VcpuCount, VcpuPin
-from virtkit_test.domain import CONFIG, DOMAIN, IMPACT, Polling, exclusive, vcpus
+from virtkit_test.domain import CONFIG, DOMAIN, IMPACT, Polling, vcpus
 from virtkit_test.filters import refuse
 from virtkit_test.host import MAX_VCPUS
 from virtkit_test.pins import cpumap, cpuset
@@ -43,7 +43,8 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
             if flags & DomainMemoryModFlags.MAXIMUM:
                 if document is domain.live:
                     raise OperationInvalidError(
-                        f"domain {domain.name!r} is running: its maximum memory can only be set with CONFIG", domain=TEST
+                        f"domain {domain.name!r} is running: its maximum memory can only be set with CONFIG",
+                        domain=TEST,
                     )
                 document.memory = document.memory or Memory()
                 document.memory.size = memory
@@ -253,11 +254,12 @@ def _set_maximum_vcpus(document: DomainXML, count: int) -> None:
     document.vcpu.maximum, document.vcpu.current = count, None if started == count else started
 
 
-def _set_vcpus(documents: tuple[DomainXML, ...] | list[DomainXML], count: int) -> None:
+def _set_vcpus(documents: Sequence[DomainXML], count: int) -> None:
     lowest = min(map(_maximum_vcpus, documents))
     if count > lowest:
         raise InvalidArgError(
-            f"domain {documents[0].name!r} has at most {lowest} vCPUs, not {count}: raise the maximum first", domain=TEST
+            f"domain {documents[0].name!r} has at most {lowest} vCPUs, not {count}: raise the maximum first",
+            domain=TEST,
         )
     for document in documents:
         document.vcpu = document.vcpu or VcpuCount()

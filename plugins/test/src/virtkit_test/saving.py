@@ -15,7 +15,7 @@ from virtkit.enums import (
     DomainShutoffReason,
     ErrorDomain,
 )
-from virtkit.errors import ArgumentUnsupportedError, InternalError, OperationInvalidError, SystemError_
+from virtkit.errors import ArgumentUnsupportedError, InternalError, OperationInvalidError, SystemCallError
 from virtkit.hookspecs.domain_lifecycle import DomainLifecycleSpec
 from virtkit.spec import quick
 from virtkit.xml.domain import Domain as DomainXML
@@ -41,21 +41,21 @@ def write_image(path: str, document: DomainXML) -> None:
     """Write a definition to a file.
 
     Raises:
-        SystemError_: The file cannot be written.
+        SystemCallError: The file cannot be written.
     """
     text = document.format().encode()
     try:
         with open(path, "wb") as file:
             file.write(MAGIC + LENGTH.pack(len(text)) + text)
     except OSError as error:
-        raise SystemError_(f"cannot save to {path}: {error}", domain=TEST, int1=error.errno or 0) from error
+        raise unusable(path, error) from error
 
 
 def read_image(path: str) -> DomainXML:
     """Read the definition of a file.
 
     Raises:
-        SystemError_: The file cannot be read.
+        SystemCallError: The file cannot be read.
         InternalError: It is no saved domain.
     """
     try:
@@ -68,12 +68,17 @@ def read_image(path: str) -> DomainXML:
                 raise InternalError(f"{path} is damaged: it claims a definition of {length} bytes", domain=TEST)
             text = file.read(length)
     except OSError as error:
-        raise SystemError_(f"cannot read {path}: {error}", domain=TEST, int1=error.errno or 0) from error
+        raise unusable(path, error) from error
     if len(text) < length:
         raise InternalError(f"{path} is damaged: it ends after {len(text)} of {length} bytes", domain=TEST)
     document = DomainXML.parse(text)
     finish(document)
     return document
+
+
+def unusable(path: str, error: OSError) -> SystemCallError:
+    """The error of a file that cannot be read or written."""
+    return SystemCallError(f"cannot use {path}: {error.strerror}", domain=TEST, int1=error.errno or 0)
 
 
 class SavingPart(DomainLifecycleSpec["TestState"]):
@@ -106,7 +111,9 @@ class SavingPart(DomainLifecycleSpec["TestState"]):
         return (document if flags else without_secrets(document)).format()
 
     def domain_save_image_define_xml(self, conn: TestState, file: str, dxml: str, flags: int) -> None:
-        refuse("domain_save_image_define_xml", flags & ~(DomainSaveRestoreFlags.RUNNING | DomainSaveRestoreFlags.PAUSED))
+        refuse(
+            "domain_save_image_define_xml", flags & ~(DomainSaveRestoreFlags.RUNNING | DomainSaveRestoreFlags.PAUSED)
+        )
         read_image(file)
         write_image(file, parse(dxml))
 
@@ -136,4 +143,6 @@ class SavingPart(DomainLifecycleSpec["TestState"]):
 
 def _refuse_xml(dxml: str | None) -> None:
     if dxml is not None:
-        raise ArgumentUnsupportedError("the simulator cannot change the definition while saving or restoring", domain=TEST)
+        raise ArgumentUnsupportedError(
+            "the simulator cannot change the definition while saving or restoring", domain=TEST
+        )

@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from pathlib import Path
+
 from virtkit.enums import ErrorDomain
 from virtkit.events import EventHub
+from virtkit.records import NodeInfo
 from virtkit.services import objects
 from virtkit.services.objects import ObjectTable
+from virtkit_test.domain import Domain
+from virtkit_test.host import NODE
+from virtkit_test.interface import Interface
 from virtkit_test.network import Network
+from virtkit_test.nodedevice import Device
 from virtkit_test.storage import Pool
+
+HERE = Path(__file__).parent
+TEST = ErrorDomain.TEST
 
 
 class TestState:
-    """One simulated host, in memory only. All connections to `test:///default` of a process share one."""
+    """One simulated host, in memory only. All connections to `test:///default` of a process share one.
+
+    Attributes:
+        node: What the host tells of its hardware.
+        remembered: The interfaces as they were when changes to them were begun; None: none are open.
+    """
 
     __test__ = False  # not a test class, whatever pytest makes of its name
 
     def __init__(self) -> None:
-        self.networks: ObjectTable[Network] = ObjectTable(objects.NETWORK, error_domain=ErrorDomain.TEST)
-        self.pools: ObjectTable[Pool] = ObjectTable(objects.STORAGE_POOL, error_domain=ErrorDomain.TEST)
+        self.domains: ObjectTable[Domain] = ObjectTable(objects.DOMAIN, error_domain=TEST)
+        self.networks: ObjectTable[Network] = ObjectTable(objects.NETWORK, error_domain=TEST)
+        self.interfaces: ObjectTable[Interface] = ObjectTable(objects.INTERFACE, error_domain=TEST)
+        self.pools: ObjectTable[Pool] = ObjectTable(objects.STORAGE_POOL, error_domain=TEST)
+        self.devices: ObjectTable[Device] = ObjectTable(objects.NODE_DEVICE, error_domain=TEST)
+        self.node: NodeInfo = NODE
+        self.remembered: list[Interface] | None = None
         self.hub = EventHub("virtkit-test-events")
+
+    @cached_property
+    def capabilities(self) -> str:
+        """The capabilities document."""
+        return (HERE / "capabilities.xml").read_text()
+
+    @cached_property
+    def sysinfo(self) -> str:
+        """The description of the host's firmware."""
+        return (HERE / "sysinfo.xml").read_text()
 
     def close(self) -> None:
         """Let go of what a host holds; the last connection does."""

@@ -134,9 +134,7 @@ class InterfaceTuningPart(DomainDeviceSpec["TestState"]):
     """The functions about limits of interfaces."""
 
     @quick
-    def domain_get_interface_parameters(
-        self, conn: TestState, dom: DomainRef, device: str, flags: int
-    ) -> TypedParams:
+    def domain_get_interface_parameters(self, conn: TestState, dom: DomainRef, device: str, flags: int) -> TypedParams:
         document = conn.domains.by_ref(dom).definition(flags, "domain_get_interface_parameters", STRING_OKAY)
         bandwidth = find_interface(document, device).bandwidth or Bandwidth()
         params = TypedParams()
