@@ -137,7 +137,7 @@ def is_flags(enum: str) -> bool:
 
 
 def enum_source(enum: str, members: dict[str, int]) -> str:
-    base = "IntFlag" if is_flags(enum) else "IntEnum"
+    base = "Flags" if is_flags(enum) else "IntEnum"
     lines = [f"class {class_name(enum)}({base}):", f'    """`{enum}`."""', ""]
     lines += [f"    {member_name(enum, members, member)} = {value}" for member, value in members.items()]
     return "\n".join(lines) + "\n"
@@ -151,10 +151,12 @@ def modules() -> dict[str, dict[str, dict[str, int]]]:
 
 
 def module_source(module: str, enums: dict[str, dict[str, int]]) -> str:
-    bases = sorted({"IntFlag" if is_flags(enum) else "IntEnum" for enum in enums})
+    kinds = {is_flags(enum) for enum in enums}
+    imports = {False: "from enum import IntEnum\n", True: "from virtkit.flags import Flags\n"}
     doc = HEADER.format(doc=f"Enumerations of libvirt's API: {module.replace('_', ' ')}.")
     body = "\n\n".join(enum_source(enum, members) for enum, members in enums.items())
-    return f"{doc}\nfrom enum import {', '.join(bases)}\n\n\n{body}"
+    head = "\n".join(imports[kind] for kind in sorted(kinds))
+    return f"{doc}\n{head}\n\n{body}"
 
 
 PACKAGE = '''
