@@ -1,0 +1,1 @@
+"""The template driver of virtkit."""
