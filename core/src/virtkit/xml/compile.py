@@ -289,11 +289,14 @@ def _emit_head(source: Source, field: Field) -> None:
 
 
 def _emit_namespaces(source: Source, cls: type[Element]) -> None:
+    users: dict[str, list[str]] = {}
     for field in cls.fields.values():
         for tag in field.child_names:
             prefix, colon, _ = tag.partition(":")
             if colon:
-                source.add(f"if get({field.name!r}):", f"    head += \" xmlns:{prefix}='{NAMESPACES[prefix]}'\"")
+                users.setdefault(prefix, []).append(f"get({field.name!r})")
+    for prefix, fields in users.items():
+        source.add(f"if {' or '.join(fields)}:", f"    head += \" xmlns:{prefix}='{NAMESPACES[prefix]}'\"")
 
 
 def _emit_lines(source: Source, field: Field) -> None:
