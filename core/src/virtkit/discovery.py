@@ -1,17 +1,22 @@
 """Which drivers are installed, and the way from an entry point to a checked driver.
 
-stevedore lists and loads entry points, pluggy checks what a driver promises against the hook specifications. Listing
-imports no driver. A driver that cannot be loaded harms nobody but those who ask for it, who get a `DriverError`.
+stevedore finds entry points, and what it found is remembered (`virtkit.entry_points`). A driver is compared with the
+hook specifications when it is loaded, and registered with pluggy as soon as somebody asks for `manager`: until then no
+plugin can wrap a hook. Listing imports no driver. A driver that cannot be loaded harms nobody but those who ask for it,
+who get a `DriverError`.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
+from functools import cache, reduce
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from virtkit import entry_points
 from virtkit.driver import Driver
+from virtkit.entry_points import Entry
 from virtkit.errors import DriverError, NoDriverError
 from virtkit.hookspecs import KINDS as KINDS
 from virtkit.hookspecs import spec_class
@@ -19,6 +24,8 @@ from virtkit.spec import HOOK_API, PROJECT, Meta, Spec, implemented, specified
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
+
+    from pluggy import HookImpl, PluginManager
 
 BACKEND_KIND = "storage_backend"
 GROUPS = {kind: f"virtkit.{kind}" for kind in (*KINDS, BACKEND_KIND)}
@@ -55,23 +62,36 @@ class Function(NamedTuple):
 
 _lock = threading.RLock()
 _drivers: dict[tuple[str, str], Driver[Any]] = {}
-_functions: dict[str, Function] = {}
-_manager: Any = None
+_declared: dict[str, Function] = {}
+_kinds = {module: kind for kind, modules in KINDS.items() for module in modules}
+_manager: PluginManager | None = None
 
 
+def function(name: str) -> Function | None:
+    """The function of that name; None if the API has none.
+
+    It spares importing the specifications that no loaded driver inherits, as long as one that is inherited declares
+    the function.
+    """
+    return _declared.get(name) or functions().get(name)
+
+
+@cache
 def functions() -> dict[str, Function]:
     """Every function of the API by name."""
     with _lock:
-        if not _functions:
-            for kind, modules in KINDS.items():
-                for module in modules:
-                    _declare(kind, spec_class(module))
-    return _functions
+        return {name: found for module in _kinds for name, found in _declare(spec_class(module)).items()}
 
 
-def _declare(kind: str, spec: type[Spec[Any]]) -> None:
-    for name, function, meta in specified(spec):
-        _functions[name] = Function(name, kind, meta, parameters_of(function), spec.error_domain)
+def _declare(spec: type[Spec[Any]]) -> dict[str, Function]:
+    """The functions that a spec class itself declares, by name; from now on `function` knows them."""
+    kind = _kinds[spec.__module__.rpartition(".")[2]]
+    declared = {
+        name: Function(name, kind, meta, parameters_of(function), spec.error_domain)
+        for name, function, meta in specified(spec)
+    }
+    _declared.update(declared)
+    return declared
 
 
 def parameters_of(function: Callable[..., Any]) -> tuple[str, ...]:
@@ -80,40 +100,69 @@ def parameters_of(function: Callable[..., Any]) -> tuple[str, ...]:
     return code.co_varnames[2 : code.co_argcount]
 
 
-def manager() -> Any:
+def manager() -> PluginManager:
     """The process's `pluggy.PluginManager`.
 
     It knows every loaded driver, and takes plugins that wrap hooks or observe; register those before connections are
     opened, since an open connection keeps the functions it has bound.
+
+    Raises:
+        DriverError: A driver that was loaded before breaks the hook specifications.
     """
     global _manager
     with _lock:
         if _manager is None:
             import pluggy
 
-            _manager = pluggy.PluginManager(PROJECT)
-            for modules in KINDS.values():
-                for module in modules:
-                    _manager.add_hookspecs(spec_class(module))
+            plugins = pluggy.PluginManager(PROJECT)
+            for module in _kinds:
+                plugins.add_hookspecs(spec_class(module))
+            for (kind, name), driver in _drivers.items():
+                _register(plugins, kind, name, driver)
+            _manager = plugins
         return _manager
+
+
+def wrappers_of(hook: str) -> list[HookImpl]:
+    """What wraps a hook; none where nobody has asked for `manager` yet."""
+    if _manager is None:
+        return []
+    return [impl for impl in getattr(_manager.hook, hook).get_hookimpls() if impl.wrapper or impl.hookwrapper]
 
 
 def names(kind: str) -> list[str]:
     """The names of the installed drivers of a kind; nothing is imported."""
+    return sorted({entry.name for entry in _entries() if entry.group == GROUPS[kind]})
+
+
+@cache
+def _entries() -> tuple[Entry, ...]:
+    """The entry points of all drivers, once for the process, as stevedore has it."""
+    state = entry_points.state(tuple(GROUPS.values()))
+    found = entry_points.recall(state)
+    if found is None:
+        found = tuple(_searched())
+        entry_points.remember(state, found)
+    return found
+
+
+def _searched() -> Iterator[Entry]:
     from stevedore import NamedExtensionManager
 
-    listing: Any = NamedExtensionManager(GROUPS[kind], names=[], on_missing_entrypoints_callback=None)
-    return sorted(set(listing.entry_points_names()))
+    for group in GROUPS.values():
+        listing: Any = NamedExtensionManager(group, names=[], on_missing_entrypoints_callback=None)
+        for found in listing.list_entry_points():
+            yield Entry(group, found.name, found.value)
 
 
 def installed(kind: str) -> list[Installed]:
     """The installed drivers of a kind, by name, and the distributions they came with; no driver is imported.
 
-    It reads the metadata of every distribution, which `names` spares by stevedore's cache.
+    It reads the metadata of every distribution, which `names` spares.
     """
-    from importlib.metadata import entry_points
+    from importlib import metadata
 
-    return sorted(_described(kind, entry) for entry in entry_points(group=GROUPS[kind]))
+    return sorted(_described(kind, entry) for entry in metadata.entry_points(group=GROUPS[kind]))
 
 
 def _described(kind: str, entry: EntryPoint) -> Installed:
@@ -139,22 +188,21 @@ def load(kind: str, name: str) -> Driver[Any]:
 
 def _import(kind: str, name: str) -> Any:
     """What the entry point names. Any failure of foreign code becomes a `DriverError`."""
-    from stevedore import DriverManager
-    from stevedore.exception import MultipleMatches, NoMatches
-
-    try:
-        return DriverManager(GROUPS[kind], name, on_missing_entrypoints_callback=None).driver
-    except NoMatches:
+    targets = [entry.target for entry in _entries() if (entry.group, entry.name) == (GROUPS[kind], name)]
+    if not targets:
         package = f"virtkit-{name}" if kind == "hypervisor" else f"virtkit-{kind.replace('_', '-')}-{name}"
         raise NoDriverError(
             f"no {kind} driver {name!r} is installed: pip install {package}; `virtkit drivers` lists what is here",
             str2=name,
-        ) from None
-    except MultipleMatches:
+        )
+    if len(targets) > 1:
         owners = [f"{found.distribution} {found.version}" for found in installed(kind) if found.name == name]
         raise DriverError(
             f"{kind} driver {name!r} is claimed by {' and '.join(owners)}: uninstall all but one", str2=name
-        ) from None
+        )
+    module, _, attribute = targets[0].partition("[")[0].partition(":")  # behind the bracket: extras
+    try:
+        return reduce(getattr, attribute.strip().split("."), import_module(module.strip()))
     except (Exception, SystemExit) as cause:  # foreign code may fail in any way
         raise DriverError(
             f"{kind} driver {name!r} does not import: {type(cause).__name__}: {cause}; reinstall or repair its package",
@@ -181,36 +229,45 @@ def _checked(kind: str, name: str, cls: Any) -> Driver[Any]:
     except Exception as cause:
         reason = f"{type(cause).__name__}: {cause}"
         raise DriverError(f"{where} cannot be constructed: {reason}; repair its package", str2=name) from cause
-    _register(where, name, driver)
+    if _manager is not None:
+        _register(_manager, kind, name, driver)
     return driver
 
 
 def _compare(where: str, name: str, cls: type[Driver[Any]]) -> None:
     """Refuse hooks that nobody would call, and parameters that differ: calls pass them by position."""
-    known = functions()
+    for base in cls.__mro__:
+        if issubclass(base, Spec) and base.__module__.startswith("virtkit.hookspecs."):
+            _declare(base)
     for hook in implemented(cls):
-        if hook not in known:
-            near = get_close_matches(hook, known, 1)
+        known = function(hook)
+        if known is None:
+            from difflib import get_close_matches
+
+            near = get_close_matches(hook, functions(), 1)
             advice = f"did you mean {near[0]}?" if near else "prefix private methods with an underscore"
             raise DriverError(f"{where}: no hook is named {hook!r}; {advice}", str2=name)
-        given, wanted = parameters_of(getattr(cls, hook)), known[hook].parameters
-        if given != wanted:
-            raise DriverError(f"{where}: {hook} takes {given}, the specification says {wanted}", str2=name)
+        given = parameters_of(getattr(cls, hook))
+        if given != known.parameters:
+            raise DriverError(f"{where}: {hook} takes {given}, the specification says {known.parameters}", str2=name)
 
 
-def _register(where: str, name: str, driver: Driver[Any]) -> None:
+def _register(plugins: PluginManager, kind: str, name: str, driver: Driver[Any]) -> None:
+    """Let pluggy check a driver, and wrap its hooks."""
     import pluggy
 
+    where = f"{kind} driver {name!r}"
     try:
-        manager().register(driver, name=where)
-        manager().check_pending()
+        plugins.register(driver, name=where)
+        plugins.check_pending()
     except pluggy.PluginValidationError as cause:
-        manager().unregister(name=where)
+        plugins.unregister(name=where)
         raise DriverError(f"{where} breaks the hook specifications: {cause}", str2=name) from cause
 
 
 def survey() -> Iterator[Report]:
     """Every installed driver with its state; imports them all, and a broken one harms no other."""
+    manager()  # has pluggy check each
     for kind in GROUPS:
         if kind == BACKEND_KIND:
             continue

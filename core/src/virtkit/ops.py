@@ -11,11 +11,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
-from virtkit.discovery import Function, functions, manager
+from virtkit.discovery import Function, function, functions, manager, wrappers_of
 from virtkit.driver import Driver
-from virtkit.enums import MODULE_OF
 from virtkit.errors import InternalError, InvalidConnError, OperationDeniedError, VirtError
-from virtkit.fallbacks import FALLBACKS, bind, derivation
 from virtkit.spec import PROJECT, not_supported
 
 Operation = Callable[..., Any]
@@ -41,10 +39,7 @@ class Ops(dict[str, Operation]):
         self.readonly = readonly
 
     def __missing__(self, name: str) -> Operation:
-        function = functions().get(name)
-        if function is None:
-            raise InternalError(f"no function of the API is named {name!r}")
-        operation = self[name] = self.guarded(function)
+        operation = self[name] = self.guarded(_known(name))
         return operation
 
     def guarded(self, function: Function) -> Operation:
@@ -66,13 +61,15 @@ class Ops(dict[str, Operation]):
         own = own_function(part.driver, function)
         if own is not None:
             return partial(own, part.session)
+        from virtkit.fallbacks import bind, derivation  # 10 ms that a driver with the function itself spares
+
         fallback = derivation(function.name, self._implements)
         if fallback is None:
             return None
         return bind(fallback, Unguarded(self), part.driver.error_domain or function.error_domain)
 
     def _implements(self, name: str) -> bool:
-        function = functions()[name]
+        function = _known(name)
         part = self.attach(function.kind)
         return part is not None and own_function(part.driver, function) is not None
 
@@ -85,11 +82,18 @@ class Unguarded(dict[str, Operation]):
         self.ops = ops
 
     def __missing__(self, name: str) -> Operation:
-        function = functions()[name]
+        function = _known(name)
         operation = self[name] = self.ops.found(function) or _failing(
             lambda: not_supported(function.name, function.error_domain)
         )
         return operation
+
+
+def _known(name: str) -> Function:
+    found = function(name)
+    if found is None:
+        raise InternalError(f"no function of the API is named {name!r}")
+    return found
 
 
 class ClosedOps(dict[str, Operation]):
@@ -109,8 +113,7 @@ def own_function(driver: Driver[Any], function: Function) -> Operation | None:
 
 def _through_pluggy(driver: Driver[Any], function: Function) -> Operation | None:
     """The hook call that runs wrappers around this driver alone; None where nothing wraps the hook."""
-    caller = getattr(manager().hook, function.name)
-    wrappers = [impl for impl in caller.get_hookimpls() if impl.wrapper or impl.hookwrapper]
+    wrappers = wrappers_of(function.name)
     if not wrappers:
         return None
     wrapping = {impl.plugin for impl in wrappers} | {driver}
@@ -158,11 +161,13 @@ def constant(name: str) -> int:
         member = getattr(enums, cls).__members__.get(name.removeprefix(prefix))
         if member is not None:
             return int(member)
-    raise LookupError(f"no enumeration has {name}; {len(MODULE_OF)} are known")
+    raise LookupError(f"no enumeration has {name}; {len(enums.MODULE_OF)} are known")
 
 
 def offered(driver: Driver[Any]) -> Mapping[str, str]:
     """What a driver offers of the kinds it serves: function -> `own` or `derived`."""
+    from virtkit.fallbacks import FALLBACKS, derivation
+
     known = functions()
     result = {
         name: "own"
