@@ -55,10 +55,11 @@ class Tree(Generic[M]):
 
     def topological(self) -> list[str]:
         """All names, parents before their children."""
-        roots = [name for name, moment in self.moments.items() if parent_of(moment) is None]
         ordered: list[str] = []
-        for first in roots:
-            ordered += (first, *self.below(first))
+        for name, moment in self.moments.items():
+            if parent_of(moment) is None:
+                ordered.append(name)
+                ordered.extend(self.below(name))
         return ordered
 
     def add(self, name: str, moment: M, *, current: bool) -> None:
