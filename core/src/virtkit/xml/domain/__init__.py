@@ -30,8 +30,8 @@ from virtkit.xml.domain.tune import (
     VcpuCount,
     Vcpus,
 )
-from virtkit.xml.element import Document
-from virtkit.xml.schema import attrchild, attribute, child, children, metadata, section, size, textchild
+from virtkit.xml.element import Document, Element
+from virtkit.xml.schema import attrchild, attribute, child, children, metadata, section, size, text, textchild
 from virtkit.xml.values import INT, UNSIGNED, UUID, one_of
 
 VIRTUALISATION_TYPES = (
@@ -43,6 +43,12 @@ LIFECYCLE_ACTION = one_of("destroy", "restart", "rename-restart", "preserve")
 CRASH_ACTION = one_of("destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart")
 
 
+class GenId(Element):
+    """A number that tells the guest when it was rolled back or copied; None: yet to be made up."""
+
+    uuid = text(UUID)
+
+
 class Domain(Document, tag="domain", error_domain=ErrorDomain.DOMAIN):
     """A domain. `current_memory` and all other memory is in KiB; `id` is there only while it runs."""
 
@@ -50,7 +56,7 @@ class Domain(Document, tag="domain", error_domain=ErrorDomain.DOMAIN):
     id = attribute("id", INT)
     name = textchild("name")
     uuid = textchild("uuid", UUID)
-    genid = textchild("genid")
+    genid = child("genid", GenId)
     title = textchild("title")
     description = textchild("description")
     metadata = metadata()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from virtkit.xml.domain.devices.source import STORAGE_TYPES, DiskSource
 from virtkit.xml.element import Element
 from virtkit.xml.schema import (
     attrchild,
@@ -9,7 +10,6 @@ from virtkit.xml.schema import (
     attribute,
     child,
     children,
-    elements,
     text,
     textchild,
     textchildren,
@@ -52,9 +52,9 @@ class Nvram(Element):
     """The firmware's variables: a path, or a `source`."""
 
     template = attribute("template")
-    type = attribute("type", one_of("file", "block", "dir", "network", "volume", "nvme", "vhostuser"))
+    type = attribute("type", STORAGE_TYPES)
     path = text()
-    source = elements("source")
+    source = child("source", DiskSource)
 
 
 class InitVariable(Element):
@@ -96,18 +96,18 @@ class Os(Element):
 
     firmware = attribute("firmware", one_of("bios", "efi"))
     type = child("type", OsType)
-    loader = child("loader", Loader)
     firmware_features = child("firmware", Firmware)
+    loader = child("loader", Loader)
     nvram = child("nvram", Nvram)
     kernel = textchild("kernel")
     init = textchild("init")
     initrd = textchild("initrd")
     cmdline = textchild("cmdline")
     dtb = textchild("dtb")
-    init_user = textchild("inituser")
     init_args = textchildren("initarg")
-    init_dir = textchild("initdir")
     init_env = children("initenv", InitVariable)
+    init_dir = textchild("initdir")
+    init_user = textchild("inituser")
     init_group = textchild("initgroup")
     root = textchild("root")
     acpi = child("acpi", Acpi)

@@ -138,9 +138,9 @@ class Xen(Element):
 
 
 class Tcg(Element):
-    """Settings of QEMU's own emulator; the cache of translated code in MiB."""
+    """Settings of QEMU's own emulator; the cache of translated code in KiB."""
 
-    tb_cache = size("tb-cache", "MiB")
+    tb_cache = size("tb-cache")
 
 
 class Features(Element):

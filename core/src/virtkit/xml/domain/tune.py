@@ -5,8 +5,17 @@ from __future__ import annotations
 from virtkit.xml.domain.cpuset import CPUSET
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, children, flag, size, text, textchild
-from virtkit.xml.units import Size
-from virtkit.xml.values import INT, ON_OFF, UNSIGNED, YES_NO, integer, one_of
+from virtkit.xml.units import Size, factor
+from virtkit.xml.values import INT, ON_OFF, UNSIGNED, YES_NO, Value, integer, one_of
+
+
+def _read_unit(text: str) -> str:
+    factor(text)
+    return text
+
+
+UNIT = Value(_read_unit)
+"""The unit of a size, as it was written."""
 
 VCPUS = integer(0, 65535)
 
@@ -170,12 +179,13 @@ class IoThreadSched(Element):
 
 
 class CacheShare(Element):
-    """A part of a CPU cache, in KiB."""
+    """A part of a CPU cache: `size` in `unit`."""
 
     id = attribute("id", UNSIGNED)
     level = attribute("level", UNSIGNED)
     type = attribute("type", one_of("both", "code", "data"))
-    size = attribute("size", Size("KiB"))
+    size = attribute("size", UNSIGNED)
+    unit = attribute("unit", UNIT)
 
 
 class CacheMonitor(Element):

@@ -46,7 +46,7 @@ def _machine(context: Context) -> list[str]:
     name = domain.os.type.machine if domain.os.type and domain.os.type.machine else ""
     tcg: dict[str, Any] = {}
     if features.tcg and features.tcg.tb_cache:
-        tcg = {"tb-size": features.tcg.tb_cache}
+        tcg = {"tb-size": features.tcg.tb_cache // 1024}
     return ["-machine", pairs(name, state), "-accel", pairs(accelerator, tcg)]
 
 
