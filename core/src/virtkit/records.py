@@ -6,7 +6,9 @@ byte 0 is CPU 0. Integers that count something unknown are -1.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from virtkit.record import Record
 
 if TYPE_CHECKING:
     from virtkit.enums import (
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from virtkit.refs import DomainRef
 
 
-class NodeInfo(NamedTuple):
+class NodeInfo(Record):
     """`memory` in KiB; `mhz` 0 if unknown; `cpus` = nodes * sockets * cores * threads where the host is regular."""
 
     model: str
@@ -37,7 +39,7 @@ class NodeInfo(NamedTuple):
     threads: int
 
 
-class NodeCpuMap(NamedTuple):
+class NodeCpuMap(Record):
     """`cpumap` has the bits of CPUs online, `online` counts them, `present` is the number of CPUs in the map."""
 
     cpumap: bytes
@@ -45,21 +47,21 @@ class NodeCpuMap(NamedTuple):
     present: int
 
 
-class SecurityModel(NamedTuple):
+class SecurityModel(Record):
     """`doi` is the domain of interpretation."""
 
     model: str
     doi: str
 
 
-class SecurityLabel(NamedTuple):
+class SecurityLabel(Record):
     """A security label and whether the host enforces it."""
 
     label: str
     enforcing: bool
 
 
-class DomainInfo(NamedTuple):
+class DomainInfo(Record):
     """Memory in KiB, `cpu_time` in ns since start."""
 
     state: DomainState
@@ -69,14 +71,14 @@ class DomainInfo(NamedTuple):
     cpu_time: int
 
 
-class DomainStateReason(NamedTuple):
+class DomainStateReason(Record):
     """`reason` is a value of the reason enum of that state (`DomainRunningReason`, ...)."""
 
     state: DomainState
     reason: int
 
 
-class ControlInfo(NamedTuple):
+class ControlInfo(Record):
     """`details` is a `DomainControlErrorReason` when the state is error; `state_time` in ms since it was entered."""
 
     state: DomainControlState
@@ -84,7 +86,7 @@ class ControlInfo(NamedTuple):
     state_time: int
 
 
-class VcpuInfo(NamedTuple):
+class VcpuInfo(Record):
     """`cpu_time` in ns, `cpu` the host CPU it runs on or a `VcpuHostCpuState`, `cpumap` the CPUs it may use."""
 
     number: int
@@ -94,21 +96,21 @@ class VcpuInfo(NamedTuple):
     cpumap: bytes
 
 
-class IothreadInfo(NamedTuple):
+class IothreadInfo(Record):
     """An I/O thread and the CPUs it may use."""
 
     iothread_id: int
     cpumap: bytes
 
 
-class DomainStats(NamedTuple):
+class DomainStats(Record):
     """Statistics of one domain; field names as libvirt's bulk statistics."""
 
     dom: DomainRef
     params: TypedParams
 
 
-class BlockStats(NamedTuple):
+class BlockStats(Record):
     """Requests and bytes since start; -1 where the driver does not know."""
 
     rd_req: int
@@ -118,7 +120,7 @@ class BlockStats(NamedTuple):
     errs: int
 
 
-class InterfaceStats(NamedTuple):
+class InterfaceStats(Record):
     """Counters since start, seen from the guest; -1 where the driver does not know."""
 
     rx_bytes: int
@@ -131,7 +133,7 @@ class InterfaceStats(NamedTuple):
     tx_drop: int
 
 
-class BlockInfo(NamedTuple):
+class BlockInfo(Record):
     """Bytes: `allocation` highest used, `capacity` as the guest sees it, `physical` size of the container."""
 
     allocation: int
@@ -139,7 +141,7 @@ class BlockInfo(NamedTuple):
     physical: int
 
 
-class BlockJobInfo(NamedTuple):
+class BlockJobInfo(Record):
     """`bandwidth` in MiB/s or bytes/s as the call's flags say; `cur` of `end` in the job's own unit."""
 
     type: DomainBlockJobType
@@ -148,7 +150,7 @@ class BlockJobInfo(NamedTuple):
     end: int
 
 
-class JobInfo(NamedTuple):
+class JobInfo(Record):
     """Times in ms, the rest in bytes."""
 
     type: DomainJobType
@@ -165,21 +167,21 @@ class JobInfo(NamedTuple):
     file_remaining: int
 
 
-class JobStats(NamedTuple):
+class JobStats(Record):
     """A job and what it counts, by libvirt's names of job fields."""
 
     type: DomainJobType
     params: TypedParams
 
 
-class GuestTime(NamedTuple):
+class GuestTime(Record):
     """Time in the guest since 1970, UTC."""
 
     seconds: int
     nseconds: int
 
 
-class FilesystemInfo(NamedTuple):
+class FilesystemInfo(Record):
     """`dev_aliases` are the disks it lies on, by target name."""
 
     mountpoint: str
@@ -188,7 +190,7 @@ class FilesystemInfo(NamedTuple):
     dev_aliases: list[str]
 
 
-class IPAddress(NamedTuple):
+class IPAddress(Record):
     """An address and its prefix length."""
 
     type: IPAddrType
@@ -196,7 +198,7 @@ class IPAddress(NamedTuple):
     prefix: int
 
 
-class DomainInterface(NamedTuple):
+class DomainInterface(Record):
     """`hwaddr` None for an interface without one."""
 
     name: str
@@ -204,14 +206,14 @@ class DomainInterface(NamedTuple):
     addrs: list[IPAddress]
 
 
-class DiskError(NamedTuple):
+class DiskError(Record):
     """A disk, by target name, and what is wrong with it."""
 
     disk: str
     error: DomainDiskErrorCode
 
 
-class DHCPLease(NamedTuple):
+class DHCPLease(Record):
     """`expirytime` in seconds since 1970, 0 = never. `clientid` is the DUID for IPv6, where `iaid` also stands."""
 
     iface: str
@@ -225,7 +227,7 @@ class DHCPLease(NamedTuple):
     clientid: str | None
 
 
-class StoragePoolInfo(NamedTuple):
+class StoragePoolInfo(Record):
     """Sizes in bytes."""
 
     state: StoragePoolState
@@ -234,7 +236,7 @@ class StoragePoolInfo(NamedTuple):
     available: int
 
 
-class StorageVolInfo(NamedTuple):
+class StorageVolInfo(Record):
     """Sizes in bytes. With the GET_PHYSICAL flag `allocation` is the physical size."""
 
     type: StorageVolType
@@ -242,21 +244,21 @@ class StorageVolInfo(NamedTuple):
     allocation: int
 
 
-class MigrateBegin(NamedTuple):
+class MigrateBegin(Record):
     """The cookie for the destination and the XML to start there."""
 
     cookie_out: bytes
     xml: str
 
 
-class MigratePrepare(NamedTuple):
+class MigratePrepare(Record):
     """`uri_out` where the data goes, None: where the source was told."""
 
     cookie_out: bytes
     uri_out: str | None
 
 
-class MigrateFinish(NamedTuple):
+class MigrateFinish(Record):
     """The domain at the destination and the cookie for the source."""
 
     dom: DomainRef

@@ -7,13 +7,13 @@ what the caller last knew.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from virtkit.record import Record
 
 NO_ID = -1
 """The id of a domain that does not run."""
 
 
-class DomainRef(NamedTuple):
+class DomainRef(Record):
     """A domain; `id` is `NO_ID` while it does not run."""
 
     name: str
@@ -21,28 +21,28 @@ class DomainRef(NamedTuple):
     id: int = NO_ID
 
 
-class NetworkRef(NamedTuple):
+class NetworkRef(Record):
     """A virtual network."""
 
     name: str
     uuid: bytes
 
 
-class NetworkPortRef(NamedTuple):
+class NetworkPortRef(Record):
     """A port of a virtual network."""
 
     net: NetworkRef
     uuid: bytes
 
 
-class StoragePoolRef(NamedTuple):
+class StoragePoolRef(Record):
     """A storage pool."""
 
     name: str
     uuid: bytes
 
 
-class StorageVolRef(NamedTuple):
+class StorageVolRef(Record):
     """`pool` is the pool's name; `key` is unique on the host and stays when the volume moves."""
 
     pool: str
@@ -50,34 +50,34 @@ class StorageVolRef(NamedTuple):
     key: str
 
 
-class InterfaceRef(NamedTuple):
+class InterfaceRef(Record):
     """A host network interface; `mac` as `52:54:00:12:34:56`."""
 
     name: str
     mac: str
 
 
-class NodeDeviceRef(NamedTuple):
+class NodeDeviceRef(Record):
     """A device of the host."""
 
     name: str
 
 
-class NWFilterRef(NamedTuple):
+class NWFilterRef(Record):
     """A network filter."""
 
     name: str
     uuid: bytes
 
 
-class NWFilterBindingRef(NamedTuple):
+class NWFilterBindingRef(Record):
     """A filter bound to the port device `portdev`."""
 
     portdev: str
     filtername: str
 
 
-class SecretRef(NamedTuple):
+class SecretRef(Record):
     """`usage_type` is a `virtkit.enums.SecretUsageType`."""
 
     uuid: bytes
@@ -85,14 +85,14 @@ class SecretRef(NamedTuple):
     usage_id: str
 
 
-class SnapshotRef(NamedTuple):
+class SnapshotRef(Record):
     """A snapshot of a domain."""
 
     name: str
     dom: DomainRef
 
 
-class CheckpointRef(NamedTuple):
+class CheckpointRef(Record):
     """A checkpoint of a domain."""
 
     name: str

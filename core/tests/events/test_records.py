@@ -79,7 +79,7 @@ def test_a_record_has_the_fields_of_its_message(key: EventKey) -> None:
 
 @pytest.mark.parametrize("key", EVENTS, ids=lambda key: f"{key.kind}-{key.id}")
 def test_the_fields_of_a_record_have_the_types_of_the_wire(key: EventKey) -> None:
-    annotations = [reference.__forward_arg__ for reference in EVENTS[key].__annotations__.values()]
+    annotations = list(EVENTS[key].__annotations__.values())
     for field, annotation in zip(payload(*MESSAGES[key]), annotations, strict=True):
         wire = f"{field['of']}[]" if field["type"] == "array" else field["type"]
         if wire in ("int", "uint"):

@@ -6,7 +6,9 @@ beside it. `EVENTS` says which record belongs to which event.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from virtkit.record import Record
 
 if TYPE_CHECKING:
     from virtkit.enums import (
@@ -38,7 +40,7 @@ else:
     Ref = tuple
 
 
-class EventKey(NamedTuple):
+class EventKey(Record):
     """What a subscriber asks for.
 
     Attributes:
@@ -50,30 +52,30 @@ class EventKey(NamedTuple):
     id: int = 0
 
 
-class DomainLifecycleEvent(NamedTuple):
+class DomainLifecycleEvent(Record):
     """A domain entered a state; `detail` says why, as the enum of that event (`DomainEventStartedDetailType`, ...)."""
 
     event: DomainEventType
     detail: int
 
 
-class DomainRebootEvent(NamedTuple):
+class DomainRebootEvent(Record):
     """The guest rebooted."""
 
 
-class DomainRTCChangeEvent(NamedTuple):
+class DomainRTCChangeEvent(Record):
     """The guest set its clock; `offset` in seconds from the host's UTC."""
 
     offset: int
 
 
-class DomainWatchdogEvent(NamedTuple):
+class DomainWatchdogEvent(Record):
     """The watchdog device fired."""
 
     action: DomainEventWatchdogAction
 
 
-class DomainIOErrorEvent(NamedTuple):
+class DomainIOErrorEvent(Record):
     """A disk request failed. Published together with `DomainIOErrorReasonEvent`."""
 
     src_path: str
@@ -81,7 +83,7 @@ class DomainIOErrorEvent(NamedTuple):
     action: DomainEventIOErrorAction
 
 
-class GraphicsAddress(NamedTuple):
+class GraphicsAddress(Record):
     """One end of a graphics connection: host and port, or `node` the path of a UNIX socket and `service` empty."""
 
     family: DomainEventGraphicsAddressType
@@ -89,14 +91,14 @@ class GraphicsAddress(NamedTuple):
     service: str
 
 
-class GraphicsIdentity(NamedTuple):
+class GraphicsIdentity(Record):
     """What a graphics client proved to be: `type` such as `x509dname` or `saslUsername`."""
 
     type: str
     name: str
 
 
-class DomainGraphicsEvent(NamedTuple):
+class DomainGraphicsEvent(Record):
     """A graphics client connected, was authenticated or left; `local` is the server's end."""
 
     phase: DomainEventGraphicsPhase
@@ -106,7 +108,7 @@ class DomainGraphicsEvent(NamedTuple):
     subject: list[GraphicsIdentity]
 
 
-class DomainIOErrorReasonEvent(NamedTuple):
+class DomainIOErrorReasonEvent(Record):
     """A disk request failed; `reason` is empty or a word such as `enospc`."""
 
     src_path: str
@@ -115,11 +117,11 @@ class DomainIOErrorReasonEvent(NamedTuple):
     reason: str
 
 
-class DomainControlErrorEvent(NamedTuple):
+class DomainControlErrorEvent(Record):
     """The channel to the guest's monitor broke."""
 
 
-class DomainBlockJobEvent(NamedTuple):
+class DomainBlockJobEvent(Record):
     """A block job changed state; `path` is the disk's source. Published together with `DomainBlockJob2Event`."""
 
     path: str
@@ -127,7 +129,7 @@ class DomainBlockJobEvent(NamedTuple):
     status: ConnectDomainEventBlockJobStatus
 
 
-class DomainDiskChangeEvent(NamedTuple):
+class DomainDiskChangeEvent(Record):
     """The source of a disk changed; None is no source."""
 
     old_src_path: str | None
@@ -136,44 +138,44 @@ class DomainDiskChangeEvent(NamedTuple):
     reason: ConnectDomainEventDiskChangeReason
 
 
-class DomainTrayChangeEvent(NamedTuple):
+class DomainTrayChangeEvent(Record):
     """The tray of a removable drive moved."""
 
     dev_alias: str
     reason: DomainEventTrayChangeReason
 
 
-class DomainPMWakeupEvent(NamedTuple):
+class DomainPMWakeupEvent(Record):
     """The guest woke up; `reason` is always 0 so far. On the wire it stands before the domain."""
 
     reason: int
 
 
-class DomainPMSuspendEvent(NamedTuple):
+class DomainPMSuspendEvent(Record):
     """The guest suspended to memory; `reason` as in `DomainPMWakeupEvent`."""
 
     reason: int
 
 
-class DomainBalloonChangeEvent(NamedTuple):
+class DomainBalloonChangeEvent(Record):
     """The guest's memory changed; `actual` in KiB."""
 
     actual: int
 
 
-class DomainPMSuspendDiskEvent(NamedTuple):
+class DomainPMSuspendDiskEvent(Record):
     """The guest suspended to disk; `reason` as in `DomainPMWakeupEvent`."""
 
     reason: int
 
 
-class DomainDeviceRemovedEvent(NamedTuple):
+class DomainDeviceRemovedEvent(Record):
     """A device is gone from the guest."""
 
     dev_alias: str
 
 
-class DomainBlockJob2Event(NamedTuple):
+class DomainBlockJob2Event(Record):
     """A block job changed state; `dst` is the disk's target name."""
 
     dst: str
@@ -181,51 +183,51 @@ class DomainBlockJob2Event(NamedTuple):
     status: ConnectDomainEventBlockJobStatus
 
 
-class DomainTunableEvent(NamedTuple):
+class DomainTunableEvent(Record):
     """Tunables changed; `params` has those that did (`virtkit.constants.DOMAIN_TUNABLE_*`)."""
 
     params: TypedParams
 
 
-class DomainAgentLifecycleEvent(NamedTuple):
+class DomainAgentLifecycleEvent(Record):
     """The guest agent came or went."""
 
     state: ConnectDomainEventAgentLifecycleState
     reason: ConnectDomainEventAgentLifecycleReason
 
 
-class DomainDeviceAddedEvent(NamedTuple):
+class DomainDeviceAddedEvent(Record):
     """A device was added to a running guest."""
 
     dev_alias: str
 
 
-class DomainMigrationIterationEvent(NamedTuple):
+class DomainMigrationIterationEvent(Record):
     """A migration started another pass over the memory."""
 
     iteration: int
 
 
-class DomainJobCompletedEvent(NamedTuple):
+class DomainJobCompletedEvent(Record):
     """A job ended; `params` are its statistics (`virtkit.constants.DOMAIN_JOB_*`)."""
 
     params: TypedParams
 
 
-class DomainDeviceRemovalFailedEvent(NamedTuple):
+class DomainDeviceRemovalFailedEvent(Record):
     """The guest refused to let go of a device."""
 
     dev_alias: str
 
 
-class DomainMetadataChangeEvent(NamedTuple):
+class DomainMetadataChangeEvent(Record):
     """Metadata changed; `nsuri` is the namespace of an element, None for title and description."""
 
     type: DomainMetadataType
     nsuri: str | None
 
 
-class DomainBlockThresholdEvent(NamedTuple):
+class DomainBlockThresholdEvent(Record):
     """Writing to a block device passed `threshold` bytes by `excess`; `dev` as `vda` or `vda[2]` of its chain."""
 
     dev: str
@@ -234,7 +236,7 @@ class DomainBlockThresholdEvent(NamedTuple):
     excess: int
 
 
-class DomainMemoryFailureEvent(NamedTuple):
+class DomainMemoryFailureEvent(Record):
     """Host memory of the guest failed."""
 
     recipient: DomainMemoryFailureRecipientType
@@ -242,54 +244,54 @@ class DomainMemoryFailureEvent(NamedTuple):
     flags: DomainMemoryFailureFlags
 
 
-class DomainMemoryDeviceSizeChangeEvent(NamedTuple):
+class DomainMemoryDeviceSizeChangeEvent(Record):
     """The guest changed how much of a memory device it uses; `size` in KiB."""
 
     alias: str
     size: int
 
 
-class NetworkLifecycleEvent(NamedTuple):
+class NetworkLifecycleEvent(Record):
     """A network entered a state; `detail` is always 0 so far."""
 
     event: NetworkEventLifecycleType
     detail: int = 0
 
 
-class StoragePoolLifecycleEvent(NamedTuple):
+class StoragePoolLifecycleEvent(Record):
     """A pool entered a state; `detail` is always 0 so far."""
 
     event: StoragePoolEventLifecycleType
     detail: int = 0
 
 
-class StoragePoolRefreshEvent(NamedTuple):
+class StoragePoolRefreshEvent(Record):
     """The volumes of a pool were read again."""
 
 
-class NodeDeviceLifecycleEvent(NamedTuple):
+class NodeDeviceLifecycleEvent(Record):
     """A host device came, went, or its definition did; `detail` is always 0 so far."""
 
     event: NodeDeviceEventLifecycleType
     detail: int = 0
 
 
-class NodeDeviceUpdateEvent(NamedTuple):
+class NodeDeviceUpdateEvent(Record):
     """The description of a host device changed."""
 
 
-class SecretLifecycleEvent(NamedTuple):
+class SecretLifecycleEvent(Record):
     """A secret was defined or undefined; `detail` is always 0 so far."""
 
     event: SecretEventLifecycleType
     detail: int = 0
 
 
-class SecretValueChangedEvent(NamedTuple):
+class SecretValueChangedEvent(Record):
     """A secret has another value."""
 
 
-class QemuMonitorEvent(NamedTuple):
+class QemuMonitorEvent(Record):
     """An event of QEMU's monitor as it came; the time is since 1970, `details` its data as JSON or None."""
 
     event: str
