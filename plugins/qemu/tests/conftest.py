@@ -38,10 +38,18 @@ def linux() -> LinuxGuest:
         pytest.skip(str(error))
 
 
+@pytest.fixture(scope="session")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What QEMU can do, asked once for all roots."""
+    return tmp_path_factory.mktemp("capabilities")
+
+
 @pytest.fixture(name="root")
-def _root(tmp_path: Path, tiny: TinyGuest) -> Iterator[Root]:
+def _root(tmp_path: Path, tiny: TinyGuest, answers: Path) -> Iterator[Root]:
     if shutil.which(QEMU) is None:
         pytest.skip(f"{QEMU} is not installed")
+    (tmp_path / "lib/qemu").mkdir(parents=True)
+    (tmp_path / "lib/qemu/capabilities").symlink_to(answers)
     with root(tmp_path, tiny) as made:
         yield made
 

@@ -119,6 +119,10 @@ class Binaries:
         machine = next((name for name in kvm.MACHINES if facts.machine(name)), None)
         if not facts.kvm or machine is None:
             return KVM(False, f"{binary} was built without KVM for this host")
+        # What is run to find out needs a 64-bit CPU, and KVM is the same for both.
+        wider = find("x86_64") if facts.target == "i386" else None
+        if wider is not None:
+            return self.kvm(wider)
         circumstances = {**asdict(Fingerprint.of(binary)), **_host()}
         with self._locks[f"kvm {binary}"]:
             known = self._kvm.get(binary) or self._stored_kvm(binary)

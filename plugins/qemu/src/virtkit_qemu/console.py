@@ -6,6 +6,7 @@ import fcntl
 import os
 import select
 import termios
+import threading
 import tty
 import weakref
 from collections.abc import Iterator
@@ -46,17 +47,24 @@ class Line:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._closed = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._closing = threading.Lock()
 
     def read(self, size: int = 65536, timeout: float | None = None) -> bytes:
-        """The next bytes; b'' when the guest's end has been closed."""
+        """The next bytes; b'' when either end has been closed, by another thread too."""
         ready = select.poll()
-        ready.register(self._descriptor, select.POLLIN)
+        with self._closing:
+            if self._descriptor < 0:
+                return b""
+            ready.register(self._descriptor, select.POLLIN)
+            ready.register(self._closed, select.POLLIN)
         if not ready.poll(None if timeout is None else timeout * 1000):
             raise TimeoutError
-        try:
-            return os.read(self._descriptor, size)
-        except OSError:  # a terminal whose QEMU has ended
-            return b""
+        with self._closing:
+            try:
+                return os.read(self._descriptor, size) if self._descriptor >= 0 else b""
+            except OSError:  # a terminal whose QEMU has ended
+                return b""
 
     def write(self, data: bytes) -> None:
         """Send bytes; waits while the guest does not read."""
@@ -70,9 +78,15 @@ class Line:
 
     def close(self) -> None:
         """Close it; twice is harmless."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        with self._closing:
+            if self._descriptor >= 0:
+                os.eventfd_write(self._closed, 1)
+                os.close(self._descriptor)
+                self._descriptor = -1
+
+    def __del__(self) -> None:
+        self.close()
+        os.close(self._closed)
 
 
 class ConsolePart(DomainDeviceSpec["Session"]):
