@@ -38,10 +38,10 @@ from virtkit.testing.kinds import DOMAIN, Can
 from virtkit.testing.lifecycle import Activity, ActivityEvents, Persistence, Refusing
 from virtkit.testing.objects import (
     Autostart,
-    Definition,
     Description,
     Enumeration,
     NameLookup,
+    UUIDDefinition,
     UUIDLookup,
 )
 from virtkit.testing.profile import Profile, fresh_name
@@ -166,12 +166,12 @@ class BaseDomainInfo(Conformance):
         assert [obj] == [domain for domain, _ in conn.domain_stats([obj])]
 
 
-class BaseDomainDefinition(Definition):
+class BaseDomainDefinition(UUIDDefinition):
     """Defining domains."""
 
     kind = DOMAIN
-    nameless = NoNameError
-    described = DomainXMLFlags.INACTIVE
+    nameless: ClassVar[type[VirtError]] = NoNameError
+    described: ClassVar[int] = DomainXMLFlags.INACTIVE
 
     def test_a_name_with_a_slash_is_refused(self, conn: Connection, workshop: Workshop) -> None:
         with pytest.raises(XMLError):
@@ -215,7 +215,7 @@ class BaseDomainAutostart(Autostart):
     """Domains that start with their driver."""
 
     kind = DOMAIN
-    transient_refusal = OperationInvalidError
+    transient_refusal: ClassVar[type[VirtError]] = OperationInvalidError
 
 
 class BaseDomainEvents(ActivityEvents):
@@ -260,7 +260,6 @@ FINISHED = DomainLifecycleEvent(DomainEventType.STOPPED, DomainEventStoppedDetai
 MOVES = (
     Move("off", "create", RUNNING, DomainRunningReason.BOOTED, STARTED, Can.START),
     Move("running", "suspend", PAUSED, DomainPausedReason.USER, SUSPENDED, Can.PAUSE),
-    Move("paused", "suspend", PAUSED, DomainPausedReason.USER, None, Can.PAUSE),
     Move("paused", "resume", RUNNING, DomainRunningReason.UNPAUSED, RESUMED, Can.PAUSE),
     Move("running", "reset", RUNNING, DomainRunningReason.BOOTED, None, Can.RESET),
     Move("running", "destroy", OFF, DomainShutoffReason.DESTROYED, DESTROYED, Can.START),
@@ -333,6 +332,23 @@ class BaseDomainStates(Refusing):
         assert before == domain.state()
 
     @requires(Can.PAUSE)
+    def test_suspending_twice_changes_nothing(self, domain_in: Callable[[str], Domain]) -> None:
+        domain = domain_in("paused")
+        domain.suspend()
+        assert (PAUSED, DomainPausedReason.USER) == domain.state()
+
+    @requires(Can.PAUSE, Can.EVENTS)
+    def test_suspending_twice_is_told_once(
+        self, conn: Connection, domain_in: Callable[[str], Domain], profile: Profile
+    ) -> None:
+        domain = domain_in("paused")
+        events = Recorder(conn, DomainLifecycleEvent, profile.deadline, domain)
+        with suppress(VirtError):
+            domain.suspend()
+        domain.destroy()
+        assert [DESTROYED] == events.wait(domain, DomainEventType.STOPPED)
+
+    @requires(Can.PAUSE)
     def test_a_paused_domain_is_active(self, domain_in: Callable[[str], Domain]) -> None:
         assert domain_in("paused").is_active() is True
 
@@ -399,6 +415,13 @@ class BaseDomainRename(Refusing):
     def test_no_name_is_refused(self, workshop: Workshop, name: Any) -> None:
         with pytest.raises(InvalidArgError):
             workshop.define(DOMAIN).rename(name)
+
+    def test_a_name_with_a_slash_is_refused(self, workshop: Workshop) -> None:
+        domain = workshop.define(DOMAIN)
+        before = domain.name
+        with pytest.raises(XMLError):
+            domain.rename(f"{fresh_name()}/{fresh_name()}")
+        assert before in DOMAIN.keys(workshop.conn)
 
     @requires(Can.START)
     def test_an_active_domain_keeps_its_name(self, workshop: Workshop) -> None:

@@ -49,8 +49,7 @@ class BaseInterfaceDefinition(Definition):
     """Defining interfaces."""
 
     kind = INTERFACE
-    has_uuid = False
-    described = 1  # InterfaceXMLFlags.INACTIVE
+    described: ClassVar[int] = 1  # InterfaceXMLFlags.INACTIVE
 
 
 class BaseInterfaceActivity(Activity):

@@ -287,7 +287,7 @@ NODE_DEVICE = ObjectKind(
         Can.EVENTS: (),
     },
     missing=NoNodeDeviceError,
-    document=("node_device", "NodeDevice"),
+    document=("nodedev", "NodeDevice"),
     filters="ConnectListAllNodeDeviceFlags",
     event=NodeDeviceLifecycleEvent,
     event_types="NodeDeviceEventLifecycleType",
@@ -329,7 +329,7 @@ NWFILTER_BINDING = ObjectKind(
         Can.CREATE: ("nwfilter_binding_create_xml", "nwfilter_binding_delete"),
     },
     missing=NoNWFilterBindingError,
-    document=("nwfilter_binding", "NWFilterBinding"),
+    document=("nwfilterbinding", "NWFilterBinding"),
     removal=("delete",),
     key="port_dev",
 )  # fmt: skip

@@ -193,20 +193,23 @@ class Events(Conformance):
         """Events by name."""
         return [self.kind.event_type(name) for name in names]
 
-    @requires(Can.DEFINE)
+
+class DefinitionEvents(Events):
+    """Events of definitions."""
+
+    needs = Can.LIST | Can.EVENTS | Can.DEFINE
+
     def test_a_definition_is_told(self, record: Callable[..., Recorder], workshop: Workshop) -> None:
         events = record()
         obj = workshop.define(self.kind)
         assert self.told("DEFINED") == self.types(events, obj, "DEFINED")
 
-    @requires(Can.DEFINE)
     def test_its_end_is_told(self, record: Callable[..., Recorder], workshop: Workshop) -> None:
         events = record()
         obj = workshop.define(self.kind)
         obj.undefine()
         assert self.told("DEFINED", "UNDEFINED") == self.types(events, obj, "UNDEFINED")
 
-    @requires(Can.DEFINE)
     def test_a_refused_definition_is_not_told(self, record: Callable[..., Recorder], workshop: Workshop) -> None:
         obj = workshop.define(self.kind)
         events = record()
@@ -215,7 +218,6 @@ class Events(Conformance):
         obj.undefine()
         assert self.told("UNDEFINED") == self.types(events, obj, "UNDEFINED")
 
-    @requires(Can.DEFINE)
     def test_a_subscriber_to_one_object_hears_of_no_other(
         self, record: Callable[..., Recorder], workshop: Workshop
     ) -> None:
@@ -226,7 +228,6 @@ class Events(Conformance):
         self.types(events, one, "UNDEFINED")
         assert [] == events.of(other)
 
-    @requires(Can.DEFINE)
     def test_nothing_is_told_after_the_subscription_was_closed(
         self, record: Callable[..., Recorder], workshop: Workshop
     ) -> None:
@@ -236,7 +237,6 @@ class Events(Conformance):
         self.types(open_, obj, "DEFINED")
         assert [] == closed.of(obj)
 
-    @requires(Can.DEFINE)
     def test_what_another_connection_does_is_told(
         self, record: Callable[..., Recorder], workshop: Workshop, profile: Profile
     ) -> None:
@@ -249,10 +249,10 @@ class Events(Conformance):
         assert self.told("DEFINED", "UNDEFINED") == self.types(events, obj, "UNDEFINED")
 
 
-class ActivityEvents(Events):
+class ActivityEvents(DefinitionEvents):
     """Events of what can be active."""
 
-    @requires(Can.DEFINE, Can.START)
+    @requires(Can.START)
     def test_start_and_stop_are_told_in_order(self, record: Callable[..., Recorder], workshop: Workshop) -> None:
         obj = workshop.define(self.kind)
         events = record()
@@ -260,7 +260,7 @@ class ActivityEvents(Events):
         obj.destroy()
         assert self.told("STARTED", "STOPPED") == self.types(events, obj, "STOPPED")
 
-    @requires(Can.DEFINE, Can.START)
+    @requires(Can.START)
     def test_a_refused_start_is_not_told(self, record: Callable[..., Recorder], workshop: Workshop) -> None:
         obj = workshop.start(self.kind)
         events = record()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from virtkit.errors import NoNameError, OperationInvalidError
+from typing import ClassVar
+
+from virtkit.errors import NoNameError, OperationInvalidError, VirtError
 from virtkit.testing.kinds import NETWORK
 from virtkit.testing.lifecycle import Activity, ActivityEvents, Persistence
 from virtkit.testing.objects import (
     Autostart,
-    Definition,
     Description,
     Enumeration,
     NameLists,
     NameLookup,
+    UUIDDefinition,
     UUIDLookup,
 )
 
@@ -35,11 +37,11 @@ class BaseNetworkDescription(Description):
     kind = NETWORK
 
 
-class BaseNetworkDefinition(Definition):
+class BaseNetworkDefinition(UUIDDefinition):
     """Defining networks."""
 
     kind = NETWORK
-    nameless = NoNameError
+    nameless: ClassVar[type[VirtError]] = NoNameError
 
 
 class BaseNetworkActivity(Activity):
@@ -58,7 +60,7 @@ class BaseNetworkAutostart(Autostart):
     """Networks that start with their driver."""
 
     kind = NETWORK
-    transient_refusal = OperationInvalidError
+    transient_refusal: ClassVar[type[VirtError]] = OperationInvalidError
 
 
 class BaseNetworkEvents(ActivityEvents):

@@ -9,7 +9,7 @@ import pytest
 from virtkit import Connection, NWFilter, NWFilterBinding
 from virtkit.errors import InternalError, NoNWFilterBindingError, OperationFailedError, OperationInvalidError, XMLError
 from virtkit.testing.kinds import NWFILTER, NWFILTER_BINDING, Can
-from virtkit.testing.objects import Definition, Description, Enumeration, NameLookup, UUIDLookup
+from virtkit.testing.objects import Description, Enumeration, NameLookup, UUIDDefinition, UUIDLookup
 from virtkit.testing.profile import Profile, fresh_name
 from virtkit.testing.suite import Conformance, Workshop, binding_xml, requires
 
@@ -36,7 +36,7 @@ class BaseNWFilterDescription(Description):
     kind = NWFILTER
 
 
-class BaseNWFilterDefinition(Definition):
+class BaseNWFilterDefinition(UUIDDefinition):
     """Defining filters."""
 
     kind = NWFILTER

@@ -13,7 +13,7 @@ from virtkit.testing.kinds import Can
 from virtkit.testing.profile import Profile, fresh_name, fresh_uuid
 from virtkit.testing.suite import Conformance, Workshop, eventually, requires, with_stranger, without
 
-UNKNOWN_FLAG = 1 << 30
+UNKNOWN_FLAG = 1 << 29
 """No enumeration of flags has it."""
 
 INACTIVE = "INACTIVE"
@@ -148,28 +148,16 @@ class Definition(Conformance):
 
     Attributes:
         nameless: Error of a document without a name.
-        has_uuid: Whether names and UUIDs are both unique.
         described: Flags under which the description is the definition.
     """
 
     needs = Can.LIST | Can.DEFINE
     nameless: ClassVar[type[VirtError]] = XMLError
-    has_uuid: ClassVar[bool] = True
     described: ClassVar[int] = 0
 
-    def test_a_definition_keeps_its_name_and_uuid(self, workshop: Workshop) -> None:
-        name, uuid = fresh_name(), fresh_uuid()
-        obj = workshop.define(self.kind, workshop.text(self.kind, name, uuid))
-        if self.has_uuid:
-            assert (name, uuid) == (obj.name, obj.uuid_string)
-        else:
-            assert name == obj.name
-
-    def test_a_definition_without_uuid_gets_one(self, conn: Connection, workshop: Workshop) -> None:
-        if not self.has_uuid:
-            pytest.skip(f"a {self.kind.noun} has no UUID")
-        obj = workshop.define(self.kind, without(workshop.text(self.kind), "uuid"))
-        assert obj == self.kind.by_uuid(conn, obj.uuid_string)
+    def test_a_definition_keeps_its_name(self, workshop: Workshop) -> None:
+        name = fresh_name()
+        assert name == workshop.define(self.kind, workshop.text(self.kind, name)).name
 
     def test_the_same_document_again_changes_nothing(self, conn: Connection, workshop: Workshop) -> None:
         text = workshop.text(self.kind)
@@ -183,24 +171,6 @@ class Definition(Conformance):
         text = obj.xml_desc(self.described)
         self.kind.define(conn, text)
         assert text == obj.xml_desc(self.described)
-
-    def test_a_name_of_another_uuid_is_refused(self, conn: Connection, workshop: Workshop) -> None:
-        if not self.has_uuid:
-            pytest.skip(f"a {self.kind.noun} has no UUID")
-        obj = workshop.define(self.kind)
-        before = self.kind.keys(conn)
-        with pytest.raises(OperationFailedError):
-            self.kind.define(conn, workshop.text(self.kind, obj.name))
-        assert before == self.kind.keys(conn)
-
-    def test_a_uuid_of_another_name_is_refused(self, conn: Connection, workshop: Workshop) -> None:
-        if not self.has_uuid:
-            pytest.skip(f"a {self.kind.noun} has no UUID")
-        obj = workshop.define(self.kind)
-        before = self.kind.keys(conn)
-        with pytest.raises(OperationFailedError):
-            self.kind.define(conn, workshop.text(self.kind, uuid=obj.uuid_string))
-        assert before == self.kind.keys(conn)
 
     def test_text_that_is_no_xml_is_refused(self, conn: Connection) -> None:
         with pytest.raises(XMLDetailError):
@@ -249,6 +219,32 @@ class Definition(Conformance):
             [seen] = [each for each in self.kind.list(other) if each.ref == obj.ref]
             seen.undefine()
         assert self.kind.key_of(obj) not in self.kind.keys(workshop.conn)
+
+
+class UUIDDefinition(Definition):
+    """Definitions of what has a name and a UUID, each of them unique."""
+
+    def test_a_definition_keeps_its_uuid(self, workshop: Workshop) -> None:
+        uuid = fresh_uuid()
+        assert uuid == workshop.define(self.kind, workshop.text(self.kind, uuid=uuid)).uuid_string
+
+    def test_a_definition_without_uuid_gets_one(self, conn: Connection, workshop: Workshop) -> None:
+        obj = workshop.define(self.kind, without(workshop.text(self.kind), "uuid"))
+        assert obj == self.kind.by_uuid(conn, obj.uuid_string)
+
+    def test_a_name_of_another_uuid_is_refused(self, conn: Connection, workshop: Workshop) -> None:
+        obj = workshop.define(self.kind)
+        before = self.kind.keys(conn)
+        with pytest.raises(OperationFailedError):
+            self.kind.define(conn, workshop.text(self.kind, obj.name))
+        assert before == self.kind.keys(conn)
+
+    def test_a_uuid_of_another_name_is_refused(self, conn: Connection, workshop: Workshop) -> None:
+        obj = workshop.define(self.kind)
+        before = self.kind.keys(conn)
+        with pytest.raises(OperationFailedError):
+            self.kind.define(conn, workshop.text(self.kind, uuid=obj.uuid_string))
+        assert before == self.kind.keys(conn)
 
 
 class Autostart(Conformance):

@@ -19,7 +19,7 @@ from virtkit.errors import (
 )
 from virtkit.events import SecretValueChangedEvent
 from virtkit.testing.kinds import SECRET, Can
-from virtkit.testing.lifecycle import Events
+from virtkit.testing.lifecycle import DefinitionEvents
 from virtkit.testing.objects import Description, Enumeration, UUIDLookup
 from virtkit.testing.profile import Profile, fresh_name, fresh_uuid
 from virtkit.testing.suite import Conformance, Recorder, Workshop, eventually, requires, without
@@ -153,12 +153,12 @@ class BaseSecretValue(Conformance):
             Secret(reader, secret.ref).value()
 
 
-class BaseSecretEvents(Events):
+class BaseSecretEvents(DefinitionEvents):
     """Events of secrets."""
 
     kind = SECRET
 
-    @requires(Can.DEFINE, Can.VALUE)
+    @requires(Can.VALUE)
     def test_a_new_value_is_told(self, conn: Connection, workshop: Workshop, profile: Profile) -> None:
         secret = workshop.define(SECRET)
         events = Recorder(conn, SecretValueChangedEvent, profile.deadline, secret)

@@ -23,12 +23,13 @@ from virtkit.events import StoragePoolRefreshEvent
 from virtkit.testing.kinds import STORAGE_POOL, STORAGE_VOL, Can
 from virtkit.testing.lifecycle import Activity, ActivityEvents, Persistence, Refusing
 from virtkit.testing.objects import (
+    UNKNOWN_FLAG,
     Autostart,
-    Definition,
     Description,
     Enumeration,
     NameLists,
     NameLookup,
+    UUIDDefinition,
     UUIDLookup,
 )
 from virtkit.testing.profile import Profile, fresh_name
@@ -74,11 +75,11 @@ class BaseStoragePoolInfo(Conformance):
         assert 0 <= info.available <= info.capacity
 
 
-class BaseStoragePoolDefinition(Definition):
+class BaseStoragePoolDefinition(UUIDDefinition):
     """Defining pools."""
 
     kind = STORAGE_POOL
-    described = 1  # StorageXMLFlags.INACTIVE
+    described: ClassVar[int] = 1  # StorageXMLFlags.INACTIVE
 
 
 class BaseStoragePoolActivity(Activity):
@@ -116,14 +117,14 @@ class BaseStoragePoolPersistence(Persistence):
     """Persistent and transient pools."""
 
     kind = STORAGE_POOL
-    outlives_definition = False
+    outlives_definition: ClassVar[bool] = False
 
 
 class BaseStoragePoolAutostart(Autostart):
     """Pools that start with their driver."""
 
     kind = STORAGE_POOL
-    transient_refusal = InternalError
+    transient_refusal: ClassVar[type[VirtError]] = InternalError
 
 
 class BaseStoragePoolEvents(ActivityEvents):
@@ -200,7 +201,7 @@ class BaseStorageVolEnumeration(OfVolumes):
 
     def test_unknown_flags_are_refused(self, pool: StoragePool) -> None:
         with pytest.raises(InvalidArgError):
-            pool.list_volumes(1 << 30)
+            pool.list_volumes(UNKNOWN_FLAG)
 
 
 class BaseStorageVolDescription(Description):

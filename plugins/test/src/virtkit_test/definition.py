@@ -19,7 +19,7 @@ from virtkit.enums import (
     DomainXMLFlags,
     ErrorDomain,
 )
-from virtkit.errors import InvalidArgError, OperationFailedError, OperationInvalidError
+from virtkit.errors import InvalidArgError, OperationInvalidError, XMLError
 from virtkit.events import DomainMetadataChangeEvent
 from virtkit.hookspecs.domain_definition import DomainDefinitionSpec
 from virtkit.refs import DomainRef
@@ -237,6 +237,6 @@ def _check_rename(conn: TestState, domain: Domain, new_name: str) -> None:
     if domain.active:
         raise OperationInvalidError(f"domain {domain.name!r} is running: stop it before it is renamed", domain=TEST)
     if "/" in new_name or "\n" in new_name:
-        raise InvalidArgError(f"{new_name!r} is no name for a domain: use neither '/' nor line breaks", domain=DOMAIN)
+        raise XMLError(f"{new_name!r} is no name for a domain: use neither '/' nor line breaks", domain=TEST)
     if new_name in conn.domains:
-        raise OperationFailedError(f"there is a domain named {new_name!r} already: choose another name", domain=DOMAIN)
+        raise OperationInvalidError(f"there is a domain named {new_name!r} already: choose another name", domain=DOMAIN)
