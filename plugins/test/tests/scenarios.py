@@ -1,4 +1,4 @@
-"""What the scenarios of `tools/facts/errors.tsv` mean here: (object, scenario) -> the call, and what it is called on."""
+"""What the scenarios of `tools/facts/errors.tsv` mean here: (object, scenario) -> the call."""
 
 from __future__ import annotations
 
@@ -257,6 +257,13 @@ NETWORKS: Scenarios = {
 }
 
 
+REFUSED: Scenarios = {
+    ("nwfilter", "list with unknown flag bit"): lambda b: b.connect_list_all_nwfilters(UNKNOWN_FLAG),
+    ("secret", "list with unknown flag bit"): lambda b: b.connect_list_all_secrets(UNKNOWN_FLAG),
+    ("nwfilter binding", "list with unknown flag bit"): lambda b: b.connect_list_all_nwfilter_bindings(UNKNOWN_FLAG),
+}
+
+
 def _stopped(b: Bench) -> Any:
     b.storage_pool_destroy(b.pool)
     return b.pool
@@ -356,5 +363,5 @@ SNAPSHOTS: Scenarios = {
     ("domain snapshot", "revert stale"): lambda b: b.domain_revert_to_snapshot(b.gone_snapshot(), 0),
 }
 
-SCENARIOS: Scenarios = {**HOST, **DOMAINS, **NETWORKS, **STORAGE, **SNAPSHOTS}
+SCENARIOS: Scenarios = {**HOST, **DOMAINS, **NETWORKS, **REFUSED, **STORAGE, **SNAPSHOTS}
 """All of them; rows without one are of functions that the driver does not have."""

@@ -19,9 +19,16 @@ NOT_OURS = {
     "event deregister unknown id": "registration belongs to the connection",
     "guest vcpus inactive": "no error was recorded of a function that libvirt's driver does not have",
     "stale handle info": "a note of the recorder",
+    "info unknown flag": "libvirt's driver does not have the function that is derived here",
     "migrate inactive to self": "a decision of the client, before any driver",
 }
 """Rows that say nothing of a driver, and why."""
+
+DIFFERENT = {
+    "backup begin inactive": (3, 69),  # libvirt counts backups to domains, the hook specifications to checkpoints
+    "backup xml without backup": (3, 69),
+}
+"""Scenarios that are answered in another way, and why."""
 
 NO_SUPPORT = 3
 
@@ -69,16 +76,22 @@ def code_of(bench: Bench, row: Row) -> tuple[int, int]:
         return bench.refusal(call, bench)
     assert int(row.code) == NO_SUPPORT, f"{row.scenario} has no scenario"
     hook = hooks()[row.api]
-    return bench.refusal(bench.connection.ops[hook], *(None for _ in functions()[hook].parameters))
+    return bench.refusal(bench.connection.ops[hook], *(0 for _ in functions()[hook].parameters))
 
 
 @pytest.mark.parametrize("row", COMPARED, ids=[f"{row.object}: {row.scenario}" for row in COMPARED])
 def test_a_call_has_the_code_and_domain_that_libvirt_gave_it(row: Row) -> None:
     bench = Bench(readonly=row.scenario.startswith("read-only"))
     try:
-        assert code_of(bench, row) == (int(row.code), int(row.domain or 0))
+        expected = DIFFERENT.get(row.scenario, (int(row.code), int(row.domain or 0)))
+        assert code_of(bench, row) == expected
     finally:
         bench.close()
+
+
+def test_a_function_that_is_derived_refuses_what_it_does_not_know(bench: Bench) -> None:
+    volume = bench.volume()
+    assert bench.refusal(bench.storage_vol_get_info_flags, volume, 1 << 31) == (8, 12)
 
 
 def test_every_scenario_is_of_an_observed_row() -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class ConnectSpec(Spec[S]):
     """A hypervisor: identity, capabilities, CPU models and optional features."""
 
-    error_domain = 0  # VIR_FROM_NONE
+    error_domain = 20  # VIR_FROM_DOMAIN: libvirt has none for connections
 
     # Description
 

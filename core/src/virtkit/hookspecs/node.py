@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class NodeSpec(Spec[S]):
     """The host: its size, its load, its memory pages, and putting it to sleep."""
 
-    error_domain = 0  # VIR_FROM_NONE
+    error_domain = 20  # VIR_FROM_DOMAIN: libvirt has none for connections
 
     # Properties
 

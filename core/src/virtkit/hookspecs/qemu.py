@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class QemuSpec(Spec[S]):
     """Commands to QEMU's monitor and guest agent, and adoption of foreign processes."""
 
-    error_domain = 10  # VIR_FROM_QEMU
+    error_domain = 0  # VIR_FROM_NONE: what libvirt answers where there is no such function
 
     @operation(acl="domain:write", since="0.8.3", program="qemu")
     def qemu_domain_monitor_command(self, conn: S, dom: DomainRef, cmd: str, flags: int) -> str:

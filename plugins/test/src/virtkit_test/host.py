@@ -6,13 +6,15 @@ import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from virtkit.enums import ErrorDomain
+from virtkit.enums import ConnectBaselineCPUFlags, ErrorDomain
 from virtkit.errors import InvalidArgError, NotSupportedError
 from virtkit.hookspecs.connect import ConnectSpec
 from virtkit.hookspecs.node import NodeSpec
 from virtkit.params import ULLONG, TypedParams
 from virtkit.records import NodeCpuMap, NodeInfo, SecurityModel
 from virtkit.spec import quick
+from virtkit.xml.cpu import ARCHITECTURES
+from virtkit_test.cpus import MODELS, baseline
 from virtkit_test.filters import refuse
 
 if TYPE_CHECKING:
@@ -35,30 +37,6 @@ CPU_MAP = NodeCpuMap(b"\x15", 3, 8)
 CPU_STATS = {"user": 9797400000, "kernel": 34678723400000, "idle": 87264900000, "iowait": 763600000}
 FEATURES = frozenset({9, 16})
 """Features by number: strings in typed parameters, the order of the arguments of `network_update`."""
-
-MODELS_X86 = (
-    "486", "pentium", "pentium2", "pentium3", "pentiumpro", "coreduo", "n270", "core2duo", "qemu32", "kvm32",
-    "cpu64-rhel5", "cpu64-rhel6", "qemu64", "kvm64", "Conroe", "Penryn", "Nehalem", "Nehalem-IBRS", "Westmere",
-    "Westmere-IBRS", "SandyBridge", "SandyBridge-IBRS", "IvyBridge", "IvyBridge-IBRS", "Haswell-noTSX",
-    "Haswell-noTSX-IBRS", "Haswell", "Haswell-IBRS", "Broadwell-noTSX", "Broadwell-noTSX-IBRS", "Broadwell",
-    "Broadwell-IBRS", "Skylake-Client", "Skylake-Client-IBRS", "Skylake-Client-noTSX-IBRS", "Skylake-Server",
-    "Skylake-Server-IBRS", "Skylake-Server-noTSX-IBRS", "Cascadelake-Server", "Cascadelake-Server-noTSX",
-    "Icelake-Client", "Icelake-Client-noTSX", "Icelake-Server", "Icelake-Server-noTSX", "Cooperlake", "Snowridge",
-    "athlon", "phenom", "Opteron_G1", "Opteron_G2", "Opteron_G3", "Opteron_G4", "Opteron_G5", "EPYC", "EPYC-IBPB",
-    "EPYC-Rome", "EPYC-Milan", "Dhyana",
-)  # fmt: skip
-MODELS = {
-    "i686": MODELS_X86,
-    "x86_64": MODELS_X86,
-    "ppc64": ("POWER6", "POWER7", "POWER8", "POWER9", "POWER10", "POWERPC_e5500", "POWERPC_e6500"),
-    "ppc64le": ("POWER6", "POWER7", "POWER8", "POWER9", "POWER10", "POWERPC_e5500", "POWERPC_e6500"),
-    "aarch64": (),
-    "armv7l": (),
-    "armv6l": (),
-    "s390x": (),
-    "s390": (),
-}
-"""Architecture -> CPU models known for it; an empty tuple where any name is taken."""
 
 
 class HostPart(ConnectSpec["TestState"], NodeSpec["TestState"]):
@@ -104,12 +82,19 @@ class HostPart(ConnectSpec["TestState"], NodeSpec["TestState"]):
     @quick
     def connect_get_cpu_model_names(self, conn: TestState, arch: str, flags: int) -> list[str]:
         refuse("connect_get_cpu_model_names", flags)
+        if arch not in ARCHITECTURES:
+            raise InvalidArgError(f"there is no architecture {arch!r}", domain=TEST)
         if arch not in MODELS:
             raise NotSupportedError(
                 f"no CPU models are known for {arch!r}; known architectures: {', '.join(MODELS)}",
                 domain=ErrorDomain.CPU,
             )
         return list(MODELS[arch])
+
+    @quick
+    def connect_baseline_cpu(self, conn: TestState, xml_cpus: Sequence[str], flags: int) -> str:
+        refuse("connect_baseline_cpu", flags & ~ConnectBaselineCPUFlags.EXPAND_FEATURES)
+        return baseline(xml_cpus, expand=bool(flags & ConnectBaselineCPUFlags.EXPAND_FEATURES))
 
     @quick
     def node_get_info(self, conn: TestState) -> NodeInfo:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from virtkit.define.network import update
 from virtkit.enums import ConnectListAllNetworksFlags as Listed
-from virtkit.enums import ErrorDomain, NetworkDefineFlags, NetworkEventLifecycleType
+from virtkit.enums import ErrorDomain, NetworkDefineFlags, NetworkEventLifecycleType, NetworkUpdateFlags
 from virtkit.errors import NoNameError, OperationInvalidError, XMLError
 from virtkit.events import NetworkLifecycleEvent
 from virtkit.hookspecs.network import NetworkSpec
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
+NETWORK = ErrorDomain.NETWORK
 
 ROUTED = ("nat", "route", "open")
 """Modes in which the host itself forwards: it needs a bridge of its own, and an address on it."""
@@ -68,20 +70,25 @@ def parse(xml: str, *, validate: bool = False) -> NetworkXML:
     """
     document = NetworkXML.parse(xml, validate=validate)
     if not document.name:
-        raise NoNameError("the network has no <name>: give it one", domain=ErrorDomain.NETWORK)
+        raise NoNameError("the network has no <name>: give it one", domain=NETWORK)
     document.uuid = document.uuid or os.urandom(16)
     if document.forward is not None:
         document.forward.mode = document.forward.mode or "nat"
-        if document.forward.mode in ROUTED and not document.ips:
-            raise XMLError(
-                f"network {document.name!r} forwards by {document.forward.mode} and has no address: give it an <ip>",
-                domain=ErrorDomain.NETWORK,
-            )
+    check(document)
     if document.forward is None or document.forward.mode in ROUTED:
         document.bridge = document.bridge or Bridge()
         document.bridge.stp = True if document.bridge.stp is None else document.bridge.stp
         document.bridge.delay = document.bridge.delay or 0
     return document
+
+
+def check(document: NetworkXML) -> None:
+    """Refuse a network that forwards and has no address."""
+    mode = document.forward.mode if document.forward is not None else None
+    if mode in ROUTED and not document.ips:
+        raise XMLError(
+            f"network {document.name!r} forwards by {mode} and has no address: give it an <ip>", domain=NETWORK
+        )
 
 
 def guest_address(network: Network, offset: int) -> tuple[str, int]:
@@ -155,14 +162,28 @@ class NetworkPart(NetworkSpec["TestState"]):
         return network.ref
 
     @quick
+    def network_update(
+        self, conn: TestState, net: NetworkRef, command: int, section: int, parent_index: int, xml: str, flags: int
+    ) -> None:
+        refuse("network_update", flags & ~(NetworkUpdateFlags.LIVE | NetworkUpdateFlags.CONFIG))
+        with conn.networks.hold(net, "network_update") as network:
+            live, config = _meant(network, flags)
+            changed = []
+            for document in (network.live if live else None, network.config if config else None):
+                twin = document.copy() if document is not None else None
+                if twin is not None:
+                    update(twin, command, section, parent_index, xml)
+                    check(twin)
+                changed.append(twin)
+            network.live, network.config = changed[0] or network.live, changed[1] or network.config
+
+    @quick
     def network_create_xml_flags(self, conn: TestState, xml: str, flags: int) -> NetworkRef:
         refuse("network_create_xml_flags", flags & ~NetworkDefineFlags.VALIDATE)
         document = parse(xml, validate=bool(flags & NetworkDefineFlags.VALIDATE))
         network = _obtain(conn, document)
         if network.live is not None:
-            raise OperationInvalidError(
-                f"network {network.name!r} is active already: destroy it first", domain=ErrorDomain.NETWORK
-            )
+            raise OperationInvalidError(f"network {network.name!r} is active already: destroy it first", domain=NETWORK)
         network.live = document
         _publish(conn, network, NetworkEventLifecycleType.STARTED)
         return network.ref
@@ -193,6 +214,17 @@ class NetworkPart(NetworkSpec["TestState"]):
                 )
             conn.networks.remove(network)
             _publish(conn, network, NetworkEventLifecycleType.UNDEFINED)
+
+
+def _meant(network: Network, flags: int) -> tuple[bool, bool]:
+    """Whether the flags of a change mean what the network runs with, and its definition."""
+    if flags & NetworkUpdateFlags.LIVE and network.live is None:
+        raise OperationInvalidError(f"network {network.name!r} is not active: start it first", domain=NETWORK)
+    if flags & NetworkUpdateFlags.CONFIG and network.config is None:
+        raise OperationInvalidError(f"network {network.name!r} is transient and has no definition", domain=NETWORK)
+    if not flags:
+        return network.live is not None, network.live is None
+    return bool(flags & NetworkUpdateFlags.LIVE), bool(flags & NetworkUpdateFlags.CONFIG)
 
 
 def _obtain(conn: TestState, document: NetworkXML) -> Network:

@@ -20,7 +20,6 @@ from virtkit.enums import (
 from virtkit.errors import (
     InvalidArgError,
     NoStorageVolError,
-    NotSupportedError,
     OperationFailedError,
     OperationInvalidError,
     XMLError,
@@ -35,6 +34,7 @@ from virtkit.spec import quick
 from virtkit.xml.pool import StoragePool as PoolXML
 from virtkit.xml.volume import StorageVolume as VolumeXML
 from virtkit_test.filters import Filter, matching, refuse
+from virtkit_test.sources import found_sources
 
 if TYPE_CHECKING:
     from virtkit_test.state import TestState
@@ -283,11 +283,7 @@ class PoolPart(StoragePoolSpec["TestState"]):
     @quick
     def connect_find_storage_pool_sources(self, conn: TestState, type: str, src_spec: str | None, flags: int) -> str:
         refuse("connect_find_storage_pool_sources", flags)
-        if type not in FOUND_SOURCES:
-            raise NotSupportedError(
-                f"the simulator finds no sources of type {type!r}, only of {', '.join(FOUND_SOURCES)}", domain=TEST
-            )
-        return FOUND_SOURCES[type]
+        return found_sources(type, src_spec)
 
 
 class VolumePart(StorageVolSpec["TestState"]):
@@ -354,13 +350,6 @@ class VolumePart(StorageVolSpec["TestState"]):
         with conn.pools.hold(pool.ref, "storage_vol_delete") as found:
             del found.volumes[volume.name or ""]
             found.update_figures()
-
-
-FOUND_SOURCES = {
-    "logical": "<sources>\n  <source>\n    <name>testvg1</name>\n    <format type='lvm2'/>\n  </source>\n"
-    "  <source>\n    <name>testvg2</name>\n    <format type='lvm2'/>\n  </source>\n</sources>\n",
-    "netfs": "<sources>\n</sources>\n",
-}
 
 
 def _obtain(conn: TestState, document: PoolXML) -> Pool:

@@ -1,0 +1,176 @@
+"""Changes to one part of a network, as `network_update` makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+from virtkit.enums import ErrorDomain, NetworkUpdateCommand, NetworkUpdateSection
+from virtkit.errors import ConfigUnsupportedError, OperationInvalidError, OperationUnsupportedError, XMLError
+from virtkit.xml.element import Element
+from virtkit.xml.network import (
+    Dhcp,
+    DhcpHost,
+    DhcpRange,
+    Dns,
+    DnsHost,
+    Forward,
+    ForwardInterface,
+    Network,
+    PortGroup,
+    SrvRecord,
+    TxtRecord,
+)
+
+NETWORK = ErrorDomain.NETWORK
+Command = NetworkUpdateCommand
+Same = Callable[[Any, Any], bool]
+
+
+def _equal(*names: str) -> Same:
+    """Whether all of these fields are equal."""
+    return lambda one, other: all(getattr(one, name) == getattr(other, name) for name in names)
+
+
+def _shared(*names: str) -> Same:
+    """Whether any of these fields is set and equal."""
+    return lambda one, other: any(getattr(one, name) == getattr(other, name) is not None for name in names)
+
+
+def _given(*names: str) -> Same:
+    """Whether all of these fields that the second one has are equal."""
+    return lambda one, other: all(getattr(other, name) in (None, getattr(one, name)) for name in names)
+
+
+def _same_host(one: DnsHost, other: DnsHost) -> bool:
+    return one.ip == other.ip or bool(set(one.hostnames) & set(other.hostnames))
+
+
+@attrs.frozen
+class Part:
+    """A section that can be changed.
+
+    Attributes:
+        parent: Class of the element around it, which can parse it.
+        item: Its own class.
+        items: The list it is in; the second argument is the caller's `parent_index`.
+        clashes: Whether an element that is there keeps another one from being added.
+        matches: Whether an element that is there is the one to delete or to modify.
+        modifiable: Whether MODIFY is possible.
+    """
+
+    parent: type[Element]
+    item: type[Element]
+    items: Callable[[Network, int], list[Any]]
+    clashes: Same
+    matches: Same
+    modifiable: bool = False
+
+
+def _dhcp(network: Network, index: int) -> Dhcp:
+    """The DHCP server of an address of the network, made where there is none."""
+    ips = network.ips
+    if index < 0:
+        found = next((ip for ip in ips if ip.dhcp is not None), ips[0] if ips else None)
+    else:
+        found = ips[index] if index < len(ips) else None
+    if found is None:
+        which = f"<ip> number {index}" if index >= 0 else "<ip>"
+        raise OperationInvalidError(f"network {network.name!r} has no {which} to serve addresses from", domain=NETWORK)
+    found.dhcp = found.dhcp or Dhcp()
+    return found.dhcp
+
+
+def _dns(network: Network) -> Dns:
+    network.dns = network.dns or Dns()
+    return network.dns
+
+
+def _interfaces(network: Network, index: int) -> list[ForwardInterface]:
+    if network.forward is None:
+        raise OperationInvalidError(f"network {network.name!r} has no <forward> with interfaces", domain=NETWORK)
+    return network.forward.interfaces
+
+
+HOST_KEYS = ("mac", "id", "name", "ip")
+SRV_KEYS = ("service", "protocol", "domain", "target", "port", "priority", "weight")
+
+PARTS = {
+    NetworkUpdateSection.IP_DHCP_HOST: Part(
+        Dhcp, DhcpHost, lambda n, i: _dhcp(n, i).hosts, _shared(*HOST_KEYS), _given(*HOST_KEYS), modifiable=True
+    ),
+    NetworkUpdateSection.IP_DHCP_RANGE: Part(
+        Dhcp, DhcpRange, lambda n, i: _dhcp(n, i).ranges, _equal("start", "end"), _equal("start", "end")
+    ),
+    NetworkUpdateSection.FORWARD_INTERFACE: Part(Forward, ForwardInterface, _interfaces, _equal("dev"), _equal("dev")),
+    NetworkUpdateSection.PORTGROUP: Part(
+        Network, PortGroup, lambda n, i: n.port_groups, _equal("name"), _equal("name"), modifiable=True
+    ),
+    NetworkUpdateSection.DNS_HOST: Part(Dns, DnsHost, lambda n, i: _dns(n).hosts, _same_host, _same_host),
+    NetworkUpdateSection.DNS_TXT: Part(Dns, TxtRecord, lambda n, i: _dns(n).txts, _equal("name"), _equal("name")),
+    NetworkUpdateSection.DNS_SRV: Part(
+        Dns, SrvRecord, lambda n, i: _dns(n).srvs, _equal("service", "protocol", "domain", "target"), _given(*SRV_KEYS)
+    ),
+}
+"""What can be changed. The other sections exist as numbers only."""
+
+
+def update(network: Network, command: int, section: int, parent_index: int, xml: str) -> None:
+    """Change one part of a network in place; after an error it may be half changed, so work on a copy.
+
+    Args:
+        network: The network.
+        command: `NetworkUpdateCommand`.
+        section: `NetworkUpdateSection`.
+        parent_index: Which `<ip>` the DHCP sections mean; -1 finds it.
+        xml: The element alone.
+
+    Raises:
+        OperationUnsupportedError: The section cannot be changed, or not by that command.
+        OperationInvalidError: What is to be added is there, or what is to be changed or deleted is not.
+        XMLError: It is not the element of the section.
+    """
+    part = PARTS.get(section)  # type: ignore[call-overload]
+    if part is None:
+        sections = ", ".join(known.name for known in PARTS)
+        raise OperationUnsupportedError(
+            f"section {section} of network {network.name!r} cannot be changed, only {sections}", domain=NETWORK
+        )
+    item = _parse(part, xml)
+    items = part.items(network, parent_index)
+    match command:
+        case Command.ADD_FIRST | Command.ADD_LAST:
+            if any(part.clashes(one, item) for one in items):
+                raise OperationInvalidError(f"network {network.name!r} has a matching entry already", domain=NETWORK)
+            items.insert(0 if command == Command.ADD_FIRST else len(items), item)
+        case Command.DELETE:
+            items.remove(_find(network, items, lambda one: part.matches(one, item)))
+        case Command.MODIFY if part.modifiable:
+            found = _find(network, items, lambda one: part.clashes(one, item))
+            items[items.index(found)] = item
+        case _:
+            raise OperationUnsupportedError(
+                f"command {command} does not go with section {NetworkUpdateSection(section).name}: add or delete",
+                domain=NETWORK,
+            )
+
+
+def _parse(part: Part, xml: str) -> Element:
+    try:
+        item = part.parent.parse_child(xml, error_domain=NETWORK)
+    except ConfigUnsupportedError as error:
+        raise XMLError(error.message, domain=NETWORK) from error
+    if not isinstance(item, part.item):
+        raise XMLError(f"the section takes another element than the one given: {xml.strip()[:60]!r}", domain=NETWORK)
+    return item
+
+
+def _find(network: Network, items: list[Any], wanted: Callable[[Any], bool]) -> Any:
+    found = [one for one in items if wanted(one)]
+    if len(found) != 1:
+        raise OperationInvalidError(
+            f"{len(found)} entries of network {network.name!r} match: name exactly one", domain=NETWORK
+        )
+    return found[0]
