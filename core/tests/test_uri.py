@@ -33,7 +33,11 @@ def test_a_uri_is_read_into_its_parts(text: str, expected: URI) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["not a uri", "", "/system", "://x", "1qemu:///system", "qemu://[::1/system", "qemu://h:x/"]
+    "text",
+    [
+        *("not a uri", "", "/system", "://x", "1qemu:///system", "qemu://[::1/system", "qemu://h:x/"),
+        *("qemu://h:65536/", f"qemu://h:{'9' * 5000}/", "qemu://[lab]/"),
+    ],
 )
 def test_what_is_no_uri_is_an_internal_error_of_the_uri_domain(text: str) -> None:
     with pytest.raises(InternalError, match="not a connection URI") as caught:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from virtkit.errors import ConfSyntaxError, NoConnectError
@@ -75,18 +74,19 @@ def _expand(given: str, config: Config) -> str:
     )
 
 
-def _paths(environment: Mapping[str, str]) -> Iterator[Path]:
+def _paths(environment: Mapping[str, str]) -> Iterator[str]:
     named = environment.get("VIRTKIT_CONFIG")
     if named:
-        yield Path(named)
+        yield named
         return
-    home = environment.get("XDG_CONFIG_HOME") or str(Path(environment.get("HOME", "/")) / ".config")
-    yield from (Path(folder, "virtkit", "virtkit.toml") for folder in ("/etc", home))
+    home = environment.get("XDG_CONFIG_HOME") or os.path.join(environment.get("HOME", "/"), ".config")
+    yield from (os.path.join(folder, "virtkit", "virtkit.toml") for folder in ("/etc", home))
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: str) -> dict[str, Any]:
     try:
-        text = path.read_bytes()
+        with open(path, "rb") as file:
+            text = file.read()
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as cause:
