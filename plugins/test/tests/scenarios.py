@@ -70,7 +70,7 @@ HOST: Scenarios = {
     ("interface", "undefine stale"): lambda b: b.interface_undefine(b.gone_interface()),
     ("interface", "xml stale"): lambda b: b.interface_get_xml_desc(b.gone_interface(), 0),
     ("node device", "lookup unknown name"): lambda b: b.node_device_lookup_by_name("nobody"),
-    ("node device", "list with unknown flag bit"): lambda b: b.connect_list_all_node_devices(UNKNOWN_FLAG),
+    ("node device", "list with unknown flag bit"): lambda b: b.connect_list_all_node_devices(1 << 29),
     ("node device", "destroy non-vport"): lambda b: b.node_device_destroy(b.computer),
     ("node device", "parent of root"): lambda b: b.node_device_get_parent(b.computer),
     ("interface", "read-only interface change begin"): lambda b: b.interface_change_begin(0),
