@@ -1,87 +1,99 @@
-"""Commands: how one is declared, and how its words are read.
+"""Commands: how one is declared, found, and how its words are read.
 
-    @command("dominfo", "Show what is known about a domain.", domain_argument())
-    def dominfo(session: Session, args: Arguments) -> None:
-        ...
+    @command(DOMAIN.word, Flag("reason", "also say why"))
+    def domstate(session: Session, args: Arguments) -> None:
+        \"\"\"Show the state of a domain.\"\"\"
 
-The words follow virsh: what is declared as an argument may be given by place or as `--name value`, options in any
-place. A command prints through its session (`session.out`), so that tables for people and `--json` for programs come
-from the same rows.
+The function's name is the command's, with `-` for `_`; the first line of its docstring is its help. The words follow
+virsh: a value is given by place, in the declared order, or as `--name value` or `--name=value`; flags in any place;
+after `--` nothing is a name. A command prints through its session (`session.out`), so that tables for people and
+`--json` for programs come from the same rows.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from importlib import import_module
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from virtkit_cli.catalog import MODULE_OF
 
 if TYPE_CHECKING:
     from virtkit_cli.session import Session
 
-Arguments = argparse.Namespace
+    Body = Callable[[Session, "Arguments"], Any]
+
+
+class Arguments(SimpleNamespace):
+    """What was given: each word under its name with `_` for `-`.
+
+    Attributes:
+        flags: The sum of the bits of the flags that were given.
+    """
+
+    flags: int
 
 
 class UsageError(Exception):
     """The words of a command are wrong; the message says what was expected."""
 
 
-class Argument(NamedTuple):
-    """A value, given by place or by name.
+class Flag(NamedTuple):
+    """A word that is there or not.
 
     Attributes:
-        name: As `--name` on the command line, with `-` for `_` in the namespace.
+        name: As `--name` on the command line.
         help: One line.
-        required: The command needs it.
-        many: Takes all values left over, as a list.
-        type: Reads the text.
-        completes: What a shell offers: `domain`, `network`, `pool`, `file`, ...; empty for nothing.
-        choices: The words allowed.
+        bit: What it adds to `Arguments.flags`.
+        excludes: Names of the words it does not go with.
+        short: As `-s` on the command line; only what stands before the command has it.
     """
 
     name: str
     help: str
+    bit: int = 0
+    excludes: tuple[str, ...] = ()
+    short: str = ""
+
+
+class Value(NamedTuple):
+    """A word with a value; made by `argument` or `option`.
+
+    Attributes:
+        name: As `--name` on the command line.
+        help: One line.
+        type: Reads the text; raises ValueError with what it expects.
+        required: The command needs it.
+        many: Takes all values left over, as a list.
+        default: What it is when not given.
+        completes: What a shell offers: `domain`, `network`, `file`, ...; empty for nothing.
+        choices: The texts allowed.
+        short: As `-s` on the command line; only what stands before the command has it.
+    """
+
+    name: str
+    help: str
+    type: Callable[[str], Any] = str
     required: bool = True
     many: bool = False
-    type: Callable[[str], Any] = str
-    completes: str = ""
-    choices: Sequence[str] | None = None
-
-    @property
-    def key(self) -> str:
-        """Its name in the namespace."""
-        return self.name.replace("-", "_")
-
-
-class Flag(NamedTuple):
-    """An option without a value."""
-
-    name: str
-    help: str
-
-    @property
-    def key(self) -> str:
-        """Its name in the namespace."""
-        return self.name.replace("-", "_")
-
-
-class Option(NamedTuple):
-    """An option with a value, given by name only."""
-
-    name: str
-    help: str
-    type: Callable[[str], Any] = str
     default: Any = None
     completes: str = ""
-    choices: Sequence[str] | None = None
-
-    @property
-    def key(self) -> str:
-        """Its name in the namespace."""
-        return self.name.replace("-", "_")
+    choices: Sequence[str] = ()
+    short: str = ""
 
 
-Word = Argument | Flag | Option
-Body = Callable[["Session", Arguments], Any]
+Word = Flag | Value
+
+
+def argument(name: str, help: str, type: Callable[[str], Any] = str, **more: Any) -> Value:
+    """A value that the command needs; `more` as in `Value`."""
+    return Value(name, help, type, **more)
+
+
+def option(name: str, help: str, type: Callable[[str], Any] = str, **more: Any) -> Value:
+    """A value that may be left out; `more` as in `Value`."""
+    return Value(name, help, type, required=False, **more)
 
 
 class Command(NamedTuple):
@@ -91,84 +103,144 @@ class Command(NamedTuple):
     help: str
     words: tuple[Word, ...]
     body: Body
-    group: str
 
     @property
-    def arguments(self) -> list[Argument]:
+    def values(self) -> list[Value]:
         """What may be given by place, in order."""
-        return [word for word in self.words if isinstance(word, Argument)]
+        return [word for word in self.words if isinstance(word, Value)]
 
 
 COMMANDS: dict[str, Command] = {}
-"""Every command by name, filled as the modules of commands are imported."""
+"""The commands of the modules that have been imported."""
 
 
-def command(name: str, help: str, *words: Word, group: str = "") -> Callable[[Body], Body]:
-    """Declare a command under a name; the module's name is its group, unless another module's is given."""
+def command(*words: Word) -> Callable[[Body], Body]:
+    """Declare the command that a function is."""
 
     def register(body: Body) -> Body:
-        COMMANDS[name] = Command(name, help, words, body, (group or body.__module__).rpartition(".")[2])
+        declare(body.__name__.strip("_").replace("_", "-"), (body.__doc__ or "").partition("\n")[0], words, body)
         return body
 
     return register
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+def declare(name: str, help: str, words: Sequence[Word], body: Body) -> None:
+    """Declare a command that is one of several made by a table."""
+    COMMANDS[name] = Command(name, help, tuple(words), body)
 
 
-def parser_of(declared: Command) -> argparse.ArgumentParser:
-    """The parser of a command's words."""
-    parser = _Parser(prog=declared.name, description=declared.help, allow_abbrev=False)
-    for word in declared.words:
-        if isinstance(word, Flag):
-            parser.add_argument(f"--{word.name}", dest=word.key, action="store_true", help=word.help)
-        else:
-            default = [] if isinstance(word, Argument) and word.many else getattr(word, "default", None)
-            parser.add_argument(
-                f"--{word.name}",
-                dest=word.key,
-                type=word.type,
-                default=default,
-                choices=word.choices,
-                action="append" if isinstance(word, Argument) and word.many else "store",
-                metavar=word.key.upper(),
-                help=word.help,
-            )
-    parser.add_argument("by_place", nargs="*", metavar="VALUE", help=argparse.SUPPRESS)
-    return parser
-
-
-def parse(declared: Command, words: Sequence[str]) -> Arguments:
-    """Read the words of a command.
+def find(name: str) -> Command:
+    """The command of a name; its module is imported now.
 
     Raises:
-        UsageError: A word is unknown, of the wrong type, missing or too many.
+        UsageError: There is none.
     """
-    args = parser_of(declared).parse_intermixed_args(list(words))
-    values = list(args.by_place)
-    for argument in declared.arguments:
-        if argument.many:
-            getattr(args, argument.key).extend(_value(argument, text) for text in values)
-            values = []
-        elif getattr(args, argument.key) is None and values:
-            setattr(args, argument.key, _value(argument, values.pop(0)))
-        if argument.required and getattr(args, argument.key) in (None, []):
-            raise UsageError(f"{declared.name} needs --{argument.name}: {argument.help}")
-    if values:
-        raise UsageError(f"{declared.name} takes no further value: {values[0]!r}")
-    return args
+    module = MODULE_OF.get(name)
+    if module is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, MODULE_OF, 1)
+        raise UsageError(
+            f"no command is named {name!r}; " + (f"did you mean {near[0]}?" if near else "see virtkit help")
+        )
+    import_module(f"virtkit_cli.{module}")
+    return COMMANDS[name]
 
 
-def _value(argument: Argument, text: str) -> Any:
-    try:
-        value = argument.type(text)
-    except ValueError as cause:
-        raise UsageError(f"--{argument.name}: {text!r} is not valid: {cause}") from cause
-    if argument.choices and value not in argument.choices:
-        raise UsageError(f"--{argument.name}: {text!r} is not one of {', '.join(argument.choices)}")
-    return value
+def parse(where: str, words: Sequence[Word], given: Sequence[str]) -> Arguments:
+    """Read the words of a command.
+
+    Args:
+        where: Name of the command, for messages.
+        words: What it takes.
+        given: What stands on the command line after its name.
+
+    Raises:
+        UsageError: A word is unknown, of the wrong type, missing, too many, or does not go with another.
+    """
+    reader = Reader(where, words)
+    rest = list(given)
+    literal = False
+    while rest:
+        text = rest.pop(0)
+        if text == "--" and not literal:
+            literal = True
+        elif text.startswith("--") and not literal:
+            reader.named(text[2:], rest)
+        else:
+            reader.placed(text)
+    return reader.done()
+
+
+class Reader:
+    """The words of one command while they are read."""
+
+    def __init__(self, where: str, words: Sequence[Word]) -> None:
+        self.where = where
+        self.words = {word.name: word for word in words}
+        self.given: dict[str, Any] = {}
+
+    def named(self, text: str, rest: list[str]) -> None:
+        """Take `name`, `name=value`, or `name` whose value is the next of the rest."""
+        name, equals, value = text.partition("=")
+        word = self.words.get(name)
+        if word is None:
+            raise self.wrong(f"takes no --{name}")
+        if isinstance(word, Flag):
+            if equals:
+                raise self.wrong(f"takes no value for --{name}")
+            self.given[name] = True
+        elif equals or rest:
+            self.put(word, value if equals else rest.pop(0))
+        else:
+            raise self.wrong(f"needs a value after --{name}: {word.help}")
+
+    def placed(self, text: str) -> None:
+        """Take a value that stands without a name."""
+        for word in self.words.values():
+            if isinstance(word, Value) and (word.many or word.name not in self.given):
+                self.put(word, text)
+                return
+        raise self.wrong(f"takes no further value: {text!r}")
+
+    def put(self, word: Value, text: str) -> None:
+        """Take the value of a word."""
+        try:
+            value = word.type(text)
+        except ValueError as cause:
+            raise self.wrong(f"--{word.name} {text!r}: {cause}") from cause
+        if word.choices and value not in word.choices:
+            raise self.wrong(f"--{word.name} {text!r}: one of {', '.join(word.choices)} is expected")
+        if word.many:
+            self.given.setdefault(word.name, []).append(value)
+        else:
+            self.given[word.name] = value
+
+    def done(self) -> Arguments:
+        """Everything that was given, after the last of it."""
+        args = Arguments(flags=0)
+        for word in self.words.values():
+            key = word.name.replace("-", "_")
+            if isinstance(word, Flag):
+                setattr(args, key, word.name in self.given)
+                if word.name in self.given:
+                    args.flags |= word.bit
+                    self.check_alone(word)
+            elif word.required and word.name not in self.given:
+                raise self.wrong(f"needs --{word.name}: {word.help}")
+            else:
+                setattr(args, key, self.given.get(word.name, [] if word.many else word.default))
+        return args
+
+    def check_alone(self, word: Flag) -> None:
+        """Refuse what does not go with a flag."""
+        for name in word.excludes:
+            if name in self.given:
+                raise self.wrong(f"takes --{word.name} or --{name}, not both")
+
+    def wrong(self, what: str) -> UsageError:
+        """The error for a wrong word."""
+        return UsageError(f"{self.where} {what}; see virtkit help {self.where}")
 
 
 def usage(declared: Command) -> str:
@@ -177,9 +249,12 @@ def usage(declared: Command) -> str:
     for word in declared.words:
         if isinstance(word, Flag):
             shown.append(f"[--{word.name}]")
-        elif isinstance(word, Option):
-            shown.append(f"[--{word.name} {word.key.upper()}]")
         else:
-            text = f"{word.key.upper()}..." if word.many else word.key.upper()
-            shown.append(text if word.required else f"[{text}]")
+            text = f"<{word.name}>" if word.required else f"[--{word.name} <{noun(word)}>]"
+            shown.append(text + "..." * word.many)
     return " ".join(shown)
+
+
+def noun(word: Value) -> str:
+    """What the value of a word is."""
+    return word.completes or getattr(word.type, "__name__", "value").replace("str", "text")

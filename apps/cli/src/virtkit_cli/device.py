@@ -1,101 +1,77 @@
-"""Commands on devices of the host."""
+"""Commands on devices of domains, and on what proves that a guest is confidential."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from virtkit.enums import ConnectListAllNodeDeviceFlags
-from virtkit_cli.command import Argument, Arguments, Flag, Option, UsageError, command
-from virtkit_cli.words import FILE, action, document, printer
+from virtkit.enums import DomainDeviceModifyFlags
+from virtkit_cli.command import Arguments, Flag, UsageError, Word, argument, command, declare, option
+from virtkit_cli.words import DOMAIN, FILE, IMPACT, PERSISTENT, document, find_domain, lasting, number
 
 if TYPE_CHECKING:
-    from virtkit import NodeDevice
     from virtkit_cli.session import Session
 
-DEVICE = Argument("device", "name of a device of the host", completes="device")
-CAPABILITIES = {
-    flag.name.removeprefix("CAP_").lower(): flag
-    for flag in ConnectListAllNodeDeviceFlags
-    if flag.name and flag.name.startswith("CAP_")
-}
+
+def _changer(name: str, help: str, change: Callable[[Any, str, int], None], done: str, *more: Word) -> None:
+    """Declare a command that hands the XML of a device to a domain."""
+
+    def body(session: Session, args: Arguments) -> None:
+        domain = find_domain(session, args)
+        change(domain, document(args.file), lasting(args, domain))
+        session.out.done(f"Device {done} successfully", name=domain.name)
+
+    declare(name, help, [DOMAIN.word, FILE, PERSISTENT, *IMPACT, *more], body)
 
 
-def _device(session: Session, args: Arguments) -> NodeDevice:
-    return session.connection.lookup_node_device_by_name(args.device)
+_changer(
+    "attach-device", "Attach a device from an XML file.", lambda d, xml, flags: d.attach_device(xml, flags), "attached"
+)
+_changer(
+    "detach-device",
+    "Detach the device that an XML file describes.",
+    lambda domain, xml, flags: domain.detach_device(xml, flags),
+    "detached",
+)
+_changer(
+    "update-device",
+    "Change a device to what an XML file says.",
+    lambda domain, xml, flags: domain.update_device(xml, flags),
+    "updated",
+    Flag("force", "even if the guest notices", DomainDeviceModifyFlags.FORCE),
+)
+
+
+@command(DOMAIN.word, argument("alias", "alias of the device, such as net0"), *IMPACT)
+def detach_device_alias(session: Session, args: Arguments) -> None:
+    """Detach a device by its alias."""
+    find_domain(session, args).detach_device_alias(args.alias, args.flags)
+    session.out.done("Device detach request sent successfully", alias=args.alias)
+
+
+@command(DOMAIN.word)
+def domlaunchsecinfo(session: Session, args: Arguments) -> None:
+    """Show what proves that the memory of a domain is encrypted."""
+    session.out.pairs(find_domain(session, args).launch_security_info())
 
 
 @command(
-    "nodedev-list",
-    "List devices of the host.",
-    Option("cap", f"only with these capabilities, with commas: {', '.join(CAPABILITIES)}", default=""),
-    Flag("tree", "as a tree"),
+    DOMAIN.word,
+    option("secrethdr", "file with the header of the secret", completes="file"),
+    option("secret", "file with the secret", completes="file"),
+    option("set-address", "address of the guest's memory to put it at", number),
 )
-def nodedev_list(session: Session, args: Arguments) -> None:
-    """One name per line."""
-    unknown = [word for word in args.cap.split(",") if word and word not in CAPABILITIES]
-    if unknown:
-        raise UsageError(f"--cap: unknown {', '.join(unknown)}; known are {', '.join(CAPABILITIES)}")
-    asked = sum(int(CAPABILITIES[word]) for word in args.cap.split(",") if word)
-    devices = session.connection.list_node_devices(asked)
-    if session.out.json:
-        session.out.table({}, [{"name": device.name, "parent": device.parent()} for device in devices])
-    elif args.tree:
-        children: dict[str | None, list[str]] = {}
-        for device in devices:
-            children.setdefault(device.parent(), []).append(device.name)
-        _tree(session, children, None, "")
-    else:
-        for device in devices:
-            session.out.write(device.name)
+def domsetlaunchsecstate(session: Session, args: Arguments) -> None:
+    """Hand a secret to an encrypted guest before it runs."""
+    from virtkit import constants
+    from virtkit.params import STRING, ULLONG, TypedParams
 
-
-def _tree(session: Session, children: dict[str | None, list[str]], parent: str | None, pad: str) -> None:
-    for name in sorted(children.get(parent, ())):
-        session.out.write(f"{pad}{name}")
-        _tree(session, children, name, pad + "  ")
-
-
-@command("nodedev-info", "Show what is known about a device.", DEVICE)
-def nodedev_info(session: Session, args: Arguments) -> None:
-    """Basic facts."""
-    device = _device(session, args)
-    values = {"name": device.name, "parent": device.parent(), "caps": ", ".join(device.list_caps())}
-    session.out.record({"name": "Name", "parent": "Parent", "caps": "Capabilities"}, values)
-
-
-printer(__name__, "nodedev-dumpxml", "Print the XML of a device.", DEVICE, _device)
-action(
-    __name__,
-    "nodedev-destroy",
-    "Remove a device from the host.",
-    DEVICE,
-    _device,
-    lambda d: d.destroy(),
-    "Destroyed node device '{}'",
-)
-action(
-    __name__,
-    "nodedev-detach",
-    "Take a device from its driver.",
-    DEVICE,
-    _device,
-    lambda d: d.detach(),
-    "Device {} detached",
-)
-action(
-    __name__,
-    "nodedev-reattach",
-    "Give a device back to its driver.",
-    DEVICE,
-    _device,
-    lambda d: d.reattach(),
-    "Device {} re-attached",
-)
-action(__name__, "nodedev-reset", "Reset a device.", DEVICE, _device, lambda d: d.reset(), "Device {} reset")
-
-
-@command("nodedev-create", "Create a device of the host from an XML file.", FILE)
-def nodedev_create(session: Session, args: Arguments) -> None:
-    """Create a device."""
-    device = session.connection.create_node_device(document(args.file))
-    session.out.done(f"Node device {device.name} created from {args.file}", name=device.name)
+    if not args.secrethdr or not args.secret:
+        raise UsageError("domsetlaunchsecstate needs --secrethdr and --secret")
+    params = TypedParams()
+    params.put(constants.DOMAIN_LAUNCH_SECURITY_SEV_SECRET_HEADER, STRING, document(args.secrethdr))
+    params.put(constants.DOMAIN_LAUNCH_SECURITY_SEV_SECRET, STRING, document(args.secret))
+    if args.set_address is not None:
+        params.put(constants.DOMAIN_LAUNCH_SECURITY_SEV_SECRET_SET_ADDRESS, ULLONG, args.set_address)
+    find_domain(session, args).set_launch_security_state(params)
+    session.out.done("Launch security state set", name=args.domain)

@@ -12,67 +12,82 @@ from virtkit.enums import (
     DomainXMLFlags,
 )
 from virtkit.errors import NoDomainMetadataError, NotSupportedError
-from virtkit_cli.command import Argument, Arguments, Flag, Option, command
+from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
 from virtkit_cli.states import reason_text, state_text
-from virtkit_cli.words import DOMAIN, FILE, IMPACT, VALIDATE, document, find_domain, flags, impact, switch
+from virtkit_cli.words import (
+    DOMAIN,
+    IMPACT,
+    document,
+    domain_named,
+    editor,
+    fact,
+    find_domain,
+    maker,
+    printer,
+    switch,
+)
 
 if TYPE_CHECKING:
     from virtkit import Domain
     from virtkit_cli.session import Session
 
 Listed = ConnectListAllDomainsFlags
-
-FILTERS = {
-    "inactive": Listed.INACTIVE,
-    "transient": Listed.TRANSIENT,
-    "persistent": Listed.PERSISTENT,
-    "with_snapshot": Listed.HAS_SNAPSHOT,
-    "without_snapshot": Listed.NO_SNAPSHOT,
-    "with_checkpoint": Listed.HAS_CHECKPOINT,
-    "without_checkpoint": Listed.NO_CHECKPOINT,
-    "state_running": Listed.RUNNING,
-    "state_paused": Listed.PAUSED,
-    "state_shutoff": Listed.SHUTOFF,
-    "state_other": Listed.OTHER,
-    "autostart": Listed.AUTOSTART,
-    "no_autostart": Listed.NO_AUTOSTART,
-    "with_managed_save": Listed.MANAGEDSAVE,
-    "without_managed_save": Listed.NO_MANAGEDSAVE,
-}
+FILTERS = (
+    Flag("inactive", "only those that do not run", Listed.INACTIVE),
+    Flag("transient", "only those without a definition", Listed.TRANSIENT),
+    Flag("persistent", "only those with a definition", Listed.PERSISTENT),
+    Flag("with-snapshot", "only those with snapshots", Listed.HAS_SNAPSHOT),
+    Flag("without-snapshot", "only those without", Listed.NO_SNAPSHOT),
+    Flag("with-checkpoint", "only those with checkpoints", Listed.HAS_CHECKPOINT),
+    Flag("without-checkpoint", "only those without", Listed.NO_CHECKPOINT),
+    Flag("state-running", "only those in this state", Listed.RUNNING),
+    Flag("state-paused", "only those in this state", Listed.PAUSED),
+    Flag("state-shutoff", "only those in this state", Listed.SHUTOFF),
+    Flag("state-other", "only those in any other state", Listed.OTHER),
+    Flag("autostart", "only those started with the host", Listed.AUTOSTART),
+    Flag("no-autostart", "only those that are not", Listed.NO_AUTOSTART),
+    Flag("with-managed-save", "only those with a saved state", Listed.MANAGEDSAVE),
+    Flag("without-managed-save", "only those without", Listed.NO_MANAGEDSAVE),
+)
 
 
 @command(
-    "list",
-    "List domains: the running ones, unless told otherwise.",
     Flag("all", "running and inactive ones"),
-    *(Flag(key.replace("_", "-"), f"only those {key.replace('_', ' ')}") for key in FILTERS),
+    *FILTERS,
     Flag("uuid", "print UUIDs"),
     Flag("name", "print names"),
     Flag("id", "print ids"),
-    Flag("table", "print a table: the default"),
+    Flag("table", "print a table: the default", excludes=("uuid", "name", "id")),
+    Flag("managed-save", "show which inactive ones have a saved state"),
     Flag("title", "show titles"),
 )
 def list_(session: Session, args: Arguments) -> None:
-    """One row per domain."""
-    asked = flags(args, FILTERS)
-    if not args.all and not asked & (Listed.INACTIVE | Listed.SHUTOFF):
-        asked |= Listed.ACTIVE
-    if args.inactive and args.all:
+    """List domains: the running ones, unless told otherwise."""
+    asked = args.flags
+    if args.all:
         asked &= ~Listed.INACTIVE
+    elif not asked & (Listed.INACTIVE | Listed.SHUTOFF):
+        asked |= Listed.ACTIVE
     domains = session.connection.list_domains(asked)
     domains.sort(key=lambda domain: (domain.id < 0, domain.id, domain.name))
     if args.uuid or args.name or args.id:
-        for domain in domains:
-            values = [(args.uuid, domain.uuid_string), (args.name, domain.name), (args.id, _id(domain) or "-")]
-            session.out.write(" ".join(str(value) for wanted, value in values if wanted))
+        session.out.lines(_named(domain, args) for domain in domains)
         return
-    rows = [
-        {"id": _id(domain), "name": domain.name, "state": state_text(domain.state().state), "uuid": domain.uuid_string}
-        | ({"title": _title(domain)} if args.title else {})
-        for domain in domains
-    ]
     columns = {"id": "Id", "name": "Name", "state": "State"} | ({"title": "Title"} if args.title else {})
-    session.out.table(columns, rows)
+    session.out.table(columns, [_row(domain, args) for domain in domains])
+
+
+def _named(domain: Domain, args: Arguments) -> str:
+    parts = (args.id, _id(domain)), (args.uuid, domain.uuid_string), (args.name, domain.name)
+    return " ".join("-" if part is None else str(part) for wanted, part in parts if wanted)
+
+
+def _row(domain: Domain, args: Arguments) -> dict[str, Any]:
+    state = state_text(domain.state().state)
+    if args.managed_save and domain.id < 0 and domain.has_managed_save_image():
+        state = "saved"
+    row = {"id": _id(domain), "name": domain.name, "state": state, "uuid": domain.uuid_string}
+    return row | {"title": _title(domain)} if args.title else row
 
 
 def _id(domain: Domain) -> int | None:
@@ -90,36 +105,48 @@ INFO = {
     "id": "Id", "name": "Name", "uuid": "UUID", "os_type": "OS Type", "state": "State", "vcpus": "CPU(s)",
     "cpu_time": "CPU time", "max_memory": "Max memory", "memory": "Used memory", "persistent": "Persistent",
     "autostart": "Autostart", "managed_save": "Managed save", "security_model": "Security model",
-    "security_doi": "Security DOI", "security_label": "Security label",
+    "security_doi": "Security DOI", "security_label": "Security label", "messages": "Messages",
 }  # fmt: skip
 
 
-@command("dominfo", "Show what is known about a domain.", DOMAIN)
+@command(DOMAIN.word)
 def dominfo(session: Session, args: Arguments) -> None:
-    """Basic facts."""
+    """Show what is known about a domain."""
     domain = find_domain(session, args)
     info = domain.info()
+    plain = session.out.json
     values: dict[str, Any] = {
-        "id": _id(domain) if _id(domain) is not None else "-",
+        "id": _id(domain) if plain or domain.id >= 0 else "-",
         "name": domain.name,
         "uuid": domain.uuid_string,
         "os_type": _asked(domain.os_type),
         "state": state_text(info.state),
         "vcpus": info.nr_virt_cpu,
-        "cpu_time": f"{info.cpu_time / 1e9:.1f}s" if info.cpu_time else None,
-        "max_memory": f"{info.max_mem} KiB",
-        "memory": f"{info.memory} KiB",
-        "persistent": domain.is_persistent(),
-        "autostart": "enable" if _asked(domain.autostart) else "disable",
-        "managed_save": _asked(domain.has_managed_save_image),
+        "cpu_time": info.cpu_time if plain else f"{info.cpu_time / 1e9:.1f}s" if info.cpu_time else None,
+        "max_memory": info.max_mem if plain else f"{info.max_mem} KiB",
+        "memory": info.memory if plain else f"{info.memory} KiB",
+        "persistent": _asked(domain.is_persistent),
     }
+    starts = _asked(domain.autostart)
+    values["autostart"] = starts if plain or starts is None else "enable" if starts else "disable"
+    values["managed_save"] = _asked(domain.has_managed_save_image)
+    session.out.record(INFO, values | _security(session, domain) | _messages(domain))
+
+
+def _security(session: Session, domain: Domain) -> dict[str, Any]:
     model = _asked(session.connection.node_security_model)
-    if model is not None and model.model:
-        values |= {"security_model": model.model, "security_doi": model.doi}
-        label = _asked(domain.security_label)
-        if label is not None and label.label:
-            values["security_label"] = f"{label.label} ({'enforcing' if label.enforcing else 'permissive'})"
-    session.out.record(INFO, values)
+    if model is None or not model.model:
+        return {}
+    label = _asked(domain.security_label) if domain.id >= 0 else None
+    found = {"security_model": model.model, "security_doi": model.doi}
+    if label is not None and label.label:
+        found["security_label"] = f"{label.label} ({'enforcing' if label.enforcing else 'permissive'})"
+    return found
+
+
+def _messages(domain: Domain) -> dict[str, Any]:
+    messages = _asked(domain.messages)
+    return {"messages": ("\n" + " " * 16).join(messages)} if messages else {}
 
 
 def _asked(question: Any) -> Any:
@@ -130,156 +157,164 @@ def _asked(question: Any) -> Any:
         return None
 
 
-@command("domstate", "Show the state of a domain.", DOMAIN, Flag("reason", "also say why"))
+@command(DOMAIN.word, Flag("reason", "also say why"))
 def domstate(session: Session, args: Arguments) -> None:
-    """The state and its reason."""
+    """Show the state of a domain."""
     state, reason = find_domain(session, args).state()
-    text = state_text(state)
-    if args.reason:
-        text += f" ({reason_text(state, reason)})"
-    session.out.value("state", text)
+    values = {"state": state_text(state), "reason": reason_text(state, reason)}
+    if session.out.json:
+        session.out.record({}, values)
+    else:
+        session.out.write(values["state"] + (f" ({values['reason']})" if args.reason else ""))
 
 
-@command("domid", "Print the id of a domain.", DOMAIN)
-def domid(session: Session, args: Arguments) -> None:
-    """The id."""
-    session.out.value("id", _id(find_domain(session, args)))
-
-
-@command("domuuid", "Print the UUID of a domain.", DOMAIN)
-def domuuid(session: Session, args: Arguments) -> None:
-    """The UUID."""
-    session.out.value("uuid", find_domain(session, args).uuid_string)
-
-
-@command("domname", "Print the name of a domain.", DOMAIN)
-def domname(session: Session, args: Arguments) -> None:
-    """The name."""
-    session.out.value("name", find_domain(session, args).name)
-
-
-@command("define", "Define a domain, or change its definition, from an XML file.", FILE, VALIDATE)
-def define(session: Session, args: Arguments) -> None:
-    """Define a domain."""
-    wanted = flags(args, {"validate": DomainDefineFlags.VALIDATE})
-    domain = session.connection.define_domain(document(args.file), wanted)
-    session.out.done(f"Domain '{domain.name}' defined from {args.file}", name=domain.name, uuid=domain.uuid_string)
-
-
-UNDEFINE = {
-    "managed_save": DomainUndefineFlags.MANAGED_SAVE,
-    "snapshots_metadata": DomainUndefineFlags.SNAPSHOTS_METADATA,
-    "checkpoints_metadata": DomainUndefineFlags.CHECKPOINTS_METADATA,
-    "nvram": DomainUndefineFlags.NVRAM,
-    "keep_nvram": DomainUndefineFlags.KEEP_NVRAM,
-    "tpm": DomainUndefineFlags.TPM,
-    "keep_tpm": DomainUndefineFlags.KEEP_TPM,
-}
-
-
-@command(
-    "undefine",
-    "Remove the definition of a domain.",
-    DOMAIN,
-    Flag("managed-save", "also the saved state"),
-    Flag("snapshots-metadata", "also what is known of snapshots"),
-    Flag("checkpoints-metadata", "also what is known of checkpoints"),
-    Flag("nvram", "also the firmware's variables"),
-    Flag("keep-nvram", "keep the firmware's variables"),
-    Flag("tpm", "also the TPM's state"),
-    Flag("keep-tpm", "keep the TPM's state"),
+fact("domid", "Print the id of a domain.", DOMAIN, "id", _id)
+fact("domuuid", "Print the UUID of a domain.", DOMAIN, "uuid", lambda domain: domain.uuid_string)
+fact("domname", "Print the name of a domain.", DOMAIN, "name", lambda domain: domain.name)
+switch("autostart", "Start a domain with its driver.", DOMAIN, "Domain '{}'")
+maker(
+    "define",
+    "Define a domain, or change its definition, from an XML file.",
+    lambda session, xml, flags: session.connection.define_domain(xml, flags),
+    "Domain '{name}' defined from {file}",
+    Flag("validate", "refuse a document with names that nobody knows", DomainDefineFlags.VALIDATE),
 )
-def undefine(session: Session, args: Arguments) -> None:
-    """Undefine a domain."""
-    domain = find_domain(session, args)
-    domain.undefine(flags(args, UNDEFINE))
-    session.out.done(f"Domain '{domain.name}' has been undefined", name=domain.name)
-
-
-@command(
+printer(
     "dumpxml",
     "Print the XML of a domain.",
     DOMAIN,
-    Flag("inactive", "the definition rather than what runs"),
-    Flag("security-info", "with passwords"),
-    Flag("update-cpu", "with the CPU as the host would give it"),
-    Flag("migratable", "as a migration would send it"),
+    Flag("inactive", "the definition rather than what runs", DomainXMLFlags.INACTIVE),
+    Flag("security-info", "with passwords", DomainXMLFlags.SECURE),
+    Flag("update-cpu", "with the CPU as the host would give it", DomainXMLFlags.UPDATE_CPU),
+    Flag("migratable", "as a migration would send it", DomainXMLFlags.MIGRATABLE),
 )
-def dumpxml(session: Session, args: Arguments) -> None:
-    """The XML."""
-    bits = {
-        "inactive": DomainXMLFlags.INACTIVE,
-        "security_info": DomainXMLFlags.SECURE,
-        "update_cpu": DomainXMLFlags.UPDATE_CPU,
-        "migratable": DomainXMLFlags.MIGRATABLE,
-    }
-    session.out.document(find_domain(session, args).xml_desc(flags(args, bits)))
+editor(
+    "edit",
+    "Edit the definition of a domain.",
+    DOMAIN,
+    lambda domain, xml: domain.connection.define_domain(xml, DomainDefineFlags.VALIDATE),
+    DomainXMLFlags.INACTIVE | DomainXMLFlags.SECURE,
+)
 
 
-switch(__name__, "autostart", "Start a domain with its driver.", DOMAIN, find_domain, "Domain")
+@command(
+    DOMAIN.word,
+    Flag("managed-save", "also the saved state", DomainUndefineFlags.MANAGED_SAVE),
+    Flag("snapshots-metadata", "also what is known of snapshots", DomainUndefineFlags.SNAPSHOTS_METADATA),
+    Flag("checkpoints-metadata", "also what is known of checkpoints", DomainUndefineFlags.CHECKPOINTS_METADATA),
+    Flag("nvram", "also the firmware's variables", DomainUndefineFlags.NVRAM, excludes=("keep-nvram",)),
+    Flag("keep-nvram", "keep the firmware's variables", DomainUndefineFlags.KEEP_NVRAM),
+    Flag("tpm", "also the TPM's state", DomainUndefineFlags.TPM, excludes=("keep-tpm",)),
+    Flag("keep-tpm", "keep the TPM's state", DomainUndefineFlags.KEEP_TPM),
+)
+def undefine(session: Session, args: Arguments) -> None:
+    """Remove the definition of a domain."""
+    domain = find_domain(session, args)
+    domain.undefine(args.flags)
+    session.out.done(f"Domain '{domain.name}' has been undefined", name=domain.name)
 
 
-@command("domrename", "Give a domain another name.", DOMAIN, Argument("new-name", "the new name"))
+@command(DOMAIN.word, argument("new-name", "the new name"))
 def domrename(session: Session, args: Arguments) -> None:
-    """Rename a domain."""
+    """Give a domain another name."""
     domain = find_domain(session, args)
     domain.rename(args.new_name)
     session.out.done(f"Domain successfully renamed to {args.new_name}", name=args.new_name)
 
 
 @command(
-    "desc",
-    "Show or set the description or title of a domain.",
-    DOMAIN,
-    Argument("new-desc", "the text to set; words are joined", required=False, many=True),
-    Flag("title", "the title rather than the description"),
+    DOMAIN.word,
     *IMPACT,
+    Flag("title", "the title rather than the description"),
+    option("new-desc", "the text to set; words are joined, an empty one removes it", many=True),
 )
 def desc(session: Session, args: Arguments) -> None:
-    """Show or set title or description."""
+    """Show or set the description or title of a domain."""
     domain = find_domain(session, args)
     kind = DomainMetadataType.TITLE if args.title else DomainMetadataType.DESCRIPTION
     noun = "title" if args.title else "description"
     if args.new_desc:
-        domain.set_metadata(kind, " ".join(args.new_desc), None, None, impact(args))
+        domain.set_metadata(kind, " ".join(args.new_desc) or None, None, None, args.flags)
         session.out.done(f"Domain {noun} updated successfully", name=domain.name)
         return
     try:
-        session.out.value(noun, domain.metadata(kind, None, impact(args)))
+        session.out.value(noun, domain.metadata(kind, None, args.flags))
     except NoDomainMetadataError:
         session.out.done(f"No {noun} for domain: {domain.name}", **{noun: None})
 
 
 @command(
-    "domstats",
-    "Show statistics of domains.",
-    Argument("domain", "names; all domains if none is given", required=False, many=True, completes="domain"),
-    Option("groups", "groups of statistics, such as state,balloon", default=""),
+    DOMAIN.word,
+    argument("uri", "namespace of the element"),
+    *IMPACT,
+    option("key", "prefix for the namespace, to set an element"),
+    option("set", "the element to set, as XML"),
+    Flag("remove", "remove the element", excludes=("set",)),
+)
+def metadata(session: Session, args: Arguments) -> None:
+    """Show, set or remove an application's element in the XML of a domain."""
+    domain = find_domain(session, args)
+    kind = DomainMetadataType.ELEMENT
+    if args.set is None and not args.remove:
+        session.out.document(domain.metadata(kind, args.uri, args.flags))
+        return
+    if args.set is not None and not args.key:
+        raise UsageError("metadata needs --key to set an element: the prefix for its namespace")
+    domain.set_metadata(kind, args.set, args.key, args.uri, args.flags)
+    session.out.done("Metadata removed" if args.remove else "Metadata modified", name=domain.name)
+
+
+GROUPS = ("state", "cpu-total", "balloon", "vcpu", "interface", "block", "perf", "iothread", "memory", "dirtyrate")
+WHICH = ("active", "inactive", "persistent", "transient", "running", "paused", "shutoff", "other")
+
+
+@command(
+    *(Flag(group, "this group of statistics") for group in (*GROUPS, "vm")),
+    *(Flag(f"list-{which}", "only of such domains") for which in WHICH),
+    Flag("raw", "as they are: the default"),
+    Flag("enforce", "fail where a group is not supported"),
+    Flag("backing", "of whole chains of disk images"),
+    Flag("nowait", "leave out what would have to be waited for"),
+    option("domain", "of these domains; of all if none is given", many=True, completes="domain"),
 )
 def domstats(session: Session, args: Arguments) -> None:
-    """Fields by domain."""
+    """Show statistics of domains."""
+    from virtkit.enums import ConnectGetAllDomainStatsFlags as Which
     from virtkit.enums import DomainStatsTypes
 
-    groups = sum(_group(DomainStatsTypes, word) for word in args.groups.split(",") if word)
-    domains = [session.connection.lookup_domain_by_name(name) for name in args.domain]
-    rows = [
-        {"domain": domain.name, **params} for domain, params in session.connection.domain_stats(domains, groups)
-    ]  # fmt: skip
+    def bits(kind: Any, names: dict[str, str]) -> int:
+        return sum(int(kind[member]) for key, member in names.items() if getattr(args, key))
+
+    wanted = {name.replace("-", "_"): name.replace("-", "_").upper() for name in (*GROUPS, "vm")}
+    which = {f"list_{name}": name.upper() for name in WHICH}
+    flags = bits(Which, which | {"enforce": "ENFORCE_STATS", "backing": "BACKING", "nowait": "NOWAIT"})
+    domains = [domain_named(session, text) for text in args.domain]
+    found = session.connection.domain_stats(domains, bits(DomainStatsTypes, wanted), flags)
     if session.out.json:
-        session.out.table({}, rows)
+        session.out.table({}, [{"domain": domain.name, **params} for domain, params in found])
         return
-    for row in rows:
-        session.out.write(f"Domain: '{row.pop('domain')}'")
-        for field, value in row.items():
-            session.out.write(f"  {field}={value}")
-        session.out.write("")
+    for domain, params in found:
+        session.out.write(f"Domain: '{domain.name}'")
+        session.out.pairs({name: int(v) if isinstance(v, bool) else v for name, v in params.items()}, "  {}={}")
 
 
-def _group(types: Any, word: str) -> int:
-    from virtkit_cli.command import UsageError
+@command(
+    argument("format", "name of the format, such as lxc-tools"),
+    argument("config", "file with the configuration", completes="file"),
+)
+def domxml_from_native(session: Session, args: Arguments) -> None:
+    """Print domain XML for a hypervisor's own configuration."""
+    session.out.document(session.connection.domain_xml_from_native(args.format, document(args.config)))
 
-    name = word.upper().replace("-", "_")
-    if name not in types.__members__:
-        known = ", ".join(member.lower().replace("_", "-") for member in types.__members__)
-        raise UsageError(f"no group of statistics is named {word!r}; known are {known}")
-    return int(types[name])
+
+@command(
+    argument("format", "name of the format, such as qemu-argv"),
+    option("domain", "name, id or UUID of a domain", completes="domain"),
+    option("xml", "file with domain XML instead", completes="file"),
+)
+def domxml_to_native(session: Session, args: Arguments) -> None:
+    """Print a hypervisor's own configuration for a domain."""
+    if (args.domain is None) == (args.xml is None):
+        raise UsageError("domxml-to-native needs --domain or --xml, and not both")
+    text = document(args.xml) if args.xml else domain_named(session, args.domain).xml_desc(DomainXMLFlags.MIGRATABLE)
+    session.out.value("config", session.connection.domain_xml_to_native(args.format, text))

@@ -1,46 +1,50 @@
-"""Commands about the connection and the host, and events."""
+"""Commands about the connection and the host."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtkit_cli.command import Argument, Arguments, Flag, Option, UsageError, command
-from virtkit_cli.words import FILE, document
+from virtkit.errors import NotSupportedError
+from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
+from virtkit_cli.words import XPATH, kib, number, print_document
 
 if TYPE_CHECKING:
     from virtkit_cli.session import Session
 
 
-@command("uri", "Print the URI of the connection.")
+@command()
 def uri(session: Session, args: Arguments) -> None:
-    """The URI."""
+    """Print the URI of the connection."""
     session.out.value("uri", session.connection.uri)
 
 
-@command("hostname", "Print the name of the host.")
+@command()
 def hostname(session: Session, args: Arguments) -> None:
-    """The host's name."""
+    """Print the name of the host."""
     session.out.value("hostname", session.connection.hostname())
 
 
-@command("version", "Print the versions of virtkit and of the hypervisor.")
+def dotted(number: int) -> str:
+    """A version as people write it."""
+    return f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}"
+
+
+@command(Flag("daemon", "also of the library or daemon that serves the connection"))
 def version(session: Session, args: Arguments) -> None:
-    """Versions."""
+    """Print the versions of virtkit and of the hypervisor."""
     import virtkit
 
     connection = session.connection
-    number = connection.version()
-    values = {
-        "virtkit": virtkit.__version__,
-        "type": connection.type(),
-        "hypervisor": f"{number // 1_000_000}.{number // 1000 % 1000}.{number % 1000}",
-    }
-    session.out.record({"virtkit": "virtkit", "type": "API", "hypervisor": "Hypervisor"}, values)
+    values = {"virtkit": virtkit.__version__, "driver": connection.type(), "hypervisor": dotted(connection.version())}
+    if args.daemon:
+        values["daemon"] = dotted(connection.lib_version())
+    labels = {"virtkit": "virtkit", "driver": "Driver", "hypervisor": "Hypervisor", "daemon": "Daemon"}
+    session.out.record(labels, values)
 
 
-@command("nodeinfo", "Show what is known about the host.")
+@command()
 def nodeinfo(session: Session, args: Arguments) -> None:
-    """Basic facts."""
+    """Show what is known about the host."""
     info = session.connection.node_info()
     labels = {
         "model": "CPU model", "cpus": "CPU(s)", "mhz": "CPU frequency", "sockets": "CPU socket(s)",
@@ -49,147 +53,163 @@ def nodeinfo(session: Session, args: Arguments) -> None:
     }  # fmt: skip
     values = info._asdict()
     if not session.out.json:
-        values |= {"mhz": f"{info.mhz} MHz", "memory": f"{info.memory} KiB"}
-    session.out.record(labels, values)
+        values |= {"mhz": f"{info.mhz} MHz" if info.mhz else None, "memory": f"{info.memory} KiB"}
+    session.out.record(labels, values, 20)
 
 
-@command("capabilities", "Print what host and hypervisor can do.")
+@command(*XPATH)
 def capabilities(session: Session, args: Arguments) -> None:
-    """Capabilities as XML."""
-    session.out.document(session.connection.capabilities())
+    """Print what host and hypervisor can do."""
+    print_document(session, args, session.connection.capabilities())
 
 
 @command(
-    "domcapabilities",
-    "Print what domains of a kind can have.",
-    Option("virttype", "kind of virtualisation, such as kvm or qemu"),
-    Option("emulatorbin", "path of the emulator", completes="file"),
-    Option("arch", "architecture"),
-    Option("machine", "machine type"),
+    option("virttype", "kind of virtualisation, such as kvm or qemu"),
+    option("emulatorbin", "path of the emulator", completes="file"),
+    option("arch", "architecture"),
+    option("machine", "machine type"),
+    *XPATH,
 )
 def domcapabilities(session: Session, args: Arguments) -> None:
-    """Domain capabilities as XML."""
-    connection = session.connection
-    session.out.document(
-        connection.domain_capabilities(args.emulatorbin, args.arch, args.machine, args.virttype)
-    )  # fmt: skip
+    """Print what domains of a kind can have."""
+    text = session.connection.domain_capabilities(args.emulatorbin, args.arch, args.machine, args.virttype)
+    print_document(session, args, text)
 
 
-@command("sysinfo", "Print what the host's firmware says.")
+@command()
 def sysinfo(session: Session, args: Arguments) -> None:
-    """Sysinfo as XML."""
+    """Print what the host's firmware says."""
     session.out.document(session.connection.sysinfo())
 
 
-@command("maxvcpus", "Print how many vCPUs a domain can have.", Option("type", "kind of virtualisation"))
+@command(option("type", "kind of virtualisation"))
 def maxvcpus(session: Session, args: Arguments) -> None:
-    """A number."""
+    """Print how many vCPUs a domain can have."""
     session.out.value("maxvcpus", session.connection.max_vcpus(args.type))
 
 
-@command("cpu-models", "List the CPU models known for an architecture.", Argument("arch", "architecture"))
-def cpu_models(session: Session, args: Arguments) -> None:
-    """One model per line."""
-    models = session.connection.cpu_model_names(args.arch)
-    if session.out.json:
-        session.out.value("models", models)
-        return
-    for model in models:
-        session.out.write(model)
-
-
-@command("cpu-baseline", "Print a CPU that all hosts of some have.", FILE)
-def cpu_baseline(session: Session, args: Arguments) -> None:
-    """A CPU as XML. The file holds several `<cpu>` elements, in one root or one after the other."""
-    import re
-
-    cpus = re.findall(r"<cpu\b.*?</cpu>", document(args.file), re.DOTALL)
-    if not cpus:
-        raise UsageError(f"{args.file} holds no <cpu>")
-    session.out.document(session.connection.baseline_cpu(cpus))
-
-
-@command(
-    "nodecpustats", "Show how the host's CPUs spend their time, in ns.", Option("cpu", "one CPU", type=int, default=-1)
-)
-def nodecpustats(session: Session, args: Arguments) -> None:
-    """Times by kind."""
-    stats = session.connection.node_cpu_stats(args.cpu)
-    session.out.record({name: name for name in stats}, stats)
-
-
-@command(
-    "nodememstats", "Show how the host's memory is used, in KiB.", Option("cell", "one NUMA cell", type=int, default=-1)
-)
-def nodememstats(session: Session, args: Arguments) -> None:
-    """Sizes by kind."""
-    stats = session.connection.node_memory_stats(args.cell)
-    session.out.record({name: name for name in stats}, stats)
-
-
-@command("nodecpumap", "Show which of the host's CPUs are online.")
+@command(Flag("pretty", "CPUs as a list of numbers"))
 def nodecpumap(session: Session, args: Arguments) -> None:
-    """A map."""
+    """Show which of the host's CPUs are online."""
+    from virtkit_cli.cpu import cpulist
+
     cpus = session.connection.node_cpu_map()
     bits = "".join("y" if cpus.cpumap[n // 8] >> n % 8 & 1 else "-" for n in range(cpus.present))
     labels = {"present": "CPUs present", "online": "CPUs online", "map": "CPU map"}
-    session.out.record(labels, {"present": cpus.present, "online": cpus.online, "map": bits})
+    listing = cpulist(cpus.cpumap)
+    values = {"present": cpus.present, "online": cpus.online, "map": listing if args.pretty else bits}
+    session.out.record(labels, values | {"cpus": listing})
 
 
-@command("freecell", "Print how much of the host's memory is free.", Flag("all", "by NUMA cell"))
-def freecell(session: Session, args: Arguments) -> None:
-    """Sizes in KiB."""
-    connection = session.connection
-    if not args.all:
-        session.out.value("free", f"{connection.node_free_memory() // 1024} KiB")
+@command(option("cpu", "one CPU", number, default=-1), Flag("percent", "shares instead of ns"))
+def nodecpustats(session: Session, args: Arguments) -> None:
+    """Show how the host's CPUs spend their time."""
+    stats = dict(session.connection.node_cpu_stats(args.cpu))
+    if not args.percent:
+        session.out.pairs({f"{name}:": value for name, value in stats.items()}, "{:<15} {:>20}")
         return
-    cells = connection.node_cells_free_memory(0, connection.node_info().nodes)
-    rows = [{"cell": number, "free": f"{free // 1024} KiB"} for number, free in enumerate(cells)]
-    session.out.table({"cell": "Cell", "free": "Free"}, rows)
+    total = sum(int(value) for value in stats.values()) or 1
+    shares = {f"{name}:": f"{100 * int(value) / total:.1f}%" for name, value in stats.items()}
+    session.out.pairs(shares, "{:<15} {:>5}")
+
+
+@command(option("cell", "one NUMA cell", number, default=-1))
+def nodememstats(session: Session, args: Arguments) -> None:
+    """Show how the host's memory is used, in KiB."""
+    stats = session.connection.node_memory_stats(args.cell)
+    session.out.pairs(stats, "{:<7}: {:>20} KiB")
+
+
+@command()
+def nodesevinfo(session: Session, args: Arguments) -> None:
+    """Show what AMD SEV offers on the host."""
+    session.out.pairs(session.connection.node_sev_info(), "{:<18}: {}")
+
+
+@command(option("cellno", "one NUMA cell", number), Flag("all", "by NUMA cell", excludes=("cellno",)))
+def freecell(session: Session, args: Arguments) -> None:
+    """Show how much of the host's memory is free."""
+    connection = session.connection
+    if args.cellno is not None:
+        [free] = connection.node_cells_free_memory(args.cellno, 1)
+        session.out.value("free", free, f"{args.cellno}: {free // 1024} KiB")
+    elif not args.all:
+        free = connection.node_free_memory()
+        session.out.value("free", free, f"Total: {free // 1024} KiB")
+    else:
+        cells = connection.node_cells_free_memory(0, connection.node_info().nodes)
+        lines = [f"{cell:5}: {free // 1024:10} KiB" for cell, free in enumerate(cells)]
+        lines += ["-" * 20, f"Total: {sum(cells) // 1024:10} KiB"]
+        session.out.value("cells", cells, "\n".join(lines))
+
+
+PAGE_SIZES = (4, 2048, 1048576)
+"""In KiB: those of x86, asked for where nobody says which and the host's capabilities do not tell."""
 
 
 @command(
-    "event",
-    "Print events as they come.",
-    Option("event", "which events, by name; all of domains' lifecycle if left out", default="lifecycle"),
-    Option("domain", "only of this domain", completes="domain"),
-    Option("timeout", "seconds after which to stop", type=float),
-    Flag("all", "every event of domains"),
-    Flag("loop", "go on after the first event"),
-    Flag("list", "list the names of events"),
+    option("cellno", "one NUMA cell", number),
+    option("pagesize", "one size of pages, in KiB", number),
+    Flag("all", "of all cells and sizes", excludes=("cellno",)),
 )
-def event(session: Session, args: Arguments) -> None:
-    """One line per event."""
-    import threading
-    from contextlib import ExitStack
-
-    from virtkit.events import EVENTS
-
-    kinds = {_event_name(record): record for key, record in EVENTS.items() if key.kind == "domain"}
-    if args.list:
-        for name in kinds:
-            session.out.write(name)
+def freepages(session: Session, args: Arguments) -> None:
+    """Show how many pages of the host's memory are free."""
+    connection = session.connection
+    if not args.all and (args.cellno is None or args.pagesize is None):
+        raise UsageError("freepages needs --cellno and --pagesize, or --all")
+    sizes = [args.pagesize] if args.pagesize else page_sizes(session)
+    first, count = (args.cellno, 1) if args.cellno is not None else (0, connection.node_info().nodes)
+    free = connection.node_free_pages(sizes, first, count)
+    rows = [
+        {"cell": first + cell, "size": size, "free": free[cell * len(sizes) + position]}
+        for cell in range(count)
+        for position, size in enumerate(sizes)
+    ]
+    if session.out.json:
+        session.out.table({}, rows)
         return
-    if args.event not in kinds:
-        raise UsageError(f"no event is named {args.event!r}; `virtkit event --list` shows them")
-    domain = session.connection.lookup_domain_by_name(args.domain) if args.domain else None
-    seen = threading.Event()
-
-    def show(source: object, record: object) -> None:
-        session.out.value("event", f"event {record!r} for {source!r}")
-        session.out.stream.flush()
-        if not args.loop:
-            seen.set()
-
-    with ExitStack() as subscriptions:
-        for record in kinds.values() if args.all else (kinds[args.event],):
-            subscriptions.enter_context(session.connection.subscribe(record, show, domain))
-        seen.wait(args.timeout)
+    for row in rows:
+        if args.all and row["size"] == sizes[0]:
+            session.out.write(("" if row["cell"] == first else "\n") + f"Node {row['cell']}:")
+        session.out.write(f"{row['size']}KiB: {row['free']}")
 
 
-def _event_name(record: type) -> str:
-    """`DomainDeviceAddedEvent` -> `device-added`."""
-    import re
+def page_sizes(session: Session) -> list[int]:
+    """The sizes of pages that the host's capabilities name, in KiB."""
+    from virtkit.xml.capabilities import Capabilities
 
-    words = record.__name__.removeprefix("Domain").removesuffix("Event")
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", words).lower()
+    try:
+        capabilities = Capabilities.parse(session.connection.capabilities())
+    except NotSupportedError:
+        return list(PAGE_SIZES)
+    return [pages.size for pages in capabilities.host.cpu.pages if pages.size] or list(PAGE_SIZES)
+
+
+@command(
+    argument("pagesize", "size of the pages, in KiB or with a unit", kib),
+    argument("pagecount", "how many", number),
+    option("cellno", "one NUMA cell", number, default=-1),
+    Flag("add", "as many more"),
+    Flag("all", "of every cell", excludes=("cellno",)),
+)
+def allocpages(session: Session, args: Arguments) -> None:
+    """Reserve huge pages of the host."""
+    from virtkit.enums import NodeAllocPagesFlags
+
+    connection = session.connection
+    flags = NodeAllocPagesFlags.ADD if args.add else NodeAllocPagesFlags.SET
+    first, count = (0, connection.node_info().nodes) if args.all else (args.cellno, 1)
+    done = connection.node_alloc_pages([args.pagesize], [args.pagecount], first, count, flags)
+    session.out.done(f"Pages reserved in {done} place(s)", places=done)
+
+
+TARGETS = ("mem", "disk", "hybrid")  # in the order of their numbers
+
+
+@command(
+    argument("target", "where to", choices=TARGETS), argument("duration", "seconds, 60 at least", number)
+)  # fmt: skip
+def nodesuspend(session: Session, args: Arguments) -> None:
+    """Suspend the host for a time."""
+    session.connection.node_suspend_for_duration(TARGETS.index(args.target), args.duration, 0)
+    session.out.done(f"The host is being suspended for {args.duration} s", duration=args.duration)

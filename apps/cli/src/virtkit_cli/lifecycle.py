@@ -1,4 +1,4 @@
-"""Commands that start, stop, pause, save and restore domains, and their console."""
+"""Commands that start and stop domains."""
 
 from __future__ import annotations
 
@@ -7,67 +7,59 @@ from typing import TYPE_CHECKING
 from virtkit.enums import (
     DomainCreateFlags,
     DomainDestroyFlags,
+    DomainLifecycle,
+    DomainLifecycleAction,
     DomainRebootFlags,
-    DomainSaveRestoreFlags,
     DomainShutdownFlags,
 )
-from virtkit_cli.command import Argument, Arguments, Flag, Option, UsageError, command
-from virtkit_cli.words import DOMAIN, FILE, VALIDATE, action, document, find_domain, flags
+from virtkit_cli.command import Arguments, Flag, argument, command, option
+from virtkit_cli.words import DOMAIN, FILE, IMPACT, action, chosen, document, find_domain
 
 if TYPE_CHECKING:
+    from virtkit import Domain
     from virtkit_cli.session import Session
 
-CREATE = {
-    "paused": DomainCreateFlags.START_PAUSED,
-    "autodestroy": DomainCreateFlags.START_AUTODESTROY,
-    "bypass_cache": DomainCreateFlags.START_BYPASS_CACHE,
-    "force_boot": DomainCreateFlags.START_FORCE_BOOT,
-}
-PAUSED = Flag("paused", "leave it paused")
-AUTODESTROY = Flag("autodestroy", "destroy it when this program disconnects")
+PAUSED = Flag("paused", "leave it paused", DomainCreateFlags.START_PAUSED)
+AUTODESTROY = Flag("autodestroy", "destroy it when this program ends", DomainCreateFlags.START_AUTODESTROY)
+RESET_NVRAM = Flag("reset-nvram", "with the firmware's variables as new", DomainCreateFlags.START_RESET_NVRAM)
+CONSOLE = Flag("console", "attach to the console")
 
 
 @command(
-    "start",
-    "Start a defined domain.",
-    DOMAIN,
+    DOMAIN.word,
+    CONSOLE,
     PAUSED,
     AUTODESTROY,
-    Flag("bypass-cache", "read a saved state around the host's cache"),
-    Flag("force-boot", "boot afresh, dropping a saved state"),
-    Flag("console", "attach to the console"),
+    Flag("bypass-cache", "read a saved state around the host's cache", DomainCreateFlags.START_BYPASS_CACHE),
+    Flag("force-boot", "boot afresh, dropping a saved state", DomainCreateFlags.START_FORCE_BOOT),
+    RESET_NVRAM,
 )
 def start(session: Session, args: Arguments) -> None:
-    """Start a domain."""
+    """Start a defined domain."""
     domain = find_domain(session, args)
-    domain.create(flags(args, CREATE))
+    domain.create(args.flags)
     session.out.done(f"Domain '{domain.name}' started", name=domain.name, id=domain.id)
-    if args.console:
-        from virtkit_cli.console import attach
-
-        attach(session, domain)
+    _attach(session, args, domain)
 
 
 @command(
-    "create",
-    "Start a domain from an XML file without defining it.",
     FILE,
+    CONSOLE,
     PAUSED,
     AUTODESTROY,
-    VALIDATE,
-    Flag("console", "attach to the console"),
+    Flag("validate", "refuse a document with names that nobody knows", DomainCreateFlags.START_VALIDATE),
+    RESET_NVRAM,
 )
 def create(session: Session, args: Arguments) -> None:
-    """Start a transient domain."""
-    bits = {
-        "paused": DomainCreateFlags.START_PAUSED,
-        "autodestroy": DomainCreateFlags.START_AUTODESTROY,
-        "validate": DomainCreateFlags.START_VALIDATE,
-    }
-    domain = session.connection.create_domain(document(args.file), flags(args, bits))
+    """Start a domain from an XML file without defining it."""
+    domain = session.connection.create_domain(document(args.file), args.flags)
     session.out.done(f"Domain '{domain.name}' created from {args.file}", name=domain.name, id=domain.id)
+    _attach(session, args, domain)
+
+
+def _attach(session: Session, args: Arguments, domain: Domain) -> None:
     if args.console:
-        from virtkit_cli.console import attach
+        from virtkit_cli.terminal import attach
 
         attach(session, domain)
 
@@ -79,158 +71,65 @@ MODES = {
     "signal": "SIGNAL",
     "paravirt": "PARAVIRT",
 }
-MODE = Option("mode", f"ways to tell the guest, with commas: {', '.join(MODES)}", default="")
+MODE = option("mode", f"ways to tell the guest, with commas: {', '.join(MODES)}", default="")
 
 
-def _modes(kind: type[DomainShutdownFlags] | type[DomainRebootFlags], words: str) -> int:
-    unknown = set(filter(None, words.split(","))) - set(MODES)
-    if unknown:
-        raise UsageError(f"--mode: unknown {', '.join(sorted(unknown))}; known are {', '.join(MODES)}")
-    return sum(int(kind[MODES[word]]) for word in words.split(",") if word)
+def _modes(kind: type[DomainShutdownFlags] | type[DomainRebootFlags], text: str) -> int:
+    return sum(int(kind[MODES[word]]) for word in chosen("mode", text, MODES))
 
 
-@command("shutdown", "Ask the guest to power itself off.", DOMAIN, MODE)
+@command(DOMAIN.word, MODE)
 def shutdown(session: Session, args: Arguments) -> None:
-    """Shut a domain down."""
+    """Ask the guest to power itself off."""
     domain = find_domain(session, args)
     domain.shutdown(_modes(DomainShutdownFlags, args.mode))
     session.out.done(f"Domain '{domain.name}' is being shutdown", name=domain.name)
 
 
-@command("reboot", "Ask the guest to reboot.", DOMAIN, MODE)
+@command(DOMAIN.word, MODE)
 def reboot(session: Session, args: Arguments) -> None:
-    """Reboot a domain."""
+    """Ask the guest to reboot."""
     domain = find_domain(session, args)
     domain.reboot(_modes(DomainRebootFlags, args.mode))
     session.out.done(f"Domain '{domain.name}' is being rebooted", name=domain.name)
 
 
 @command(
-    "destroy",
-    "Stop a domain at once, as pulling the plug would.",
-    DOMAIN,
-    Flag("graceful", "only if it goes without force"),
-    Flag("remove-logs", "also remove its logs"),
+    DOMAIN.word,
+    Flag("graceful", "only if it goes without force", DomainDestroyFlags.GRACEFUL),
+    Flag("remove-logs", "also remove its logs", DomainDestroyFlags.REMOVE_LOGS),
 )
 def destroy(session: Session, args: Arguments) -> None:
-    """Destroy a domain."""
+    """Stop a domain at once, as pulling the plug would."""
     domain = find_domain(session, args)
-    bits = {"graceful": DomainDestroyFlags.GRACEFUL, "remove_logs": DomainDestroyFlags.REMOVE_LOGS}
-    domain.destroy(flags(args, bits))
+    domain.destroy(args.flags)
     session.out.done(f"Domain '{domain.name}' destroyed", name=domain.name)
 
 
-action(__name__, "suspend", "Pause a domain.", DOMAIN, find_domain, lambda d: d.suspend(), "Domain '{}' suspended")
-action(__name__, "resume", "Let a paused domain run.", DOMAIN, find_domain, lambda d: d.resume(), "Domain '{}' resumed")
-action(
-    __name__,
-    "reset",
-    "Reset a domain, as its button would.",
-    DOMAIN,
-    find_domain,
-    lambda d: d.reset(),
-    "Domain '{}' was reset",
-)
-action(
-    __name__,
-    "inject-nmi",
-    "Send the guest an NMI.",
-    DOMAIN,
-    find_domain,
-    lambda d: d.inject_nmi(),
-    "NMI sent to domain '{}'",
-)
-action(
-    __name__,
-    "managedsave-remove",
-    "Drop the managed saved state of a domain.",
-    DOMAIN,
-    find_domain,
-    lambda d: d.managed_save_remove(),
-    "Removed managedsave image for domain '{}'",
-)
+action("suspend", "Pause a domain.", DOMAIN, lambda d: d.suspend(), "Domain '{}' suspended")
+action("resume", "Let a paused domain run.", DOMAIN, lambda d: d.resume(), "Domain '{}' resumed")
+action("reset", "Reset a domain, as its button would.", DOMAIN, lambda d: d.reset(), "Domain '{}' was reset")
+action("inject-nmi", "Send the guest an NMI.", DOMAIN, lambda d: d.inject_nmi(), "NMI sent to domain '{}'")
 
-SAVE = {
-    "bypass_cache": DomainSaveRestoreFlags.BYPASS_CACHE,
-    "running": DomainSaveRestoreFlags.RUNNING,
-    "paused": DomainSaveRestoreFlags.PAUSED,
+WHEN = {"poweroff": DomainLifecycle.POWEROFF, "reboot": DomainLifecycle.REBOOT, "crash": DomainLifecycle.CRASH}
+THEN = {
+    "destroy": DomainLifecycleAction.DESTROY,
+    "restart": DomainLifecycleAction.RESTART,
+    "rename-restart": DomainLifecycleAction.RESTART_RENAME,
+    "preserve": DomainLifecycleAction.PRESERVE,
+    "coredump-destroy": DomainLifecycleAction.COREDUMP_DESTROY,
+    "coredump-restart": DomainLifecycleAction.COREDUMP_RESTART,
 }
-SAVE_FLAGS = (
-    Flag("bypass-cache", "go around the host's cache"),
-    Flag("running", "let it run when restored"),
-    Flag("paused", "leave it paused when restored"),
-)
 
 
 @command(
-    "save",
-    "Save a running domain to a file and stop it.",
-    DOMAIN,
-    Argument("file", "where to save it", completes="file"),
-    Option("xml", "file with XML to restore it with", completes="file"),
-    *SAVE_FLAGS,
+    DOMAIN.word,
+    argument("type", "what happens to the guest", choices=tuple(WHEN)),
+    argument("action", "what is done then", choices=tuple(THEN)),
+    *IMPACT,
 )
-def save(session: Session, args: Arguments) -> None:
-    """Save a domain."""
+def set_lifecycle_action(session: Session, args: Arguments) -> None:
+    """Choose what is done when the guest powers off, reboots or crashes."""
     domain = find_domain(session, args)
-    with session.progress(domain, f"Saving '{domain.name}'"):
-        domain.save(args.file, document(args.xml) if args.xml else None, flags(args, SAVE))
-    session.out.done(f"Domain '{domain.name}' saved to {args.file}", name=domain.name, file=args.file)
-
-
-@command(
-    "restore",
-    "Restore a domain from a file it was saved to.",
-    Argument("file", "what `save` wrote", completes="file"),
-    Option("xml", "file with XML to restore it with", completes="file"),
-    *SAVE_FLAGS,
-)
-def restore(session: Session, args: Arguments) -> None:
-    """Restore a domain."""
-    session.connection.restore_domain(args.file, document(args.xml) if args.xml else None, flags(args, SAVE))
-    session.out.done(f"Domain restored from {args.file}", file=args.file)
-
-
-@command("managedsave", "Save a domain, to go on at its next start.", DOMAIN, *SAVE_FLAGS)
-def managedsave(session: Session, args: Arguments) -> None:
-    """Save a domain where its driver keeps it."""
-    domain = find_domain(session, args)
-    with session.progress(domain, f"Saving '{domain.name}'"):
-        domain.managed_save(flags(args, SAVE))
-    session.out.done(f"Domain '{domain.name}' state saved", name=domain.name)
-
-
-@command(
-    "console",
-    "Attach to the console of a running domain; Ctrl+] detaches.",
-    DOMAIN,
-    Option("devname", "alias of the device; the first console if left out"),
-    Flag("force", "take it from another client"),
-)
-def console(session: Session, args: Arguments) -> None:
-    """Attach to a console."""
-    from virtkit_cli.console import attach
-
-    attach(session, find_domain(session, args), args.devname, force=args.force)
-
-
-@command(
-    "screenshot",
-    "Save what the screen of a domain shows.",
-    DOMAIN,
-    Argument("file", "where to save it; named after the domain and the time if left out", required=False),
-    Option("screen", "number of the screen", type=int, default=0),
-)
-def screenshot(session: Session, args: Arguments) -> None:
-    """Take a screenshot."""
-    import time
-
-    from virtkit.streams import Hole
-
-    domain = find_domain(session, args)
-    shot = domain.screenshot(args.screen)
-    file = args.file or f"{domain.name}-{time.strftime('%Y-%m-%d-%H:%M:%S')}.{shot.mime.rpartition('/')[2]}"
-    with open(file, "wb") as target:
-        for piece in shot.data:
-            target.write(bytes(piece.length) if isinstance(piece, Hole) else piece)
-    session.out.done(f"Screenshot saved to {file}, with type of {shot.mime}", file=file, mime=shot.mime)
+    domain.set_lifecycle_action(WHEN[args.type], THEN[args.action], args.flags)
+    session.out.done(f"On {args.type} domain '{domain.name}' will {args.action}", name=domain.name)

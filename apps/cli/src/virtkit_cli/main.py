@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from importlib import import_module
 
 from virtkit.errors import VirtError
-from virtkit_cli.command import COMMANDS, UsageError, parse
+from virtkit_cli.command import Arguments, Flag, Reader, UsageError, Value, find, option, parse
 from virtkit_cli.output import Output
 from virtkit_cli.session import Session
 
-GROUPS = {
-    "domain": "Domains",
-    "lifecycle": "Running domains",
-    "resources": "Resources of domains",
-    "snapshot": "Snapshots and checkpoints",
-    "network": "Networks",
-    "pool": "Storage pools",
-    "volume": "Storage volumes",
-    "interface": "Host interfaces",
-    "device": "Host devices",
-    "filters": "Filters and secrets",
-    "host": "Host and hypervisor",
-    "drivers": "Installed drivers",
-    "shell": "This program",
-}
-"""Module of commands -> what its commands are about, in the order of the help."""
+OPTIONS = (
+    option("connect", "what to connect to, such as qemu:///system", completes="uri", short="c"),
+    Flag("readonly", "refuse all that changes anything", short="r"),
+    Flag("quiet", "no headers, remarks and progress", short="q"),
+    Flag("json", "print JSON", short="j"),
+    Flag("version", "print the version", short="V"),
+    Flag("help", "print this", short="h"),
+)
+"""What stands before the command."""
 
 EXIT_FAILED = 1  # the driver refused or failed
 EXIT_USAGE = 2  # the words are wrong
@@ -37,29 +28,27 @@ EXIT_INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit status: 0 done, 1 refused or failed, 2 wrong words, 130 interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="virtkit", description="Manage virtual machines.", epilog="`virtkit help` lists the commands.",
-        allow_abbrev=False,
-    )  # fmt: skip
-    parser.add_argument("-c", "--connect", metavar="URI", help="what to connect to, such as qemu:///system")
-    parser.add_argument("-r", "--readonly", action="store_true", help="refuse all that changes anything")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no headers and remarks")
-    parser.add_argument("-j", "--json", action="store_true", help="print JSON")
-    parser.add_argument("-V", "--version", action="version", version=f"virtkit {_version()}")
-    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="command ...")
-    options = parser.parse_args(arguments)
-    session = Session(Output(json=options.json, quiet=options.quiet), options.connect, readonly=options.readonly)
-    load_commands()
     try:
-        for words in split(options.words or ["help"]):
-            run(session, words)
+        options, words = split_options(sys.argv[1:] if arguments is None else arguments)
+    except UsageError as error:
+        return _fail(str(error), EXIT_USAGE)
+    if options.version:
+        words = ["echo", f"virtkit {_version()}"]
+    elif options.help or not words:
+        words = ["help", *words[:1]]
+    session = Session(Output(json=options.json, quiet=options.quiet), options.connect, readonly=options.readonly)
+    try:
+        for each in split(words):
+            run(session, each)
         sys.stdout.flush()
     except UsageError as error:
         return _fail(str(error), EXIT_USAGE)
     except VirtError as error:
+        if options.json:
+            session.out.document_of({"error": type(error).__name__, "code": error.code, "message": error.message})
         return _fail(error.message, EXIT_FAILED)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except BrokenPipeError:  # who reads has seen enough; nothing more can be flushed to them at exit
+        sys.stdout = open("/dev/null", "w")  # noqa: SIM115 - for the rest of the process
         return EXIT_FAILED
     except OSError as error:
         return _fail(f"{error.filename or 'input or output'}: {error.strerror}", EXIT_FAILED)
@@ -70,10 +59,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def load_commands() -> None:
-    """Import the modules of commands."""
-    for group in GROUPS:
-        import_module(f"virtkit_cli.{group}")
+def split_options(arguments: Sequence[str]) -> tuple[Arguments, list[str]]:
+    """What stands before the command, and the rest.
+
+    Raises:
+        UsageError: An option is unknown, or lacks its value.
+    """
+    names = {f"-{word.short}": word.name for word in OPTIONS}
+    reader = Reader("virtkit", OPTIONS)
+    rest = list(arguments)
+    while rest and rest[0].startswith("-") and rest[0] != "--":
+        text = rest.pop(0)
+        if text[:2] in names:  # also -cURI
+            text, attached = names[text[:2]], text[2:]
+            rest[:0] = _detached(text, attached)
+        elif not text.startswith("--"):
+            raise reader.wrong(f"takes no {text}")
+        reader.named(text.removeprefix("--"), rest)
+    return reader.done(), rest[1:] if rest[:1] == ["--"] else rest
+
+
+def _detached(name: str, attached: str) -> list[str]:
+    """What follows a letter in its word: the value, or more letters."""
+    if not attached:
+        return []
+    takes_value = any(isinstance(word, Value) for word in OPTIONS if word.name == name)
+    return [attached if takes_value else f"-{attached}"]
 
 
 def split(words: Sequence[str]) -> Iterator[list[str]]:
@@ -85,15 +96,16 @@ def split(words: Sequence[str]) -> Iterator[list[str]]:
     if len(words) == 1:
         lexer = shlex.shlex(words[0], posix=True, punctuation_chars=";")
         lexer.whitespace_split = True
+        lexer.commenters = ""
         try:
             words = list(lexer)
         except ValueError as cause:
             raise UsageError(f"{words[0]!r}: {cause}") from cause
     current: list[str] = []
     for word in [*words, ";"]:
-        if word != ";":
+        if word.strip(";"):
             current.append(word)
-        elif current:
+        elif word and current:
             yield current
             current = []
 
@@ -104,20 +116,15 @@ def run(session: Session, words: Sequence[str]) -> None:
     Raises:
         UsageError: There is no such command, or its words are wrong.
     """
-    name, *rest = words
-    declared = COMMANDS.get(name)
-    if declared is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, COMMANDS, 1)
-        raise UsageError(
-            f"no command is named {name!r}; " + (f"did you mean {near[0]}?" if near else "see virtkit help")
-        )
-    declared.body(session, parse(declared, rest))
+    declared = find(words[0])
+    args = parse(declared.name, declared.words, words[1:])
+    if declared.body(session, args) is not False:
+        session.out.end()
 
 
 def _fail(message: str, status: int) -> int:
-    print(f"virtkit: {message}", file=sys.stderr)
+    sys.stdout.flush()
+    print(f"error: {message}", file=sys.stderr)
     return status
 
 

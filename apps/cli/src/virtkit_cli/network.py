@@ -1,55 +1,64 @@
-"""Commands on virtual networks."""
+"""Commands on virtual networks and their ports."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtkit.enums import ConnectListAllNetworksFlags, NetworkUpdateCommand, NetworkUpdateFlags, NetworkUpdateSection
-from virtkit_cli.command import Argument, Arguments, Flag, Option, command
+from virtkit.enums import (
+    ConnectListAllNetworksFlags,
+    NetworkCreateFlags,
+    NetworkDefineFlags,
+    NetworkPortCreateFlags,
+    NetworkUpdateCommand,
+    NetworkUpdateSection,
+    NetworkXMLFlags,
+)
+from virtkit.errors import VirtError
+from virtkit_cli.command import Arguments, Flag, argument, command, option
 from virtkit_cli.words import (
     FILE,
     IMPACT,
     NETWORK,
-    VALIDATE,
+    TABLE,
+    XPATH,
     action,
     document,
+    editor,
+    fact,
     find_network,
-    flags,
-    impact,
+    listed,
+    maker,
+    number,
+    print_document,
     printer,
     switch,
+    word_of,
 )
 
 if TYPE_CHECKING:
+    from virtkit import Network, NetworkPort
     from virtkit_cli.session import Session
 
 Listed = ConnectListAllNetworksFlags
-FILTERS = {
-    "inactive": Listed.INACTIVE,
-    "persistent": Listed.PERSISTENT,
-    "transient": Listed.TRANSIENT,
-    "autostart": Listed.AUTOSTART,
-    "no_autostart": Listed.NO_AUTOSTART,
-}
 
 
 @command(
-    "net-list",
-    "List networks: the active ones, unless told otherwise.",
+    Flag("inactive", "only the inactive ones", Listed.INACTIVE),
     Flag("all", "active and inactive ones"),
-    *(Flag(key.replace("_", "-"), f"only those {key.replace('_', ' ')}") for key in FILTERS),
+    Flag("persistent", "only those with a definition", Listed.PERSISTENT),
+    Flag("transient", "only those without", Listed.TRANSIENT),
+    Flag("autostart", "only those started with the host", Listed.AUTOSTART),
+    Flag("no-autostart", "only those that are not", Listed.NO_AUTOSTART),
     Flag("uuid", "print UUIDs"),
-    Flag("name", "print names"),
+    Flag("name", "print names", excludes=("uuid",)),
+    TABLE,
 )
 def net_list(session: Session, args: Arguments) -> None:
-    """One row per network."""
-    asked = flags(args, FILTERS)
-    if not args.all and not args.inactive:
-        asked |= Listed.ACTIVE
+    """List networks: the active ones, unless told otherwise."""
+    asked = listed(args, Listed.ACTIVE, Listed.INACTIVE)
     networks = session.connection.list_networks(asked)
     if args.uuid or args.name:
-        for network in networks:
-            session.out.write(network.uuid_string if args.uuid else network.name)
+        session.out.lines(network.uuid_string if args.uuid else network.name for network in networks)
         return
     rows = [
         {
@@ -65,83 +74,78 @@ def net_list(session: Session, args: Arguments) -> None:
     session.out.table(columns, rows)
 
 
-@command("net-info", "Show what is known about a network.", NETWORK)
+@command(NETWORK.word)
 def net_info(session: Session, args: Arguments) -> None:
-    """Basic facts."""
+    """Show what is known about a network."""
     network = find_network(session, args)
-    labels = {"name": "Name", "uuid": "UUID", "active": "Active", "persistent": "Persistent", "autostart": "Autostart"}
     values = {
         "name": network.name,
         "uuid": network.uuid_string,
         "active": network.is_active(),
         "persistent": network.is_persistent(),
         "autostart": network.autostart(),
+        "bridge": _bridge(network),
     }
-    bridge = _bridge(network)
-    session.out.record(labels | {"bridge": "Bridge"}, values | {"bridge": bridge})
+    session.out.record({key: key.capitalize() if key != "uuid" else "UUID" for key in values}, values)
 
 
-def _bridge(network: object) -> str | None:
-    from virtkit.errors import VirtError
-
+def _bridge(network: Network) -> str | None:
+    """The name of the bridge; None for a network without one."""
     try:
-        name: str = network.bridge_name()  # type: ignore[attr-defined]
+        return network.bridge_name()
     except VirtError:
-        return None  # a network without a bridge
-    return name
+        return None
 
 
-@command("net-define", "Define a network, or change its definition, from an XML file.", FILE, VALIDATE)
-def net_define(session: Session, args: Arguments) -> None:
-    """Define a network."""
-    from virtkit.enums import NetworkDefineFlags
-
-    wanted = flags(args, {"validate": NetworkDefineFlags.VALIDATE})
-    network = session.connection.define_network(document(args.file), wanted)
-    session.out.done(f"Network {network.name} defined from {args.file}", name=network.name, uuid=network.uuid_string)
-
-
-@command("net-create", "Start a network from an XML file without defining it.", FILE, VALIDATE)
-def net_create(session: Session, args: Arguments) -> None:
-    """Start a transient network."""
-    from virtkit.enums import NetworkCreateFlags
-
-    wanted = flags(args, {"validate": NetworkCreateFlags.VALIDATE})
-    network = session.connection.create_network(document(args.file), wanted)
-    session.out.done(f"Network {network.name} created from {args.file}", name=network.name, uuid=network.uuid_string)
-
-
-action(__name__, "net-start", "Start a network.", NETWORK, find_network, lambda n: n.create(), "Network {} started")
-action(__name__, "net-destroy", "Stop a network.", NETWORK, find_network, lambda n: n.destroy(), "Network {} destroyed")
+maker(
+    "net-define",
+    "Define a network, or change its definition, from an XML file.",
+    lambda session, xml, flags: session.connection.define_network(xml, flags),
+    "Network {name} defined from {file}",
+    Flag("validate", "refuse a document with names that nobody knows", NetworkDefineFlags.VALIDATE),
+)
+maker(
+    "net-create",
+    "Start a network from an XML file without defining it.",
+    lambda session, xml, flags: session.connection.create_network(xml, flags),
+    "Network {name} created from {file}",
+    Flag("validate", "refuse a document with names that nobody knows", NetworkCreateFlags.VALIDATE),
+)
+action("net-start", "Start a network.", NETWORK, lambda n: n.create(), "Network {} started")
+action("net-destroy", "Stop a network.", NETWORK, lambda n: n.destroy(), "Network {} destroyed")
 action(
-    __name__,
     "net-undefine",
     "Remove the definition of a network.",
     NETWORK,
-    find_network,
-    lambda n: n.undefine(),
+    lambda network: network.undefine(),
     "Network {} has been undefined",
 )
-switch(__name__, "net-autostart", "Start a network with its driver.", NETWORK, find_network, "Network")
-printer(__name__, "net-dumpxml", "Print the XML of a network.", NETWORK, find_network)
+switch("net-autostart", "Start a network with its driver.", NETWORK, "Network {}")
+printer(
+    "net-dumpxml",
+    "Print the XML of a network.",
+    NETWORK,
+    Flag("inactive", "the definition rather than what runs", NetworkXMLFlags.INACTIVE),
+)
+editor(
+    "net-edit",
+    "Edit the definition of a network.",
+    NETWORK,
+    lambda network, xml: network.connection.define_network(xml),
+    NetworkXMLFlags.INACTIVE,
+)
+fact("net-uuid", "Print the UUID of a network.", NETWORK, "uuid", lambda network: network.uuid_string)
+fact("net-name", "Print the name of a network.", NETWORK, "name", lambda network: network.name)
 
 
-@command("net-uuid", "Print the UUID of a network.", NETWORK)
-def net_uuid(session: Session, args: Arguments) -> None:
-    """The UUID."""
-    session.out.value("uuid", find_network(session, args).uuid_string)
-
-
-@command("net-dhcp-leases", "List the addresses a network has given out.", NETWORK, Option("mac", "only to this MAC"))
+@command(NETWORK.word, option("mac", "only to this MAC address"))
 def net_dhcp_leases(session: Session, args: Arguments) -> None:
-    """One row per lease."""
+    """List the addresses a network has given out."""
     import time
 
     rows = [
         {
-            "expires": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(lease.expirytime))
-            if lease.expirytime
-            else None,
+            "expires": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(lease.expirytime)),
             "mac": lease.mac,
             "protocol": lease.type.name.lower(),
             "address": f"{lease.ipaddr}/{lease.prefix}",
@@ -154,30 +158,74 @@ def net_dhcp_leases(session: Session, args: Arguments) -> None:
     session.out.table(heads | {"hostname": "Hostname", "clientid": "Client ID or DUID"}, rows)
 
 
-COMMANDS = {
+CHANGES = {
     "add": NetworkUpdateCommand.ADD_LAST,
     "add-first": NetworkUpdateCommand.ADD_FIRST,
     "add-last": NetworkUpdateCommand.ADD_LAST,
     "delete": NetworkUpdateCommand.DELETE,
     "modify": NetworkUpdateCommand.MODIFY,
 }
-SECTIONS = {section.name.lower().replace("_", "-"): section for section in NetworkUpdateSection if section}
+SECTIONS = {word_of(section): section for section in NetworkUpdateSection if section}
 
 
 @command(
-    "net-update",
-    "Change a part of a network.",
-    NETWORK,
-    Argument("command", "what to do", choices=tuple(COMMANDS)),
-    Argument("section", "which part", choices=tuple(SECTIONS)),
-    Argument("xml", "the part as XML, or a file with it", completes="file"),
-    Option("parent-index", "which of several parents", type=int, default=-1),
+    NETWORK.word,
+    argument("command", "what to do", choices=tuple(CHANGES)),
+    argument("section", "which part", choices=tuple(SECTIONS)),
+    argument("xml", "the part as XML, or a file with it", completes="file"),
+    option("parent-index", "which of several parents", number, default=-1),
     *IMPACT,
 )
 def net_update(session: Session, args: Arguments) -> None:
-    """Update a network."""
+    """Change a part of a network."""
     network = find_network(session, args)
     text = args.xml if args.xml.lstrip().startswith("<") else document(args.xml)
-    wanted = NetworkUpdateFlags(impact(args))
-    network.update(COMMANDS[args.command], SECTIONS[args.section], args.parent_index, text, wanted)
-    session.out.done(f"Updated network {network.name}", name=network.name)
+    network.update(CHANGES[args.command], SECTIONS[args.section], args.parent_index, text, args.flags)
+    where = "live state" if args.live or not args.config else "persistent config"
+    both = "persistent config and live state" if args.live and args.config else where
+    session.out.done(f"Updated network {network.name} {both}", name=network.name)
+
+
+# Ports
+
+
+def _port(session: Session, args: Arguments) -> NetworkPort:
+    return find_network(session, args).lookup_port_by_uuid(args.port)
+
+
+PORT = argument("port", "UUID of a port")
+
+
+@command(NETWORK.word, Flag("uuid", "print UUIDs"), Flag("table", "print a table: the default", excludes=("uuid",)))
+def net_port_list(session: Session, args: Arguments) -> None:
+    """List the ports of a network."""
+    uuids = [port.uuid_string for port in find_network(session, args).list_ports()]
+    if args.uuid:
+        session.out.lines(uuids)
+    else:
+        session.out.table({"uuid": "UUID"}, [{"uuid": uuid} for uuid in uuids])
+
+
+@command(
+    NETWORK.word,
+    FILE,
+    Flag("validate", "refuse a document with names that nobody knows", NetworkPortCreateFlags.VALIDATE),
+)
+def net_port_create(session: Session, args: Arguments) -> None:
+    """Claim a port of a network from an XML file."""
+    port = find_network(session, args).create_port(document(args.file), args.flags)
+    session.out.done(f"Network port {port.uuid_string} created from {args.file}", uuid=port.uuid_string)
+
+
+@command(NETWORK.word, PORT)
+def net_port_delete(session: Session, args: Arguments) -> None:
+    """Give a port of a network back."""
+    port = _port(session, args)
+    port.delete()
+    session.out.done(f"Network port {port.uuid_string} deleted", uuid=port.uuid_string)
+
+
+@command(NETWORK.word, PORT, *XPATH)
+def net_port_dumpxml(session: Session, args: Arguments) -> None:
+    """Print the XML of a port."""
+    print_document(session, args, _port(session, args).xml_desc())

@@ -1,19 +1,20 @@
-"""Output: rows for people as tables, for programs as JSON."""
+"""Output: rows for people as tables in virsh's layout, for programs as JSON."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+LABEL_WIDTH = 15  # as virsh prints facts of an object
 
 
 class Output:
-    """Where a command prints.
+    """Where a command prints. With `json` each call prints one JSON document, whatever its kind.
 
     Attributes:
-        json: Print JSON instead of tables; one document for each call.
+        json: Print JSON instead of text.
         quiet: Leave out headers, remarks and progress.
     """
 
@@ -22,69 +23,94 @@ class Output:
         self.json = json
         self.quiet = quiet
 
-    def table(self, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
+    def table(self, columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> None:
         """Print rows.
 
         Args:
             columns: Key of a row -> heading. JSON has all keys of a row, the table these.
             rows: Values by key; None shows as `-`.
         """
+        rows = list(rows)
         if self.json:
-            self._json(list(rows))
+            self.document_of(rows)
             return
-        cells = [[_shown(row.get(key)) for key in columns] for row in rows]
+        cells = [[shown(row.get(key)) for key in columns] for row in rows]
         headings = list(columns.values())
         widths = [max(len(line[i]) for line in [headings, *cells]) for i in range(len(headings))]
         if not self.quiet:
             self._line(headings, widths)
-            self.write("-" * (sum(widths) + 3 * len(widths) - 1))
+            self.write("-" * (sum(widths) + 3 * len(widths)))
         for line in cells:
             self._line(line, widths)
-        if not self.quiet:
-            self.write("")
 
-    def record(self, labels: Mapping[str, str], values: Mapping[str, Any]) -> None:
-        """Print one object: `label: value` lines, or a JSON object with all the values."""
+    def record(self, labels: Mapping[str, str], values: Mapping[str, Any], width: int = LABEL_WIDTH) -> None:
+        """Print one object: `label: value` lines, or a JSON object with all the values; None is left out as text."""
         if self.json:
-            self._json(dict(values))
+            self.document_of(dict(values))
             return
-        width = max((len(label) for label in labels.values()), default=0) + 1
         for key, label in labels.items():
             if values.get(key) is not None:
-                self.write(f"{label + ':':<{width}} {_shown(values[key])}".rstrip())
+                self.write(f"{label + ':':<{width}} {shown(values[key])}")
 
-    def value(self, key: str, value: Any) -> None:
-        """Print one value; as JSON an object with that key."""
+    def pairs(self, values: Mapping[str, Any], form: str = "{:<15}: {}") -> None:
+        """Print values under the names they have in the API; as JSON one object."""
         if self.json:
-            self._json({key: value})
+            self.document_of(dict(values))
+            return
+        for name, value in values.items():
+            self.write(form.format(name, shown(value)))
+
+    def lines(self, values: Iterable[Any]) -> None:
+        """Print values, one a line; as JSON a list."""
+        if self.json:
+            self.document_of(list(values))
+            return
+        for value in values:
+            self.write(shown(value))
+
+    def value(self, key: str, value: Any, text: str | None = None) -> None:
+        """Print one value, or the text for it; as JSON an object with that key."""
+        if self.json:
+            self.document_of({key: value})
         else:
-            self.write(_shown(value))
+            self.write(shown(value) if text is None else text)
 
     def document(self, text: str) -> None:
-        """Print XML or another text as it is."""
-        self.stream.write(text if text.endswith("\n") else text + "\n")
+        """Print XML as it is; as JSON an object with the key `xml`."""
+        if self.json:
+            self.document_of({"xml": text})
+        else:
+            self.stream.write(text if text.endswith("\n") else text + "\n")
 
     def done(self, text: str, **facts: Any) -> None:
         """Say that something was done; as JSON the facts alone."""
         if self.json:
-            self._json(facts)
+            self.document_of(facts)
         elif not self.quiet:
             self.write(text)
 
+    def end(self) -> None:
+        """End what one command printed."""
+        if not self.json and not self.quiet:
+            self.write("")
+
     def write(self, line: str) -> None:
-        """Print a line."""
+        """Print a line of text."""
         self.stream.write(line + "\n")
 
-    def _line(self, cells: Sequence[str], widths: Sequence[int]) -> None:
-        self.write((" " + "   ".join(f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))).rstrip())
-
-    def _json(self, value: Any) -> None:
+    def document_of(self, value: Any, indent: int | None = 2) -> None:
+        """Print a value as a JSON document."""
         import json
 
-        self.stream.write(json.dumps(value, indent=2, default=str) + "\n")
+        self.stream.write(json.dumps(value, indent=indent, default=str) + "\n")
+
+    def _line(self, cells: Sequence[str], widths: Sequence[int]) -> None:
+        padded = [f"{cell:<{width}}" for cell, width in zip(cells[:-1], widths, strict=False)]
+        self.write(" " + "   ".join([*padded, cells[-1]]))
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as people read it."""
     if value is None:
         return "-"
     if isinstance(value, bool):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import (
     ConnectListAllStoragePoolsFlags,
@@ -10,82 +10,93 @@ from virtkit.enums import (
     StoragePoolCreateFlags,
     StoragePoolDefineFlags,
     StoragePoolState,
+    StorageXMLFlags,
 )
-from virtkit_cli.command import Argument, Arguments, Flag, Option, command
+from virtkit_cli.command import Arguments, Flag, argument, command, option
 from virtkit_cli.output import size
-from virtkit_cli.words import FILE, POOL, VALIDATE, action, document, find_pool, flags, printer, switch
+from virtkit_cli.words import (
+    POOL,
+    PRINT_XML,
+    TABLE,
+    action,
+    chosen,
+    document,
+    editor,
+    fact,
+    find_pool,
+    listed,
+    maker,
+    number,
+    printer,
+    switch,
+    word_of,
+)
 
 if TYPE_CHECKING:
     from virtkit import StoragePool
     from virtkit_cli.session import Session
 
 Listed = ConnectListAllStoragePoolsFlags
-FILTERS = {
-    "inactive": Listed.INACTIVE,
-    "persistent": Listed.PERSISTENT,
-    "transient": Listed.TRANSIENT,
-    "autostart": Listed.AUTOSTART,
-    "no_autostart": Listed.NO_AUTOSTART,
-}
-TYPES = {
-    flag.name.lower().replace("_", "-"): flag
-    for flag in Listed
-    if flag.name and flag.name.lower() not in FILTERS and flag is not Listed.ACTIVE
-}
-
-
-def _pool(session: Session, args: Arguments) -> StoragePool:
-    return find_pool(session, args.pool)
+NOT_A_TYPE = (
+    Listed.INACTIVE | Listed.ACTIVE | Listed.PERSISTENT | Listed.TRANSIENT | Listed.AUTOSTART | Listed.NO_AUTOSTART
+)
+TYPES = {word_of(flag): flag for flag in Listed if flag not in NOT_A_TYPE}
 
 
 @command(
-    "pool-list",
-    "List storage pools: the active ones, unless told otherwise.",
+    Flag("inactive", "only the inactive ones", Listed.INACTIVE),
     Flag("all", "active and inactive ones"),
-    *(Flag(key.replace("_", "-"), f"only those {key.replace('_', ' ')}") for key in FILTERS),
-    Option("type", "only pools of this type", choices=tuple(TYPES)),
+    Flag("transient", "only those without a definition", Listed.TRANSIENT),
+    Flag("persistent", "only those with one", Listed.PERSISTENT),
+    Flag("autostart", "only those started with the host", Listed.AUTOSTART),
+    Flag("no-autostart", "only those that are not", Listed.NO_AUTOSTART),
+    option("type", f"only of these types, with commas: {', '.join(TYPES)}", default=""),
     Flag("details", "with sizes"),
     Flag("uuid", "print UUIDs"),
-    Flag("name", "print names"),
+    Flag("name", "print names", excludes=("uuid",)),
+    TABLE,
 )
 def pool_list(session: Session, args: Arguments) -> None:
-    """One row per pool."""
-    asked = flags(args, FILTERS) | (TYPES[args.type] if args.type else 0)
-    if not args.all and not args.inactive:
-        asked |= Listed.ACTIVE
-    pools = session.connection.list_storage_pools(asked)
+    """List storage pools: the active ones, unless told otherwise."""
+    types = sum(int(TYPES[name]) for name in chosen("type", args.type, TYPES))
+    pools = session.connection.list_storage_pools(listed(args, Listed.ACTIVE, Listed.INACTIVE) | types)
     if args.uuid or args.name:
-        for pool in pools:
-            session.out.write(pool.uuid_string if args.uuid else pool.name)
+        session.out.lines(pool.uuid_string if args.uuid else pool.name for pool in pools)
         return
     columns = {"name": "Name", "state": "State", "autostart": "Autostart"}
     if args.details:
         columns |= {"persistent": "Persistent", "capacity": "Capacity", "allocation": "Allocation"}
         columns |= {"available": "Available"}
-    session.out.table(columns, [_row(session, pool) for pool in pools])
+    session.out.table(columns, [_row(session, pool, details=args.details) for pool in pools])
 
 
-def _row(session: Session, pool: StoragePool) -> dict[str, object]:
-    info = pool.info()
-    sizes = {"capacity": info.capacity, "allocation": info.allocation, "available": info.available}
-    return {
+def _row(session: Session, pool: StoragePool, *, details: bool) -> dict[str, Any]:
+    """What is known of a pool; an inactive one has no sizes."""
+    active = pool.is_active()
+    row = {
         "name": pool.name,
-        "state": "active" if info.state != StoragePoolState.INACTIVE else "inactive",
+        "state": "active" if active else "inactive",
         "autostart": pool.autostart(),
         "persistent": pool.is_persistent(),
         "uuid": pool.uuid_string,
-    } | {key: value if session.out.json else size(value) for key, value in sizes.items()}
-
-
-@command("pool-info", "Show what is known about a storage pool.", POOL, Flag("bytes", "sizes in bytes"))
-def pool_info(session: Session, args: Arguments) -> None:
-    """Basic facts."""
-    pool = _pool(session, args)
-    row = _row(session, pool)
+    }
+    if not details and not session.out.json:
+        return row
     info = pool.info()
-    if args.bytes:
-        row |= {"capacity": info.capacity, "allocation": info.allocation, "available": info.available}
     row["state"] = StoragePoolState(info.state).name.lower()
+    sizes = {key: getattr(info, key) if active else None for key in ("capacity", "allocation", "available")}
+    if session.out.json:
+        return row | sizes
+    return row | {key: None if value is None else size(value) for key, value in sizes.items()}
+
+
+@command(POOL.word, Flag("bytes", "sizes in bytes"))
+def pool_info(session: Session, args: Arguments) -> None:
+    """Show what is known about a storage pool."""
+    pool = find_pool(session, args)
+    row = _row(session, pool, details=True)
+    if args.bytes and row["capacity"] is not None:
+        row |= pool.info()._asdict() | {"state": row["state"]}
     labels = {
         "name": "Name", "uuid": "UUID", "state": "State", "persistent": "Persistent", "autostart": "Autostart",
         "capacity": "Capacity", "allocation": "Allocation", "available": "Available",
@@ -93,51 +104,63 @@ def pool_info(session: Session, args: Arguments) -> None:
     session.out.record(labels, row)
 
 
-@command("pool-define", "Define a storage pool, or change its definition, from an XML file.", FILE, VALIDATE)
-def pool_define(session: Session, args: Arguments) -> None:
-    """Define a pool."""
-    wanted = flags(args, {"validate": StoragePoolDefineFlags.VALIDATE})
-    pool = session.connection.define_storage_pool(document(args.file), wanted)
-    session.out.done(f"Pool {pool.name} defined from {args.file}", name=pool.name, uuid=pool.uuid_string)
-
-
-BUILD = {
-    "build": StoragePoolCreateFlags.WITH_BUILD,
-    "overwrite": StoragePoolCreateFlags.WITH_BUILD_OVERWRITE,
-    "no_overwrite": StoragePoolCreateFlags.WITH_BUILD_NO_OVERWRITE,
-}
 BUILD_FLAGS = (
-    Flag("build", "build it first"),
-    Flag("overwrite", "build it over what is there"),
-    Flag("no-overwrite", "build it unless something is there"),
+    Flag("build", "build it first", StoragePoolCreateFlags.WITH_BUILD),
+    Flag("no-overwrite", "build it unless something is there", StoragePoolCreateFlags.WITH_BUILD_NO_OVERWRITE),
+    Flag(
+        "overwrite", "build it over what is there", StoragePoolCreateFlags.WITH_BUILD_OVERWRITE,
+        excludes=("no-overwrite",),
+    ),
+)  # fmt: skip
+maker(
+    "pool-define",
+    "Define a storage pool, or change its definition, from an XML file.",
+    lambda session, xml, flags: session.connection.define_storage_pool(xml, flags),
+    "Pool {name} defined from {file}",
+    Flag("validate", "refuse a document with names that nobody knows", StoragePoolDefineFlags.VALIDATE),
+)
+maker(
+    "pool-create",
+    "Start a storage pool from an XML file without defining it.",
+    lambda session, xml, flags: session.connection.create_storage_pool(xml, flags),
+    "Pool {name} created from {file}",
+    *BUILD_FLAGS,
 )
 
-
-@command("pool-create", "Start a storage pool from an XML file without defining it.", FILE, *BUILD_FLAGS)
-def pool_create(session: Session, args: Arguments) -> None:
-    """Start a transient pool."""
-    pool = session.connection.create_storage_pool(document(args.file), flags(args, BUILD))
-    session.out.done(f"Pool {pool.name} created from {args.file}", name=pool.name, uuid=pool.uuid_string)
+AS = (
+    argument("name", "name of the pool"),
+    argument("type", "its type", choices=tuple(TYPES)),
+    PRINT_XML,
+    option("source-host", "server of the storage"),
+    option("source-path", "folder of the server"),
+    option("source-dev", "device of the host", completes="file"),
+    option("source-name", "name of the storage, such as of a volume group"),
+    option("target", "path where its volumes appear", completes="file"),
+    option("source-format", "format of the storage"),
+    option("adapter-name", "name of a SCSI host"),
+    option("source-initiator", "name of the host towards an iSCSI server"),
+)
 
 
 def _described(args: Arguments) -> str:
     """The XML of a pool given by options."""
-    from virtkit.xml.pool import PoolTarget, StoragePool
+    from virtkit.xml import pool as xml
 
-    return StoragePool(name=args.name, type=args.type, target=PoolTarget(path=args.target)).format()
+    source = xml.PoolSource(name=args.source_name, dir=args.source_path)
+    source.hosts = [xml.SourceHost(name=args.source_host)] if args.source_host else []
+    source.devices = [xml.SourceDevice(path=args.source_dev)] if args.source_dev else []
+    source.format = xml.SourceFormat(type=args.source_format) if args.source_format else None
+    source.adapter = xml.SourceAdapter(type="scsi_host", name=args.adapter_name) if args.adapter_name else None
+    source.initiator = xml.SourceInitiator(iqn=args.source_initiator) if args.source_initiator else None
+    made = xml.StoragePool(name=args.name, type=args.type, source=source)
+    if args.target:
+        made.target = xml.PoolTarget(path=args.target)
+    return made.format()
 
 
-AS = (
-    Argument("name", "name of the pool"),
-    Argument("type", "its type", choices=tuple(TYPES)),
-    Option("target", "path of the target", completes="file"),
-    Flag("print-xml", "print the XML and do nothing"),
-)
-
-
-@command("pool-define-as", "Define a storage pool from options.", *AS)
+@command(*AS)
 def pool_define_as(session: Session, args: Arguments) -> None:
-    """Define a pool."""
+    """Define a storage pool from options."""
     if args.print_xml:
         session.out.document(_described(args))
         return
@@ -145,90 +168,90 @@ def pool_define_as(session: Session, args: Arguments) -> None:
     session.out.done(f"Pool {pool.name} defined", name=pool.name, uuid=pool.uuid_string)
 
 
-@command("pool-create-as", "Start a storage pool from options without defining it.", *AS, *BUILD_FLAGS)
+@command(*AS, *BUILD_FLAGS)
 def pool_create_as(session: Session, args: Arguments) -> None:
-    """Start a transient pool."""
+    """Start a storage pool from options without defining it."""
     if args.print_xml:
         session.out.document(_described(args))
         return
-    pool = session.connection.create_storage_pool(_described(args), flags(args, BUILD))
+    pool = session.connection.create_storage_pool(_described(args), args.flags)
     session.out.done(f"Pool {pool.name} created", name=pool.name, uuid=pool.uuid_string)
 
 
-@command("pool-start", "Start a storage pool.", POOL, *BUILD_FLAGS)
+@command(POOL.word, *BUILD_FLAGS)
 def pool_start(session: Session, args: Arguments) -> None:
-    """Start a pool."""
-    pool = _pool(session, args)
-    pool.create(flags(args, BUILD))
+    """Start a storage pool."""
+    pool = find_pool(session, args)
+    pool.create(args.flags)
     session.out.done(f"Pool {pool.name} started", name=pool.name)
 
 
 @command(
-    "pool-build",
-    "Make what a storage pool stands on.",
-    POOL,
-    Flag("overwrite", "over what is there"),
-    Flag("no-overwrite", "unless something is there"),
+    POOL.word,
+    Flag("no-overwrite", "unless something is there", StoragePoolBuildFlags.NO_OVERWRITE, excludes=("overwrite",)),
+    Flag("overwrite", "over what is there", StoragePoolBuildFlags.OVERWRITE),
 )
 def pool_build(session: Session, args: Arguments) -> None:
-    """Build a pool."""
-    pool = _pool(session, args)
-    bits = {"overwrite": StoragePoolBuildFlags.OVERWRITE, "no_overwrite": StoragePoolBuildFlags.NO_OVERWRITE}
-    pool.build(flags(args, bits))
+    """Make what a storage pool stands on."""
+    pool = find_pool(session, args)
+    pool.build(args.flags)
     session.out.done(f"Pool {pool.name} built", name=pool.name)
 
 
-action(__name__, "pool-destroy", "Stop a storage pool.", POOL, _pool, lambda p: p.destroy(), "Pool {} destroyed")
+action("pool-destroy", "Stop a storage pool.", POOL, lambda p: p.destroy(), "Pool {} destroyed")
+action("pool-delete", "Delete what a storage pool stands on.", POOL, lambda p: p.delete(), "Pool {} deleted")
+action("pool-refresh", "Look for a storage pool's volumes again.", POOL, lambda p: p.refresh(), "Pool {} refreshed")
 action(
-    __name__,
-    "pool-delete",
-    "Delete what a storage pool stands on.",
-    POOL,
-    _pool,
-    lambda p: p.delete(),
-    "Pool {} deleted",
-)
-action(
-    __name__,
-    "pool-refresh",
-    "Look at a storage pool's volumes again.",
-    POOL,
-    _pool,
-    lambda p: p.refresh(),
-    "Pool {} refreshed",
-)
-action(
-    __name__,
     "pool-undefine",
     "Remove the definition of a storage pool.",
     POOL,
-    _pool,
-    lambda p: p.undefine(),
+    lambda pool: pool.undefine(),
     "Pool {} has been undefined",
 )
-switch(__name__, "pool-autostart", "Start a storage pool with its driver.", POOL, _pool, "Pool")
-printer(__name__, "pool-dumpxml", "Print the XML of a storage pool.", POOL, _pool)
-
-
-@command("pool-uuid", "Print the UUID of a storage pool.", POOL)
-def pool_uuid(session: Session, args: Arguments) -> None:
-    """The UUID."""
-    session.out.value("uuid", _pool(session, args).uuid_string)
-
-
-@command(
-    "find-storage-pool-sources",
-    "Look for sources of storage pools.",
-    Argument("type", "type of pool"),
-    Argument("file", "file with XML that says where to look", required=False, completes="file"),
+switch("pool-autostart", "Start a storage pool with its driver.", POOL, "Pool {}")
+printer(
+    "pool-dumpxml",
+    "Print the XML of a storage pool.",
+    POOL,
+    Flag("inactive", "the definition rather than what runs", StorageXMLFlags.INACTIVE),
 )
-def find_sources(session: Session, args: Arguments) -> None:
-    """Sources as XML."""
-    where = document(args.file) if args.file else None
+editor(
+    "pool-edit",
+    "Edit the definition of a storage pool.",
+    POOL,
+    lambda pool, xml: pool.connection.define_storage_pool(xml),
+    StorageXMLFlags.INACTIVE,
+)
+fact("pool-uuid", "Print the UUID of a storage pool.", POOL, "uuid", lambda pool: pool.uuid_string)
+fact("pool-name", "Print the name of a storage pool.", POOL, "name", lambda pool: pool.name)
+
+
+@command()
+def pool_capabilities(session: Session, args: Arguments) -> None:
+    """Print which types of storage pools can be had."""
+    session.out.document(session.connection.storage_pool_capabilities())
+
+
+@command(argument("type", "type of pool"), option("srcSpec", "file with XML that says where to look", completes="file"))
+def find_storage_pool_sources(session: Session, args: Arguments) -> None:
+    """Look for sources of storage pools."""
+    where = document(args.srcSpec) if args.srcSpec else None
     session.out.document(session.connection.find_storage_pool_sources(args.type, where))
 
 
-@command("pool-capabilities", "Print what storage pools can do here.")
-def pool_capabilities(session: Session, args: Arguments) -> None:
-    """Capabilities as XML."""
-    session.out.document(session.connection.storage_pool_capabilities())
+@command(
+    argument("type", "type of pool"),
+    option("host", "server to ask"),
+    option("port", "its port", number),
+    option("initiator", "name of this host towards it"),
+)
+def find_storage_pool_sources_as(session: Session, args: Arguments) -> None:
+    """Look for sources of storage pools on a server."""
+    from virtkit.xml.pool import PoolSource, SourceHost, SourceInitiator
+
+    source = PoolSource()
+    source.hosts = [SourceHost(name=args.host, port=args.port)] if args.host else []
+    source.initiator = SourceInitiator(iqn=args.initiator) if args.initiator else None
+    session.out.document(
+        session.connection.find_storage_pool_sources(args.type, source.format_as("source") if args.host else None)
+    )

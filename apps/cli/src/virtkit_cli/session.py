@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import virtkit
 from virtkit.errors import VirtError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from virtkit import Connection, Domain
     from virtkit_cli.output import Output
 
+    Percentage = Callable[[], int | None]
+
+T = TypeVar("T")
 
 PROGRESS_SECONDS = 0.5
 
@@ -52,30 +54,49 @@ class Session:
             self._connection.close()
             self._connection = None
 
-    @contextmanager
-    def progress(self, domain: Domain, label: str) -> Iterator[None]:
-        """Show on the terminal how far the job of a domain is while the block runs."""
-        if self.out.quiet or self.out.json or not sys.stderr.isatty():
-            yield
-            return
-        ended = threading.Event()
-        watcher = threading.Thread(target=_watch, args=(domain, label, ended), daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            watcher.join()
+    def job(self, domain: Domain, label: str, work: Callable[[], T]) -> T:
+        """Do long work on a domain; a terminal shows how far it is, Ctrl+C aborts it.
+
+        Returns:
+            What the work returned.
+
+        Raises:
+            KeyboardInterrupt: It was aborted.
+        """
+        return self.watched(label, work, lambda: _percentage(domain), domain.abort_job)
+
+    def watched(self, label: str, work: Callable[[], T], percentage: Percentage, abort: Callable[[], None]) -> T:
+        """Do long work in another thread, while a terminal shows how far it is.
+
+        Args:
+            label: What is shown before the percentage.
+            work: The work.
+            percentage: How far it is; None while nobody knows.
+            abort: Called on Ctrl+C; the work then has to end by itself.
+        """
+        from concurrent.futures import ThreadPoolExecutor, wait
+
+        shows = not self.out.quiet and not self.out.json and sys.stderr.isatty()
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(work)
+            try:
+                while wait([future], PROGRESS_SECONDS).not_done:
+                    done = percentage() if shows else None
+                    if done is not None:
+                        print(f"\r{label}: {done:3d} %", end="", file=sys.stderr, flush=True)
+            except KeyboardInterrupt:
+                abort()
+                raise
+            finally:
+                if shows:
+                    print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+            return future.result()
 
 
-def _watch(domain: Domain, label: str, ended: threading.Event) -> None:
-    """Print the percentage of a domain's job until it has ended."""
-    while not ended.wait(PROGRESS_SECONDS):
-        try:
-            job = domain.job_info()
-        except VirtError:
-            continue  # it has not begun, or the driver cannot tell
-        if job.data_total:
-            done = 100 * job.data_processed // job.data_total
-            print(f"\r{label}: {done:3d} %", end="", file=sys.stderr, flush=True)
-    print("\r", end="", file=sys.stderr, flush=True)
+def _percentage(domain: Domain) -> int | None:
+    """How far the job of a domain is; None where it has not begun, or the driver cannot tell."""
+    try:
+        job = domain.job_info()
+    except VirtError:
+        return None
+    return 100 * job.data_processed // job.data_total if job.data_total else None

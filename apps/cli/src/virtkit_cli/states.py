@@ -1,8 +1,8 @@
-"""States and their reasons in words."""
+"""States of domains and their reasons in words."""
 
 from __future__ import annotations
 
-from enum import IntEnum
+from typing import Any
 
 from virtkit import enums
 from virtkit.enums import DomainState
@@ -18,28 +18,19 @@ STATES = {
     DomainState.PMSUSPENDED: "pmsuspended",
 }
 
-REASONS = {
-    DomainState.NOSTATE: "DomainNostateReason",
-    DomainState.RUNNING: "DomainRunningReason",
-    DomainState.BLOCKED: "DomainBlockedReason",
-    DomainState.PAUSED: "DomainPausedReason",
-    DomainState.SHUTDOWN: "DomainShutdownReason",
-    DomainState.SHUTOFF: "DomainShutoffReason",
-    DomainState.CRASHED: "DomainCrashedReason",
-    DomainState.PMSUSPENDED: "DomainPMSuspendedReason",
-}
-"""State -> name of the enumeration of its reasons."""
-
 
 def state_text(state: int) -> str:
-    """A domain's state in words."""
+    """A state in words."""
     return STATES.get(DomainState(state), str(state))
 
 
 def reason_text(state: int, reason: int) -> str:
     """The reason of a state in words."""
-    reasons: type[IntEnum] = getattr(enums, REASONS[DomainState(state)])
+    name = DomainState(state).name
+    part = "PMSuspended" if state == DomainState.PMSUSPENDED else name.capitalize()
+    reasons: Any = getattr(enums, f"Domain{part}Reason")
     try:
-        return reasons(reason).name.lower().replace("_", " ")
+        word: str = reasons(reason).name
     except ValueError:
         return str(reason)
+    return word.lower().replace("_", " ")

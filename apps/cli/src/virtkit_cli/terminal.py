@@ -1,0 +1,83 @@
+"""The terminal as the console of a domain."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import tty
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from virtkit.enums import DomainConsoleFlags
+from virtkit_cli.command import UsageError
+
+if TYPE_CHECKING:
+    from virtkit import Domain
+    from virtkit.streams import Duplex
+    from virtkit_cli.session import Session
+
+ESCAPE = b"\x1d"  # Ctrl+], as in telnet
+CHUNK = 65536
+POLL_SECONDS = 0.1
+"""How long to wait for output of a console without a descriptor before looking at the keyboard again."""
+
+
+def attach(
+    session: Session, domain: Domain, device: str | None = None, *, force: bool = False, safe: bool = False
+) -> None:
+    """Connect the terminal to a console until the escape key or the end of the console.
+
+    Raises:
+        UsageError: Standard input is no terminal.
+    """
+    if not sys.stdin.isatty():
+        raise UsageError("console needs a terminal; a <serial type='file'> logs without one")
+    wanted = (DomainConsoleFlags.FORCE if force else 0) | (DomainConsoleFlags.SAFE if safe else 0)
+    stream = domain.open_console(device, wanted)
+    session.out.write(f"Connected to domain '{domain.name}'\nEscape character is ^] (Ctrl + ])")
+    sys.stdout.flush()
+    terminal = sys.stdin.fileno()
+    saved = termios.tcgetattr(terminal)
+    try:
+        tty.setraw(terminal)
+        with closing(stream):
+            _pump(terminal, stream)
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, saved)
+    session.out.write("")
+
+
+def _pump(terminal: int, stream: Duplex) -> None:
+    """Copy both ways until either side ends."""
+    console = stream.fileno()
+    while True:
+        watched = [terminal, console] if console >= 0 else [terminal]
+        ready, _, _ = select.select(watched, [], [], None if console >= 0 else 0)
+        if terminal in ready and not _typed(terminal, stream):
+            return
+        if (console in ready or console < 0) and not _printed(stream):
+            return
+
+
+def _typed(terminal: int, stream: Duplex) -> bool:
+    """Send what was typed; False at the escape key, or when the terminal is gone."""
+    typed = os.read(terminal, CHUNK)
+    before, escape, _ = typed.partition(ESCAPE)
+    if before:
+        stream.write(before)
+    return bool(typed) and not escape
+
+
+def _printed(stream: Duplex) -> bool:
+    """Print what the console says; False when it has ended."""
+    try:
+        data = stream.read(CHUNK, POLL_SECONDS)
+    except TimeoutError:
+        return True
+    if not data:
+        return False
+    while data:
+        data = data[os.write(sys.stdout.fileno(), data) :]
+    return True
