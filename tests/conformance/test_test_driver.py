@@ -327,7 +327,7 @@ class TestNodeDeviceLookup(BaseNodeDeviceLookup):
 
 
 class TestNodeDeviceEnumeration(BaseNodeDeviceEnumeration):
-    pass
+    parts = ()  # libvirt's simulator refuses the filters ACTIVE and INACTIVE
 
 
 class TestNodeDeviceDescription(BaseNodeDeviceDescription):

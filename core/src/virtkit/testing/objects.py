@@ -14,7 +14,7 @@ from virtkit.testing.profile import Profile, fresh_name, fresh_uuid
 from virtkit.testing.suite import Conformance, Workshop, eventually, requires, with_stranger, without
 
 UNKNOWN_FLAG = 1 << 29
-"""No enumeration of flags has it."""
+"""No enumeration of flags that a test passes has it."""
 
 INACTIVE = "INACTIVE"
 VALIDATE = 1  # of the flags of every define function

@@ -50,15 +50,16 @@ class NodeDevicePart(NodeDeviceSpec["TestState"]):
 
     @quick
     def connect_list_all_node_devices(self, conn: TestState, flags: int) -> list[NodeDeviceRef]:
-        refuse("connect_list_all_node_devices", flags & ~(CAPABILITIES | Listed.ACTIVE | Listed.INACTIVE))
-        if flags & (Listed.ACTIVE | Listed.INACTIVE) == Listed.INACTIVE:
-            return []  # every device of the host is there
-        wanted = flags & CAPABILITIES
+        refuse("connect_list_all_node_devices", flags & ~CAPABILITIES)
         return [
             device.ref
             for device in conn.devices
-            if not wanted or any((capability_flag(kind) or 0) & wanted for kind in all_kinds(device.document))
+            if not flags or any((capability_flag(kind) or 0) & flags for kind in all_kinds(device.document))
         ]
+
+    @quick
+    def node_device_is_active(self, conn: TestState, dev: NodeDeviceRef) -> bool:
+        return conn.devices.by_name(dev.name) is not None  # the list does not know the filter this is derived from
 
     @quick
     def node_device_lookup_by_name(self, conn: TestState, name: str) -> NodeDeviceRef:
