@@ -81,6 +81,11 @@ class Catalog:
         times = tuple(_time_of(folder) for folder in self._watched)
         return times != self._times or time.time_ns() - max(times) < SETTLED_NS
 
+    def forget_runs(self) -> None:
+        """Have status documents read again: each reading gives a run of its own."""
+        self._statuses = _Documents(self.statuses, read_status)
+        self._times = None
+
     def entries(self) -> list[Entry]:
         """What is stored. What cannot be read is logged and left out; what has not changed is not read again.
 

@@ -91,7 +91,10 @@ class DefinitionPart(DomainDefinitionSpec["Session"]):
         if unknown:
             raise unsupported_flags("connect_list_all_domains", unknown, domain=QEMU)
         asked = [(flags & group, of) for group, of in FILTERS if flags & group]
-        return [guest.ref for guest in conn.read() if all(bits & of(guest) for bits, of in asked)]
+        guests = conn.read().all()
+        if asked:
+            guests = [guest for guest in guests if all(bits & of(guest) for bits, of in asked)]
+        return [guest.ref for guest in guests]
 
     # Description
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,36 @@ from virtkit_qemu.qmp import Monitor
 
 MONITOR = "monitor.sock"
 PID_FILE = "qemu.pid"
+
+
+class Figures(NamedTuple):
+    """What is asked of a document most often.
+
+    Attributes:
+        memory: The most memory, in KiB; `current` what it has now.
+        vcpus: vCPUs it starts with, of at most `max_vcpus`.
+    """
+
+    memory: int
+    current: int
+    vcpus: int
+    max_vcpus: int
+    os_type: str
+
+    @classmethod
+    def of(cls, document: Domain) -> Figures:
+        """The figures of a complete document."""
+        memory = (document.memory.size if document.memory else None) or 0
+        vcpu, kind = document.vcpu, document.os.type
+        maximum = (vcpu.maximum if vcpu else None) or 1
+        current = (vcpu.current if vcpu else None) or maximum
+        return cls(memory, document.current_memory or memory, current, maximum, (kind.type if kind else None) or "hvm")
+
+
+@lru_cache(maxsize=4096)
+def figures_of(config: bytes) -> Figures:
+    """The figures of a stored definition; parsing one takes longer than everything else in such a call."""
+    return Figures.of(Domain.parse(config))
 
 
 class Ending(NamedTuple):
@@ -133,6 +164,12 @@ class Guest:
     def document(self) -> Domain:
         """What it runs with, else its definition; not to be changed."""
         return self.run.live if self.run else self.definition()
+
+    def figures(self) -> Figures:
+        """Of what it runs with, else of its definition."""
+        if self.run is not None or self.config is None:
+            return Figures.of(self.document())
+        return figures_of(self.config)
 
     def running(self) -> Run:
         """The run it is in.

@@ -82,32 +82,30 @@ class QemuState:
             self._load()
         for guest in self.domains.active():
             run = guest.run
-            if run is not None and run.process is not None and not run.process.alive:
+            if run is not None and run.process is None:
+                self._look(guest, run)
+            elif run is not None and run.process is not None and not run.process.alive:
                 self._show_ended(guest, run)
 
     def _load(self) -> None:
-        entries = self.catalog.entries()
-        names = {entry.uuid: entry.name for entry in entries}
+        """Take over what is stored."""
+        entries = {entry.uuid: entry for entry in self.catalog.entries()}
         for guest in self.domains.all():
-            if names.get(guest.uuid) != guest.name:
+            entry = entries.get(guest.uuid)
+            if entry is None or entry.name != guest.name:
                 self.domains.remove(guest)
-        for entry in entries:
-            guest = self.domains.obtain(entry.name, entry.uuid, partial(Guest, entry.name, entry.uuid))
-            self._take(guest, entry)
+            elif guest.run is not None and (entry.running is None or entry.running.run is not guest.run):
+                self._show_off(guest, DomainShutoffReason.UNKNOWN)  # before others get its id
+        for entry in entries.values():
+            self._take(self.domains.obtain(entry.name, entry.uuid, partial(Guest, entry.name, entry.uuid)), entry)
 
     def _take(self, guest: Guest, entry: Entry) -> None:
         guest.config = entry.definition.document if entry.definition else None
         guest.autostart = entry.autostart
         running = entry.running
-        if running is None:
-            if guest.run is not None:
-                guest.run = None
-                self.domains.clear_id(guest)
-                guest.state, guest.reason = DomainState.SHUTOFF, DomainShutoffReason.UNKNOWN
-        elif guest.run is not running.run:
+        if running is not None and guest.run is not running.run:
             guest.run, guest.state, guest.reason = running.run, running.state, running.reason
             self.domains.set_id(guest, running.run.number)
-            self._look(guest, running.run)
 
     def _look(self, guest: Guest, run: Run) -> None:
         """Have the process of a run in sight; without one the guest has ended."""
@@ -121,11 +119,14 @@ class QemuState:
 
     def _show_ended(self, guest: Guest, run: Run) -> None:
         """Show a guest as off whose QEMU is gone; the next owner does what else is to be done."""
-        guest.run = None
-        self.domains.clear_id(guest)
-        guest.state, guest.reason = DomainState.SHUTOFF, ending.unseen(run).reason
+        self._show_off(guest, ending.unseen(run).reason)
         if guest.config is None:
             self.domains.remove(guest)
+
+    def _show_off(self, guest: Guest, reason: DomainShutoffReason) -> None:
+        guest.run = None
+        self.domains.clear_id(guest)
+        guest.state, guest.reason = DomainState.SHUTOFF, reason
 
     # Owning
 
@@ -162,16 +163,8 @@ class QemuState:
     def _take_over(self) -> None:
         self.folders.create()
         with self._reading:
-            self.catalog = Catalog(self.folders)
-            self._clear()
-            for entry in self.catalog.entries():
-                guest = Guest(entry.name, entry.uuid)
-                self.domains.add(guest)
-                guest.config = entry.definition.document if entry.definition else None
-                guest.autostart = entry.autostart
-                if entry.running is not None:
-                    guest.run, guest.state, guest.reason = entry.running[1:]
-                    self.domains.set_id(guest, entry.running.run.number)
+            self._let_go_of_runs()
+            self._load()
             self.owned = True
         adoption.adopt_all(self)
         self._starter = autostart.begin(self)
@@ -180,14 +173,14 @@ class QemuState:
         with self._reading:
             self.owned = False
             self._starter = None
-            self._clear()
-            self.catalog = Catalog(self.folders)
+            self._let_go_of_runs()
 
-    def _clear(self) -> None:
-        for guest in self.domains.all():
+    def _let_go_of_runs(self) -> None:
+        """Close what is open of guests; how they are is read from disk again."""
+        for guest in self.domains.active():
             if guest.run is not None:
                 guest.run.let_go()
-            self.domains.remove(guest)
+        self.catalog.forget_runs()
 
     # Guests
 
@@ -253,7 +246,7 @@ class QemuState:
     def close(self) -> None:
         """Let go of everything; the last session does."""
         with self._reading:
-            self._clear()
+            self._let_go_of_runs()
         self.hub.close()
         self.loop.close()
 

@@ -14,6 +14,7 @@ from virtkit.records import ControlInfo, DomainInfo, DomainStateReason
 from virtkit.spec import quick
 from virtkit_qemu import impact
 from virtkit_qemu.definition import refuse
+from virtkit_qemu.guest import Figures
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
@@ -31,12 +32,9 @@ class StatisticsPart(DomainStatisticsSpec["Session"]):
     @quick
     def domain_get_info(self, conn: Session, dom: DomainRef) -> DomainInfo:
         guest = conn.read().by_ref(dom)
-        run, document = guest.run, guest.document()
-        memory = document.memory.size or 0 if document.memory else 0
-        vcpu = document.vcpu
-        count = (vcpu.current or vcpu.maximum or 1) if vcpu else 1
+        run, figures = guest.run, guest.figures()
         used = cpu_time(run.pid) if run else 0
-        return DomainInfo(guest.state, memory, document.current_memory or memory, count, used)
+        return DomainInfo(guest.state, figures.memory, figures.current, figures.vcpus, used)
 
     @quick
     def domain_get_state(self, conn: Session, dom: DomainRef, flags: int) -> DomainStateReason:
@@ -46,8 +44,7 @@ class StatisticsPart(DomainStatisticsSpec["Session"]):
 
     @quick
     def domain_get_os_type(self, conn: Session, dom: DomainRef) -> str:
-        kind = conn.read().by_ref(dom).document().os.type
-        return kind.type or "hvm" if kind else "hvm"
+        return conn.read().by_ref(dom).figures().os_type
 
     @quick
     def domain_get_control_info(self, conn: Session, dom: DomainRef, flags: int) -> ControlInfo:
@@ -70,11 +67,8 @@ class ResourcesPart(DomainResourcesSpec["Session"]):
     @quick
     def domain_get_vcpus_flags(self, conn: Session, dom: DomainRef, flags: int) -> int:
         refuse("domain_get_vcpus_flags", flags, impact.BITS | DomainVcpuFlags.MAXIMUM)
-        vcpu = impact.document(conn.read().by_ref(dom), flags).vcpu
-        maximum = (vcpu.maximum or 1) if vcpu else 1
-        if flags & DomainVcpuFlags.MAXIMUM or vcpu is None:
-            return maximum
-        return vcpu.current or maximum
+        figures = Figures.of(impact.document(conn.read().by_ref(dom), flags))
+        return figures.max_vcpus if flags & DomainVcpuFlags.MAXIMUM else figures.vcpus
 
 
 def cpu_time(pid: int | None) -> int:
