@@ -13,7 +13,7 @@ from virtkit.hookspecs.node import NodeSpec
 from virtkit.params import ULLONG, TypedParams
 from virtkit.records import NodeCpuMap, NodeInfo, SecurityModel
 from virtkit.spec import quick
-from virtkit.xml.cpu import ARCHITECTURES
+from virtkit.xml.capabilities import ARCHITECTURES
 from virtkit_test.cpus import MODELS, baseline
 from virtkit_test.filters import refuse
 
