@@ -62,6 +62,10 @@ KINDS = {
         "domain",
         prefixes={f"/domain/{name}": "qemu" for name in ("commandline", "capabilities", "deprecation", "override")}
         | {"/domain/namespace": "lxc", "/domain/datacenterpath": "vmware"},
+        samples={
+            "/domain/features/hyperv/spinlocks@retries": "4095",
+            "/domain/features/kvm/dirty-ring@size": "1024",
+        },
         exempt={"/domain/devices": "see the kind devices"},
     ),
     "domaincaps": Kind(DomainCapabilities, "domaincaps", "domaincaps"),

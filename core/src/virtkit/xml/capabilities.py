@@ -6,7 +6,14 @@ from virtkit.enums import ErrorDomain
 from virtkit.errors import XMLError
 from virtkit.xml.element import Document, Element
 from virtkit.xml.schema import attrchild, attribute, child, children, flag, section, size, text, textchild, textchildren
-from virtkit.xml.values import INT, ON_OFF, UNSIGNED, UUID, YES_NO, integer, one_of, refused_as
+from virtkit.xml.values import INT, ON_OFF, UNSIGNED, UUID, YES_NO, bounded, integer, one_of, refused_as
+
+ARCHITECTURES = (
+    "aarch64", "alpha", "armv6l", "armv7l", "cris", "i686", "ia64", "lm32", "m68k", "microblaze", "microblazeel",
+    "mips", "mipsel", "mips64", "mips64el", "openrisc", "parisc", "parisc64", "ppc", "ppc64", "ppc64le", "ppcemb",
+    "riscv32", "riscv64", "s390", "s390x", "sh4", "sh4eb", "sparc", "sparc64", "unicore32", "x86_64", "xtensa",
+    "xtensaeb",
+)  # fmt: skip
 
 SCOPE = one_of("both", "code", "data")
 """What a cache holds."""
@@ -136,7 +143,7 @@ class Sibling(Element):
     """Distance to another node; 10 is local."""
 
     id = attribute("id", UNSIGNED)
-    value = attribute("value", UNSIGNED)
+    value = attribute("value", bounded(10, 255))
 
 
 class Distances(Element):
@@ -186,7 +193,7 @@ class Latency(Element):
     initiator = attribute("initiator", UNSIGNED)
     target = attribute("target", UNSIGNED)
     cache = attribute("cache", UNSIGNED)
-    type = attribute("type", refused_as(XMLError, one_of("access", "read", "write")))
+    type = attribute("type", one_of("access", "read", "write"))
     value = attribute("value", UNSIGNED)
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from virtkit.enums import ErrorDomain
-from virtkit.xml.capabilities import Counter, HostFeatures, PageSize, PhysicalAddressBits, Signature, Topology
+from virtkit.xml.capabilities import (
+    ARCHITECTURES,
+    Counter,
+    HostFeatures,
+    PageSize,
+    PhysicalAddressBits,
+    Signature,
+    Topology,
+)
 from virtkit.xml.domain.cpu import CHECK, MATCH, MODE, CpuCache, CpuFeature, CpuModel, Numa, word
 from virtkit.xml.element import Document
 from virtkit.xml.schema import attrchild, attribute, child, children, textchild
 from virtkit.xml.values import ON_OFF, UNSIGNED
-
-ARCHITECTURES = (
-    "aarch64", "alpha", "armv6l", "armv7l", "cris", "i686", "ia64", "lm32", "m68k", "microblaze",
-    "microblazeel", "mips", "mipsel", "mips64", "mips64el", "openrisc", "parisc", "parisc64", "ppc", "ppc64",
-    "ppc64le", "ppcemb", "riscv32", "riscv64", "s390", "s390x", "sh4", "sh4eb", "sparc", "sparc64", "unicore32",
-    "x86_64", "xtensa", "xtensaeb",
-)  # fmt: skip
 
 
 class CpuDocument(Document, tag="cpu", error_domain=ErrorDomain.CPU):

@@ -166,6 +166,18 @@ def refused_as(error: type[VirtError], value: Value[T], domain: int | None = Non
     return Value(read, value.write)
 
 
+def bounded(low: int, high: int, error: type[VirtError] = XMLError) -> Value[int]:
+    """Integers from `low` to `high`, where libvirt tells a text that is no number from one that is out of bounds."""
+
+    def read(text: str) -> int:
+        number = INT.read(text) if INT.read else 0
+        if not low <= number <= high:
+            raise Refusal(f"{quoted(text)} is not from {low} to {high}", error)
+        return number
+
+    return Value(read, _decimal)
+
+
 def _not_a_number(text: str, low: str, high: str) -> Refusal:
     return Refusal(f"{quoted(text)} is not a number from {low} to {high}", attribute_domain=ErrorDomain.XML)
 

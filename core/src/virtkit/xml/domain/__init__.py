@@ -14,7 +14,7 @@ from virtkit.xml.domain.extensions import (
     QemuCommandline,
     QemuOverride,
 )
-from virtkit.xml.domain.features import Clock, Features, Perf, PowerManagement
+from virtkit.xml.domain.features import Clock, Features, Perf, PowerManagement, word
 from virtkit.xml.domain.security import KeyWrap, LaunchSecurity, SecurityLabel
 from virtkit.xml.domain.tune import (
     BlockIoTune,
@@ -39,8 +39,8 @@ VIRTUALISATION_TYPES = (
     "hvf",
 )  # fmt: skip
 
-LIFECYCLE_ACTION = one_of("destroy", "restart", "rename-restart", "preserve")
-CRASH_ACTION = one_of("destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart")
+LIFECYCLE_ACTION = word("destroy", "restart", "rename-restart", "preserve")
+CRASH_ACTION = word("destroy", "restart", "rename-restart", "preserve", "coredump-destroy", "coredump-restart")
 
 
 class GenId(Element):
@@ -85,7 +85,7 @@ class Domain(Document, tag="domain", error_domain=ErrorDomain.DOMAIN):
     on_poweroff = textchild("on_poweroff", LIFECYCLE_ACTION)
     on_reboot = textchild("on_reboot", LIFECYCLE_ACTION)
     on_crash = textchild("on_crash", CRASH_ACTION)
-    on_lockfailure = textchild("on_lockfailure", one_of("poweroff", "restart", "pause", "ignore"))
+    on_lockfailure = textchild("on_lockfailure", word("poweroff", "restart", "pause", "ignore"))
     pm = section("pm", PowerManagement)
     perf = section("perf", Perf)
     devices = section("devices", Devices, always=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from virtkit.errors import ConfigUnsupportedError, XMLError
+from virtkit.xml.capabilities import ARCHITECTURES
 from virtkit.xml.domain.devices.source import STORAGE_TYPES, DiskSource
 from virtkit.xml.element import Element
 from virtkit.xml.schema import (
@@ -14,15 +16,17 @@ from virtkit.xml.schema import (
     textchild,
     textchildren,
 )
-from virtkit.xml.values import INT, UNSIGNED, YES_NO, one_of
+from virtkit.xml.values import UNSIGNED, YES_NO, bounded, one_of, refused_as
+
+ID = refused_as(XMLError, UNSIGNED)
 
 
 class OsType(Element):
     """Kind of guest interface (`hvm`, `exe`, ...), architecture and machine type."""
 
-    arch = attribute("arch")
+    arch = attribute("arch", one_of(*ARCHITECTURES, error=ConfigUnsupportedError))
     machine = attribute("machine")
-    type = text()
+    type = text(one_of("hvm", "xen", "linux", "exe", "uml", "xenpvh", error=ConfigUnsupportedError))
 
 
 class Loader(Element):
@@ -67,7 +71,7 @@ class InitVariable(Element):
 class AcpiTable(Element):
     """An ACPI table: a path."""
 
-    type = attribute("type")
+    type = attribute("type", refused_as(XMLError, one_of("slic")))
     path = text()
 
 
@@ -88,13 +92,13 @@ class Bios(Element):
     """BIOS settings; `reboot_timeout` in ms, -1 never."""
 
     use_serial = attribute("useserial", YES_NO)
-    reboot_timeout = attribute("rebootTimeout", INT)
+    reboot_timeout = attribute("rebootTimeout", bounded(-1, 65535, ConfigUnsupportedError))
 
 
 class Os(Element):
     """What the domain boots."""
 
-    firmware = attribute("firmware", one_of("bios", "efi"))
+    firmware = attribute("firmware", refused_as(XMLError, one_of("bios", "efi")))
     type = child("type", OsType)
     firmware_features = child("firmware", Firmware)
     loader = child("loader", Loader)
@@ -114,7 +118,7 @@ class Os(Element):
     boot = attrchildren("boot", "dev", one_of("fd", "hd", "cdrom", "network"))
     boot_menu = child("bootmenu", BootMenu)
     bios = child("bios", Bios)
-    smbios = attrchild("smbios", "mode", one_of("emulate", "host", "sysinfo"))
+    smbios = attrchild("smbios", "mode", one_of("emulate", "host", "sysinfo", error=ConfigUnsupportedError))
 
 
 class Entry(Element):
@@ -146,9 +150,9 @@ class Sysinfo(Element):
 class IdRange(Element):
     """A range of user or group ids of a container and where it starts on the host."""
 
-    start = attribute("start", UNSIGNED)
-    target = attribute("target", UNSIGNED)
-    count = attribute("count", UNSIGNED)
+    start = attribute("start", ID)
+    target = attribute("target", ID)
+    count = attribute("count", ID)
 
 
 class IdMap(Element):

@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
-from virtkit.xml.element import Element, shape
+import re
+
+from virtkit.errors import ConfigUnsupportedError, InternalError, XMLError
+from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, children, flag, size
-from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, one_of
+from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, Refusal, Value, bounded, one_of, quoted, refused_as
+
+RING_SIZE = bounded(1024, 65536)
+
+
+def word(*allowed: str) -> Value[str]:
+    """A word whose refusal says that it is not supported."""
+    return one_of(*allowed, error=ConfigUnsupportedError)
+
+
+def _read_vendor_id(text: str) -> str:
+    if len(text) > 12 or "," in text:
+        raise Refusal(f"{quoted(text)} is not at most 12 characters without a comma", XMLError)
+    return text
+
+
+def _read_ring_size(text: str) -> int:
+    size = RING_SIZE.read(text) if RING_SIZE.read else 0
+    if size.bit_count() != 1:
+        raise Refusal(f"{quoted(text)} is not a power of two", XMLError)
+    return size
+
+
+def _read_adjustment(text: str) -> str:
+    if not re.fullmatch(r"[+-]?[0-9]{1,19}|reset", text):
+        raise Refusal(f"{quoted(text)} is neither a number of seconds nor reset", XMLError)
+    return text
 
 
 class State(Element):
@@ -16,7 +45,7 @@ class State(Element):
 class Spinlocks(State):
     """Hyper-V spinlocks; `retries` before the hypervisor is told."""
 
-    retries = attribute("retries", UNSIGNED)
+    retries = attribute("retries", bounded(4095, 0xFFFFFFFF))
 
 
 class Stimer(State):
@@ -28,7 +57,7 @@ class Stimer(State):
 class VendorId(State):
     """The vendor a Hyper-V guest sees."""
 
-    value = attribute("value")
+    value = attribute("value", Value(_read_vendor_id))
 
 
 class Hyperv(Element, always_open=True):
@@ -55,7 +84,7 @@ class Hyperv(Element, always_open=True):
 class DirtyRing(State):
     """Dirty-page ring of KVM; `size` entries per vCPU."""
 
-    size = attribute("size", UNSIGNED)
+    size = attribute("size", Value(_read_ring_size, str))
 
 
 class Kvm(Element, always_open=True):
@@ -130,11 +159,17 @@ class Smm(State):
     tseg = size("tseg", "MiB")
 
 
+class XenPassthrough(State):
+    """PCI devices for Xen guests, and how their memory is mapped."""
+
+    mode = attribute("mode", one_of("sync_pt", "share_pt"))
+
+
 class Xen(Element):
     """Features of Xen guests."""
 
     e820_host = child("e820_host", State)
-    passthrough = children("passthrough", shape("state mode"))
+    passthrough = child("passthrough", XenPassthrough)
 
 
 class Tcg(Element):
@@ -158,7 +193,7 @@ class Features(Element):
     capabilities = child("capabilities", CapabilityPolicy)
     pmu = child("pmu", State)
     vmport = child("vmport", State)
-    gic = attrchild("gic", "version")
+    gic = attrchild("gic", "version", one_of("host", "2", "3"))
     smm = child("smm", Smm)
     ioapic = attrchild("ioapic", "driver", one_of("kvm", "qemu"))
     hpt = child("hpt", Hpt)
@@ -168,9 +203,9 @@ class Features(Element):
     msrs = attrchild("msrs", "unknown", one_of("ignore", "fault"))
     ccf_assist = child("ccf-assist", State)
     xen = child("xen", Xen)
-    cfpc = attrchild("cfpc", "value")
-    sbbc = attrchild("sbbc", "value")
-    ibs = attrchild("ibs", "value")
+    cfpc = attrchild("cfpc", "value", one_of("broken", "workaround", "fixed"))
+    sbbc = attrchild("sbbc", "value", one_of("broken", "workaround", "fixed"))
+    ibs = attrchild("ibs", "value", one_of("broken", "workaround", "fixed-ibs", "fixed-ccd", "fixed-na"))
     tcg = child("tcg", Tcg)
 
 
@@ -197,10 +232,10 @@ class Timer(Element):
 class Clock(Element):
     """The guest's clock; `adjustment` in seconds or `reset`, `start` in seconds since 1970."""
 
-    offset = attribute("offset", one_of("utc", "localtime", "variable", "timezone", "absolute"))
-    adjustment = attribute("adjustment")
-    basis = attribute("basis", one_of("utc", "localtime"))
-    start = attribute("start", UNSIGNED)
+    offset = attribute("offset", word("utc", "localtime", "variable", "timezone", "absolute"))
+    adjustment = attribute("adjustment", Value(_read_adjustment))
+    basis = attribute("basis", word("utc", "localtime"))
+    start = attribute("start", refused_as(InternalError, UNSIGNED))
     timezone = attribute("timezone")
     timers = children("timer", Timer)
 
@@ -212,10 +247,18 @@ class PowerManagement(Element):
     suspend_to_disk = attrchild("suspend-to-disk", "enabled", YES_NO)
 
 
+PERF_EVENTS = (
+    "cmt", "mbmt", "mbml", "cpu_cycles", "instructions", "cache_references", "cache_misses", "branch_instructions",
+    "branch_misses", "bus_cycles", "stalled_cycles_frontend", "stalled_cycles_backend", "ref_cpu_cycles", "cpu_clock",
+    "task_clock", "page_faults", "context_switches", "cpu_migrations", "page_faults_min", "page_faults_maj",
+    "alignment_faults", "emulation_faults",
+)  # fmt: skip
+
+
 class PerfEvent(Element):
     """A performance event of the host and whether it is counted."""
 
-    name = attribute("name")
+    name = attribute("name", one_of(*PERF_EVENTS))
     enabled = attribute("enabled", YES_NO)
 
 

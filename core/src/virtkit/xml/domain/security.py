@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from virtkit.errors import XMLError
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attribute, children, textchild
-from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, one_of
+from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, hexadecimal, one_of, refused_as
 
 
 class SecurityLabel(Element):
@@ -32,13 +33,13 @@ class KeyWrap(Element):
 
 
 class LaunchSecurity(Element):
-    """Encrypted memory; `policy` is hexadecimal, certificate and session are base64."""
+    """Encrypted memory; certificate and session are base64."""
 
     type = attribute("type", one_of("sev", "s390-pv"))
     kernel_hashes = attribute("kernelHashes", YES_NO)
     cbitpos = textchild("cbitpos", UNSIGNED)
     reduced_phys_bits = textchild("reducedPhysBits", UNSIGNED)
-    policy = textchild("policy")
+    policy = textchild("policy", refused_as(XMLError, hexadecimal(4, high=0xFFFFFFFF)))
     handle = textchild("handle", UNSIGNED)
     dh_cert = textchild("dhCert")
     session = textchild("session")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from virtkit.errors import ConfigUnsupportedError, XMLError
 from virtkit.xml.domain.cpuset import CPUSET
+from virtkit.xml.domain.features import word
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, children, flag, size, text, textchild
 from virtkit.xml.units import Size, factor
-from virtkit.xml.values import INT, ON_OFF, UNSIGNED, YES_NO, Value, integer, one_of
+from virtkit.xml.values import INT, ON_OFF, UNSIGNED, YES_NO, Value, integer, one_of, refused_as
 
 
 def _read_unit(text: str) -> str:
@@ -17,13 +19,15 @@ def _read_unit(text: str) -> str:
 UNIT = Value(_read_unit)
 """The unit of a size, as it was written."""
 
+LIMIT = refused_as(ConfigUnsupportedError, UNSIGNED)
+VCPU_SET = refused_as(XMLError, CPUSET)
 VCPUS = integer(0, 65535)
 
 
 class MaxMemory(Element):
     """Up to how much memory may be plugged in, and into how many slots."""
 
-    slots = attribute("slots", UNSIGNED)
+    slots = attribute("slots", refused_as(XMLError, UNSIGNED))
     size = text(Size("KiB"))
 
 
@@ -50,8 +54,8 @@ class HugePages(Element):
 class Allocation(Element):
     """When the host's memory is taken."""
 
-    mode = attribute("mode", one_of("immediate", "ondemand"))
-    threads = attribute("threads", UNSIGNED)
+    mode = attribute("mode", word("immediate", "ondemand"))
+    threads = attribute("threads", refused_as(XMLError, UNSIGNED))
 
 
 class MemoryBacking(Element):
@@ -60,8 +64,8 @@ class MemoryBacking(Element):
     hugepages = child("hugepages", HugePages)
     nosharepages = flag("nosharepages")
     locked = flag("locked")
-    source = attrchild("source", "type", one_of("file", "anonymous", "memfd"))
-    access = attrchild("access", "mode", one_of("shared", "private"))
+    source = attrchild("source", "type", word("file", "anonymous", "memfd"))
+    access = attrchild("access", "mode", word("shared", "private"))
     allocation = child("allocation", Allocation)
     discard = flag("discard")
 
@@ -79,11 +83,11 @@ class BlockIoDevice(Element):
     """Limits on one of the host's devices."""
 
     path = textchild("path")
-    weight = textchild("weight", UNSIGNED)
-    read_iops = textchild("read_iops_sec", UNSIGNED)
-    write_iops = textchild("write_iops_sec", UNSIGNED)
-    read_bytes = textchild("read_bytes_sec", UNSIGNED)
-    write_bytes = textchild("write_bytes_sec", UNSIGNED)
+    weight = textchild("weight", LIMIT)
+    read_iops = textchild("read_iops_sec", LIMIT)
+    write_iops = textchild("write_iops_sec", LIMIT)
+    read_bytes = textchild("read_bytes_sec", LIMIT)
+    write_bytes = textchild("write_bytes_sec", LIMIT)
 
 
 class BlockIoTune(Element):
@@ -198,7 +202,7 @@ class CacheMonitor(Element):
 class CacheTune(Element):
     """Parts of the CPU caches for some vCPUs."""
 
-    vcpus = attribute("vcpus", CPUSET)
+    vcpus = attribute("vcpus", VCPU_SET)
     id = attribute("id")
     caches = children("cache", CacheShare)
     monitors = children("monitor", CacheMonitor)
@@ -220,7 +224,7 @@ class MemoryMonitor(Element):
 class BandwidthTune(Element):
     """Shares of memory bandwidth for some vCPUs."""
 
-    vcpus = attribute("vcpus", CPUSET)
+    vcpus = attribute("vcpus", VCPU_SET)
     nodes = children("node", Bandwidth)
     monitors = children("monitor", MemoryMonitor)
 
@@ -247,14 +251,14 @@ class CpuTune(Element):
     memory_tunes = children("memorytune", BandwidthTune)
 
 
-NUMA_MODE = one_of("strict", "preferred", "interleave", "restrictive")
+NUMA_MODE = word("strict", "preferred", "interleave", "restrictive")
 
 
 class NumaMemory(Element):
     """From which of the host's nodes memory comes."""
 
     mode = attribute("mode", NUMA_MODE)
-    placement = attribute("placement", one_of("static", "auto"))
+    placement = attribute("placement", word("static", "auto"))
     nodeset = attribute("nodeset", CPUSET)
 
 
