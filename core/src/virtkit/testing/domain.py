@@ -76,7 +76,7 @@ class BaseDomainEnumeration(Enumeration):
     """Listing domains."""
 
     kind = DOMAIN
-    parts = (
+    parts: ClassVar[tuple[tuple[str, str], ...]] = (
         ("ACTIVE", "INACTIVE"),
         ("PERSISTENT", "TRANSIENT"),
         ("MANAGEDSAVE", "NO_MANAGEDSAVE"),

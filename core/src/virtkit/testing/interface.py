@@ -35,7 +35,7 @@ class BaseInterfaceEnumeration(Enumeration, NameLists):
     """Listing interfaces."""
 
     kind = INTERFACE
-    parts = (("ACTIVE", "INACTIVE"),)
+    parts: ClassVar[tuple[tuple[str, str], ...]] = (("ACTIVE", "INACTIVE"),)
 
 
 class BaseInterfaceDescription(Description):

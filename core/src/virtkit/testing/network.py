@@ -28,7 +28,11 @@ class BaseNetworkEnumeration(Enumeration, NameLists):
     """Listing networks."""
 
     kind = NETWORK
-    parts = (("ACTIVE", "INACTIVE"), ("PERSISTENT", "TRANSIENT"), ("AUTOSTART", "NO_AUTOSTART"))
+    parts: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ACTIVE", "INACTIVE"),
+        ("PERSISTENT", "TRANSIENT"),
+        ("AUTOSTART", "NO_AUTOSTART"),
+    )
 
 
 class BaseNetworkDescription(Description):

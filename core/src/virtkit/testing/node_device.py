@@ -25,7 +25,7 @@ class BaseNodeDeviceEnumeration(Enumeration):
     """Listing devices."""
 
     kind = NODE_DEVICE
-    parts = (("ACTIVE", "INACTIVE"),)
+    parts: ClassVar[tuple[tuple[str, str], ...]] = (("ACTIVE", "INACTIVE"),)
 
     def test_names_and_count_agree_with_the_list(self, conn: Connection, obj: NodeDevice) -> None:
         names = sorted(each.name for each in conn.list_node_devices())

@@ -16,7 +16,9 @@ from virtkit.testing.suite import Conformance, Workshop, eventually, requires, w
 UNKNOWN_FLAG = 1 << 29
 """No enumeration of flags that a test passes has it."""
 
-INACTIVE = "INACTIVE"
+STATE_PARTS = (("ACTIVE", "INACTIVE"), ("PERSISTENT", "TRANSIENT"), ("AUTOSTART", "NO_AUTOSTART"))
+"""Pairs of filters of what is active or not, persistent or transient."""
+
 VALIDATE = 1  # of the flags of every define function
 
 

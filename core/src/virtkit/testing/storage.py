@@ -48,7 +48,11 @@ class BaseStoragePoolEnumeration(Enumeration, NameLists):
     """Listing pools."""
 
     kind = STORAGE_POOL
-    parts = (("ACTIVE", "INACTIVE"), ("PERSISTENT", "TRANSIENT"), ("AUTOSTART", "NO_AUTOSTART"))
+    parts: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("ACTIVE", "INACTIVE"),
+        ("PERSISTENT", "TRANSIENT"),
+        ("AUTOSTART", "NO_AUTOSTART"),
+    )
 
 
 class BaseStoragePoolDescription(Description):
