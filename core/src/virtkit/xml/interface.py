@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from virtkit.enums import ErrorDomain
+from virtkit.errors import XMLError
 from virtkit.xml.element import Document, Element
 from virtkit.xml.schema import attrchild, attribute, child, children, flag
-from virtkit.xml.values import IP, MAC, ON_OFF, STRING, UNSIGNED, YES_NO, integer, one_of
+from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, Value, integer, one_of, refused_as
+
+NUMBER = refused_as(XMLError, UNSIGNED)
+
+
+def word(*allowed: str) -> Value[str]:
+    """A word whose refusal comes from libvirt's part for interfaces."""
+    return refused_as(XMLError, one_of(*allowed))
+
 
 LINK_STATES = one_of("unknown", "notpresent", "down", "lowerlayerdown", "testing", "dormant", "up")
 
@@ -26,35 +35,35 @@ class HostDhcp(Element):
 class HostAddress(Element):
     """An address of the interface."""
 
-    address = attribute("address", IP)
+    address = attribute("address")
     prefix = attribute("prefix", integer(0, 128))
 
 
 class HostProtocol(Element, always_open=True):
     """Configuration of one protocol family."""
 
-    family = attribute("family", one_of("ipv4", "ipv6"))
+    family = attribute("family", word("ipv4", "ipv6"))
     autoconf = flag("autoconf")
     dhcp = child("dhcp", HostDhcp)
     addresses = children("ip", HostAddress)
-    gateway = attrchild("route", "gateway", IP)
+    gateway = attrchild("route", "gateway")
 
 
 class ArpMonitor(Element):
     """Watch the members of a bond by ARP; `interval` in ms."""
 
-    interval = attribute("interval", UNSIGNED)
-    target = attribute("target", IP)
-    validate = attribute("validate", one_of("none", "active", "backup", "all"))
+    interval = attribute("interval", NUMBER)
+    target = attribute("target")
+    validate = attribute("validate", word("none", "active", "backup", "all"))
 
 
 class LinkMonitor(Element):
     """Watch the members of a bond by their links; times in ms."""
 
-    frequency = attribute("freq", UNSIGNED)
+    frequency = attribute("freq", NUMBER)
     down_delay = attribute("downdelay", UNSIGNED)
     up_delay = attribute("updelay", UNSIGNED)
-    carrier = attribute("carrier", one_of("ioctl", "netif"))
+    carrier = attribute("carrier", word("ioctl", "netif"))
 
 
 class HostBond(Element):
@@ -62,7 +71,7 @@ class HostBond(Element):
 
     mode = attribute(
         "mode",
-        one_of("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"),
+        word("balance-rr", "active-backup", "balance-xor", "broadcast", "802.3ad", "balance-tlb", "balance-alb"),
     )
     arp_monitor = child("arpmon", ArpMonitor)
     link_monitor = child("miimon", LinkMonitor)
@@ -80,7 +89,7 @@ class HostBridge(Element, always_open=True):
     """A bridge; `delay` in seconds as text, since fractions are kept."""
 
     stp = attribute("stp", ON_OFF)
-    delay = attribute("delay", STRING)
+    delay = attribute("delay")
     members = children("interface", lambda: Member)
 
 
@@ -92,7 +101,7 @@ class Member(Element, always_open=True):
     link = child("link", Link)
     bond = child("bond", HostBond)
     vlan = child("vlan", HostVlan)
-    mac = attrchild("mac", "address", MAC)
+    mac = attrchild("mac", "address")
 
 
 class Interface(Document, tag="interface", error_domain=ErrorDomain.INTERFACE, always_open=True):
@@ -100,11 +109,11 @@ class Interface(Document, tag="interface", error_domain=ErrorDomain.INTERFACE, a
 
     type = attribute("type", one_of("ethernet", "bridge", "bond", "vlan"))
     name = attribute("name")
-    start = attrchild("start", "mode", one_of("onboot", "none", "hotplug"))
+    start = attrchild("start", "mode", word("onboot", "none", "hotplug"))
     mtu = attrchild("mtu", "size", UNSIGNED)
     protocols = children("protocol", HostProtocol)
     link = child("link", Link)
     bridge = child("bridge", HostBridge)
     bond = child("bond", HostBond)
     vlan = child("vlan", HostVlan)
-    mac = attrchild("mac", "address", MAC)
+    mac = attrchild("mac", "address")

@@ -7,7 +7,7 @@ from virtkit.xml.address import PciPlace
 from virtkit.xml.element import Document, Element
 from virtkit.xml.interface import Link
 from virtkit.xml.schema import attrchild, attrchildren, attribute, child, children, choices, section, text, textchild
-from virtkit.xml.values import INT, MAC, UNSIGNED, UUID, Value, hexadecimal, one_of
+from virtkit.xml.values import INT, UNSIGNED, UUID, Value, hexadecimal, one_of
 
 WWN: Value[str] = Value(None)
 """A world wide name: 16 hexadecimal digits."""
@@ -172,7 +172,7 @@ class NetCapability(Capability):
     """A network interface: 80203 is a wired one, 80211 a wireless one."""
 
     interface = textchild("interface")
-    address = textchild("address", MAC)
+    address = textchild("address")
     link = child("link", Link)
     features = attrchildren("feature", "name")
     capabilities = choices("capability", "type", {"80203": Capability, "80211": Capability})
