@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import uuid
 from pathlib import Path
 
@@ -33,6 +34,8 @@ from virtkit.errors import (
     XMLInvalidSchemaError,
 )
 from virtkit.events import DomainMetadataChangeEvent
+from virtkit.xml.domain import Domain
+from virtkit.xml.domain.devices.disk import BackingStore
 
 pytestmark = pytest.mark.qemu
 
@@ -192,6 +195,28 @@ def test_a_document_for_migration_leaves_out_what_every_pc_has(web: virtkit.Doma
     assert "pci-root" not in document
     assert "<input type='keyboard'" not in document
     assert "<input type='mouse'" in document
+
+
+def test_a_live_document_shows_the_chain_of_images(root: Root, connection: virtkit.Connection) -> None:
+    top, base = root.folder / "top.qcow2", root.disk("web")
+    subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-b", base, "-F", "raw", top], check=True)
+    document = root.xml("web").replace(str(base), str(top)).replace("type='raw'", "type='qcow2'")
+    web = connection.define_domain(document)
+    assert "backingStore" not in web.xml_desc()
+    web.create()
+    disk = Domain.parse(web.xml_desc()).devices.disks[0]
+    assert disk.source is not None
+    assert disk.backing_store is not None
+    assert disk.backing_store.source is not None
+    assert disk.backing_store.format is not None
+    assert (1, str(top)) == (disk.source.index, disk.source.file)
+    assert (2, "file", str(base)) == (
+        disk.backing_store.index,
+        disk.backing_store.type,
+        disk.backing_store.source.file,
+    )
+    assert "raw" == disk.backing_store.format.type
+    assert BackingStore() == disk.backing_store.backing_store
 
 
 # Changed while it runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -10,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import virtkit
-from plugins.qemu.tests.hypervisor import Root, boot
+from plugins.qemu.tests.hypervisor import Root, boot, state_of
 from plugins.qemu.tests.rig import QEMU, eventually
 from tests.guests import TinyGuest
-from virtkit.enums import DomainControlState
-from virtkit.errors import InvalidArgError, OperationInvalidError
+from virtkit.enums import DomainControlState, DomainPausedReason, DomainQemuMonitorCommandFlags, DomainState
+from virtkit.errors import InternalError, InvalidArgError, OperationInvalidError
 from virtkit.xml.capabilities import Capabilities
 from virtkit.xml.domaincaps import DomainCapabilities
 from virtkit_qemu import node
@@ -140,3 +141,25 @@ def test_the_doctor_looks_at_emulator_kvm_tools_and_folders(tmp_path: Path, monk
     assert "/dev/kvm" in findings
     assert "qemu-img" in findings
     assert findings[str(tmp_path / "etc/qemu")].fine
+
+
+# Past the API
+
+
+def test_commands_reach_the_monitor(web: virtkit.Domain) -> None:
+    with pytest.raises(OperationInvalidError, match="not running"):
+        web.qemu_monitor_command('{"execute": "query-status"}')
+    web.create()
+    answer = json.loads(web.qemu_monitor_command('{"execute": "query-status", "id": 7}'))
+    assert (7, "running") == (answer["id"], answer["return"]["status"])
+    refused = json.loads(web.qemu_monitor_command('{"execute": "toast"}'))
+    assert "CommandNotFound" == refused["error"]["class"]
+    assert "VM status: running" in web.qemu_monitor_command("info status", DomainQemuMonitorCommandFlags.HMP)
+    with pytest.raises(InternalError, match="no JSON"):
+        web.qemu_monitor_command("info status")
+
+
+def test_a_change_behind_our_back_is_seen(web: virtkit.Domain) -> None:
+    web.create()
+    web.qemu_monitor_command('{"execute": "stop"}')
+    eventually(lambda: state_of(web) == (DomainState.PAUSED, DomainPausedReason.USER))

@@ -20,7 +20,7 @@ from virtkit.enums import (
 from virtkit.errors import ConfigUnsupportedError, InternalError, OperationFailedError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.xml.domain.devices.character import Channel, CharacterSource, Port
-from virtkit_qemu import command, define, happenings, policy, ports, sources, unixsocket
+from virtkit_qemu import chains, command, define, happenings, policy, ports, sources, unixsocket
 from virtkit_qemu.emulator import Emulator
 from virtkit_qemu.guest import Guest, Run
 from virtkit_qemu.process import Launch
@@ -135,6 +135,7 @@ def _prepare(run: Run) -> None:
     monitor = run.emulator.monitor
     policy.apply(run.emulator, run)
     _learn_terminals(run.live, {found["label"]: found["filename"] for found in monitor.execute("query-chardev")})
+    chains.fill(run.live, monitor.execute("query-block"))
     memory, current = run.live.memory, run.live.current_memory
     balloon = run.live.devices.memballoon
     if memory and memory.size and current and current < memory.size and balloon and balloon.model != "none":

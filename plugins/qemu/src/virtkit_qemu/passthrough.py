@@ -1,0 +1,60 @@
+"""Commands straight to QEMU's monitor, for what the API lacks and for debugging."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from virtkit.enums import DomainQemuMonitorCommandFlags, ErrorDomain
+from virtkit.errors import InternalError, InvalidArgError
+from virtkit.hookspecs.qemu import QemuSpec
+from virtkit_qemu.adoption import emulator_of
+from virtkit_qemu.definition import refuse
+from virtkit_qemu.qmp import QMPError
+
+if TYPE_CHECKING:
+    from virtkit.refs import DomainRef
+    from virtkit_qemu.qmp import Monitor
+    from virtkit_qemu.state import Session
+
+QEMU = ErrorDomain.QEMU
+HMP = DomainQemuMonitorCommandFlags.HMP
+ANSWER_ID = "virtkit"
+"""The `id` of the answer to a command that has none of its own."""
+
+
+class PassthroughPart(QemuSpec["Session"]):
+    """The functions of the driver that reach past the API."""
+
+    def qemu_domain_monitor_command_with_files(
+        self, conn: Session, dom: DomainRef, cmd: str, flags: int, files: Sequence[int]
+    ) -> tuple[str, list[int]]:
+        refuse("qemu_domain_monitor_command_with_files", flags, HMP)
+        if flags & HMP and files:
+            raise InvalidArgError("the human monitor takes no descriptors: send the command as QMP", domain=QEMU)
+        with conn.hold(dom, "qemu_domain_monitor_command_with_files") as (state, guest):
+            monitor = emulator_of(state, guest).monitor
+            if flags & HMP:
+                return str(monitor.execute("human-monitor-command", {"command-line": cmd})), []
+            return _carry_out(monitor, _parsed(cmd), files), []
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        command = json.loads(text)
+    except ValueError as cause:
+        raise InternalError(f"the monitor command {text[:80]!r} is no JSON: {cause}", domain=QEMU) from cause
+    if not isinstance(command, dict) or not isinstance(command.get("execute"), str):
+        raise InternalError(f"the monitor command {text[:80]!r} has no 'execute'", domain=QEMU)
+    return command
+
+
+def _carry_out(monitor: Monitor, command: dict[str, Any], files: Sequence[int]) -> str:
+    """The whole answer, an error included."""
+    answer: dict[str, Any]
+    try:
+        answer = {"return": monitor.execute(command["execute"], command.get("arguments"), fds=files)}
+    except QMPError as error:
+        answer = {"error": {"class": error.kind, "desc": error.reason}}
+    return json.dumps(answer | {"id": command.get("id", ANSWER_ID)})
