@@ -67,6 +67,7 @@ class Value(NamedTuple):
         required: The command needs it.
         many: Takes all values left over, as a list.
         default: What it is when not given.
+        by_name: It cannot be given by place.
         completes: What a shell offers: `domain`, `network`, `file`, ...; empty for nothing.
         choices: The texts allowed.
         short: As `-s` on the command line; only what stands before the command has it.
@@ -78,6 +79,7 @@ class Value(NamedTuple):
     required: bool = True
     many: bool = False
     default: Any = None
+    by_name: bool = False
     completes: str = ""
     choices: Sequence[str] = ()
     short: str = ""
@@ -107,7 +109,7 @@ class Command(NamedTuple):
     @property
     def values(self) -> list[Value]:
         """What may be given by place, in order."""
-        return [word for word in self.words if isinstance(word, Value)]
+        return [word for word in self.words if isinstance(word, Value) and not word.by_name]
 
 
 COMMANDS: dict[str, Command] = {}
@@ -175,8 +177,9 @@ def parse(where: str, words: Sequence[Word], given: Sequence[str]) -> Arguments:
 class Reader:
     """The words of one command while they are read."""
 
-    def __init__(self, where: str, words: Sequence[Word]) -> None:
+    def __init__(self, where: str, words: Sequence[Word], manual: str = "") -> None:
         self.where = where
+        self.manual = manual or f"virtkit help {where}"
         self.words = {word.name: word for word in words}
         self.given: dict[str, Any] = {}
 
@@ -198,7 +201,7 @@ class Reader:
     def placed(self, text: str) -> None:
         """Take a value that stands without a name."""
         for word in self.words.values():
-            if isinstance(word, Value) and (word.many or word.name not in self.given):
+            if isinstance(word, Value) and not word.by_name and (word.many or word.name not in self.given):
                 self.put(word, text)
                 return
         raise self.wrong(f"takes no further value: {text!r}")
@@ -240,7 +243,7 @@ class Reader:
 
     def wrong(self, what: str) -> UsageError:
         """The error for a wrong word."""
-        return UsageError(f"{self.where} {what}; see virtkit help {self.where}")
+        return UsageError(f"{self.where} {what}; see {self.manual}")
 
 
 def usage(declared: Command) -> str:

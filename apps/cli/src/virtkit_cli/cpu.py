@@ -34,11 +34,17 @@ def cpumap(session: Session, text: str) -> bytes:
     return bits.to_bytes((count + 7) // 8, "little")
 
 
-def cpulist(cpus: bytes) -> str:
-    """A map of CPUs as a list."""
+def cpus_in(cpumap: bytes, count: int | None = None) -> list[int]:
+    """The numbers of the CPUs in a map, up to the host's count."""
+    known = 8 * len(cpumap) if count is None else min(count, 8 * len(cpumap))
+    return [number for number in range(known) if cpumap[number // 8] >> number % 8 & 1]
+
+
+def cpulist(cpumap: bytes, count: int | None = None) -> str:
+    """A map of CPUs as a list, up to the host's count."""
     from virtkit.xml.domain.cpuset import written
 
-    return written(number for number in range(8 * len(cpus)) if cpus[number // 8] >> number % 8 & 1)
+    return written(cpus_in(cpumap, count))
 
 
 @command(
@@ -54,7 +60,7 @@ def setvcpus(session: Session, args: Arguments) -> None:
     if args.count < 1:
         raise UsageError("setvcpus: a domain has at least one vCPU")
     find_domain(session, args).set_vcpus(args.count, args.flags)
-    session.out.done("vCPUs set", vcpus=args.count)
+    session.out.done(vcpus=args.count)
 
 
 @command(
@@ -66,7 +72,7 @@ def setvcpu(session: Session, args: Arguments) -> None:
     if not args.enable and not args.disable:
         raise UsageError("setvcpu needs --enable or --disable")
     find_domain(session, args).set_vcpu(args.vcpulist, args.enable, args.flags)
-    session.out.done(f"vCPUs {args.vcpulist} {'enabled' if args.enable else 'disabled'}", vcpus=args.vcpulist)
+    session.out.done(vcpus=args.vcpulist, enabled=args.enable)
 
 
 @command(
@@ -97,24 +103,24 @@ def vcpucount(session: Session, args: Arguments) -> None:
 @command(DOMAIN.word, Flag("pretty", "CPUs as lists of numbers"))
 def vcpuinfo(session: Session, args: Arguments) -> None:
     """Show the vCPUs of a running domain."""
+    host = session.connection.node_cpu_map().present
     rows = [
         {
             "vcpu": vcpu.number,
             "cpu": "N/A" if vcpu.cpu in tuple(VcpuHostCpuState) else vcpu.cpu,
             "state": VcpuState(vcpu.state).name.lower(),
             "time": vcpu.cpu_time,
-            "affinity": cpulist(vcpu.cpumap),
-            "map": "".join("y" if vcpu.cpumap[n // 8] >> n % 8 & 1 else "-" for n in range(8 * len(vcpu.cpumap))),
+            "affinity": cpulist(vcpu.cpumap, host),
+            "map": "".join("y" if number in cpus_in(vcpu.cpumap) else "-" for number in range(host)),
         }
         for vcpu in find_domain(session, args).vcpus()
     ]
     if session.out.json:
         session.out.table({}, rows)
         return
-    host = session.connection.node_cpu_map().present
     labels = {"vcpu": "VCPU", "cpu": "CPU", "state": "State", "time": "CPU time", "map": "CPU Affinity"}
     for position, row in enumerate(rows):
-        cpus = f"{row['affinity']} (out of {host})" if args.pretty else str(row["map"])[:host]
+        cpus = f"{row['affinity']} (out of {host})" if args.pretty else row["map"]
         spent = f"{int(str(row['time'])) / 1e9:.1f}s" if row["time"] else None
         if position:
             session.out.write("")
@@ -126,8 +132,9 @@ def vcpupin(session: Session, args: Arguments) -> None:
     """Show or choose which CPUs of the host the vCPUs of a domain may run on."""
     domain = find_domain(session, args)
     if args.cpulist is None:
+        host = session.connection.node_cpu_map().present
         rows = [
-            {"vcpu": vcpu, "cpus": cpulist(cpus)}
+            {"vcpu": vcpu, "cpus": cpulist(cpus, host)}
             for vcpu, cpus in enumerate(domain.vcpu_pin_info(args.flags))
             if args.vcpu in (None, vcpu)
         ]
@@ -136,7 +143,7 @@ def vcpupin(session: Session, args: Arguments) -> None:
     if args.vcpu is None:
         raise UsageError("vcpupin needs --vcpu to pin one")
     domain.pin_vcpu(args.vcpu, cpumap(session, args.cpulist), args.flags)
-    session.out.done(f"vCPU {args.vcpu} pinned to {args.cpulist}", vcpu=args.vcpu, cpus=args.cpulist)
+    session.out.done(vcpu=args.vcpu, cpus=args.cpulist)
 
 
 @command(DOMAIN.word, option("cpulist", CPULIST), *IMPACT)
@@ -145,10 +152,11 @@ def emulatorpin(session: Session, args: Arguments) -> None:
     domain = find_domain(session, args)
     if args.cpulist is not None:
         domain.pin_emulator(cpumap(session, args.cpulist), args.flags)
-        session.out.done(f"Emulator pinned to {args.cpulist}", cpus=args.cpulist)
+        session.out.done(cpus=args.cpulist)
         return
     pinned = domain.emulator_pin_info(args.flags)
-    cpus = cpulist(pinned) if pinned is not None else f"0-{session.connection.node_cpu_map().present - 1}"
+    host = session.connection.node_cpu_map().present
+    cpus = cpulist(pinned, host) if pinned is not None else f"0-{host - 1}"
     line = "-" * 34
     session.out.value("cpus", cpus, f"emulator: CPU Affinity\n{line}\n       *: {cpus}")
 
@@ -183,8 +191,9 @@ IOTHREAD = argument("id", "number of an I/O thread", number)
 @command(DOMAIN.word, *IMPACT)
 def iothreadinfo(session: Session, args: Arguments) -> None:
     """List the I/O threads of a domain."""
+    host = session.connection.node_cpu_map().present
     rows = [
-        {"id": thread.iothread_id, "cpus": cpulist(thread.cpumap)}
+        {"id": thread.iothread_id, "cpus": cpulist(thread.cpumap, host)}
         for thread in find_domain(session, args).iothread_info(args.flags)
     ]
     if rows or session.out.json:
@@ -197,21 +206,21 @@ def iothreadinfo(session: Session, args: Arguments) -> None:
 def iothreadadd(session: Session, args: Arguments) -> None:
     """Add an I/O thread to a domain."""
     find_domain(session, args).add_iothread(args.id, args.flags)
-    session.out.done(f"I/O thread {args.id} added", id=args.id)
+    session.out.done(id=args.id)
 
 
 @command(DOMAIN.word, IOTHREAD, *IMPACT)
 def iothreaddel(session: Session, args: Arguments) -> None:
     """Remove an I/O thread from a domain."""
     find_domain(session, args).del_iothread(args.id, args.flags)
-    session.out.done(f"I/O thread {args.id} removed", id=args.id)
+    session.out.done(id=args.id)
 
 
 @command(DOMAIN.word, argument("iothread", "number of an I/O thread", number), argument("cpulist", CPULIST), *IMPACT)
 def iothreadpin(session: Session, args: Arguments) -> None:
     """Choose which CPUs of the host an I/O thread may run on."""
     find_domain(session, args).pin_iothread(args.iothread, cpumap(session, args.cpulist), args.flags)
-    session.out.done(f"I/O thread {args.iothread} pinned to {args.cpulist}", id=args.iothread, cpus=args.cpulist)
+    session.out.done(id=args.iothread, cpus=args.cpulist)
 
 
 POLLING = ("poll-max-ns", "poll-grow", "poll-shrink", "thread-pool-min", "thread-pool-max")
@@ -232,4 +241,4 @@ def iothreadset(session: Session, args: Arguments) -> None:
     if not params:
         raise UsageError("iothreadset needs something to set; see virtkit help iothreadset")
     find_domain(session, args).set_iothread_params(args.id, params, args.flags)
-    session.out.done(f"I/O thread {args.id} tuned", id=args.id, **params)
+    session.out.done(id=args.id, **params)

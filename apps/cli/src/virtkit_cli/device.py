@@ -74,4 +74,4 @@ def domsetlaunchsecstate(session: Session, args: Arguments) -> None:
     if args.set_address is not None:
         params.put(constants.DOMAIN_LAUNCH_SECURITY_SEV_SECRET_SET_ADDRESS, ULLONG, args.set_address)
     find_domain(session, args).set_launch_security_state(params)
-    session.out.done("Launch security state set", name=args.domain)
+    session.out.done(name=args.domain)

@@ -81,7 +81,7 @@ def domblkinfo(session: Session, args: Arguments) -> None:
 
 def _sizes(domain: Domain, disk: str, human: bool) -> dict[str, Any]:
     info = domain.block_info(disk)._asdict()
-    return {key: size(info[key]) if human else info[key] for key in ("capacity", "allocation", "physical")}
+    return {key: size(info[key], 3) if human else info[key] for key in ("capacity", "allocation", "physical")}
 
 
 COUNTERS = {
@@ -142,7 +142,7 @@ def domblkerror(session: Session, args: Arguments) -> None:
 def domblkthreshold(session: Session, args: Arguments) -> None:
     """Have an event published when writing to a disk passes a point."""
     find_domain(session, args).set_block_threshold(args.dev, args.threshold)
-    session.out.done(f"Threshold of {args.dev} set to {args.threshold} bytes", dev=args.dev)
+    session.out.done(dev=args.dev, threshold=args.threshold)
 
 
 @command(DOMAIN.word, PATH, argument("size", "in KiB, or with a unit"))
@@ -170,7 +170,7 @@ def blockresize(session: Session, args: Arguments) -> None:
     option("subdriver", "format of the image, such as qcow2"),
     option("cache", "how the host caches it"),
     option("io", "how the host reads and writes it"),
-    option("type", "what it is", choices=("disk", "cdrom", "floppy", "lun"), default="disk"),
+    option("type", "what it is", choices=("disk", "cdrom", "floppy", "lun")),
     option("mode", "who may write", choices=("readonly", "shareable")),
     option("sourcetype", "what the source is; seen from the host if left out", choices=("file", "block")),
     option("serial", "serial number"),
@@ -381,10 +381,10 @@ def blockjob(session: Session, args: Arguments) -> None:
     domain = find_domain(session, args)
     if args.bandwidth is not None:
         domain.block_job_set_speed(args.path, args.bandwidth, DomainBlockJobInfoFlags.BANDWIDTH_BYTES * args.bytes)
-        session.out.done(f"Job on {args.path} limited", disk=args.path)
+        session.out.done(disk=args.path)
     elif args.flags or args.abort:
         domain.block_job_abort(args.path, args.flags)
-        session.out.done(f"Job on {args.path} ended", disk=args.path)
+        session.out.done(disk=args.path)
     else:
         _show_job(session, domain, args)
 

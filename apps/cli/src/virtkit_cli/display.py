@@ -38,7 +38,9 @@ def ttyconsole(session: Session, args: Arguments) -> None:
     """Print the terminal of the host behind the first console of a domain."""
     found = devices(find_domain(session, args))
     paths = [port.source.path for port in [*found.consoles, *found.serials] if port.type == "pty" and port.source]
-    session.out.value("tty", next((path for path in paths if path), None))
+    if not any(paths):
+        raise VirtError(f"domain {args.domain!r} has no console on a terminal of the host")
+    session.out.value("tty", next(path for path in paths if path))
 
 
 @command(DOMAIN.word, option("type", "only displays of this type"), Flag("all", "all of them"))
@@ -99,8 +101,8 @@ CODESETS = ("linux", "xt", "atset1", "atset2", "atset3", "os_x", "xt_kbd", "usb"
 
 @command(
     DOMAIN.word,
-    option("codeset", "what the numbers mean", default="linux", choices=CODESETS),
-    option("holdtime", "how long the keys are held, in ms", number, default=0),
+    option("codeset", "what the numbers mean", default="linux", choices=CODESETS, by_name=True),
+    option("holdtime", "how long the keys are held, in ms", number, default=0, by_name=True),
     argument("keycode", "numbers of up to 16 keys, pressed together", number, many=True),
 )
 def send_key(session: Session, args: Arguments) -> None:
@@ -110,4 +112,4 @@ def send_key(session: Session, args: Arguments) -> None:
     if len(args.keycode) > DOMAIN_SEND_KEY_MAX_KEYS:
         raise UsageError(f"send-key takes up to {DOMAIN_SEND_KEY_MAX_KEYS} keys, not {len(args.keycode)}")
     find_domain(session, args).send_key(CODESETS.index(args.codeset), args.holdtime, args.keycode)
-    session.out.done("Keys sent", keys=args.keycode)
+    session.out.done(keys=args.keycode)

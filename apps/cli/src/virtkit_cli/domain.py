@@ -219,7 +219,7 @@ def domrename(session: Session, args: Arguments) -> None:
     """Give a domain another name."""
     domain = find_domain(session, args)
     domain.rename(args.new_name)
-    session.out.done(f"Domain successfully renamed to {args.new_name}", name=args.new_name)
+    session.out.done("Domain successfully renamed", name=args.new_name)
 
 
 @command(

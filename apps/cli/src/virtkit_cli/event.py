@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -119,7 +118,7 @@ class Watch:
             ended = True
         if not self.session.out.json:
             if not ended:
-                print("event loop timed out", file=sys.stderr)
+                self.session.out.write("event loop timed out")
             self.session.out.write(f"events received: {self.count}")
 
 

@@ -44,7 +44,7 @@ def domtime(session: Session, args: Arguments) -> None:
     if args.now or args.sync or args.time is not None:
         seconds = args.time if args.time is not None else int(time.time()) if args.now else 0
         domain.set_time(seconds, 0, args.flags)
-        session.out.done("Time set", name=domain.name)
+        session.out.done(name=domain.name)
         return
     now = domain.time()
     text = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now.seconds)) if args.pretty else str(now.seconds)
@@ -87,7 +87,7 @@ def domfsthaw(session: Session, args: Arguments) -> None:
 def domfstrim(session: Session, args: Arguments) -> None:
     """Have a guest tell its disks which blocks are unused."""
     find_domain(session, args).fstrim(args.mountpoint, args.minimum)
-    session.out.done("File systems trimmed", name=args.domain)
+    session.out.done(name=args.domain)
 
 
 @command(
@@ -118,7 +118,7 @@ def guestvcpus(session: Session, args: Arguments) -> None:
     if not args.cpulist:
         raise UsageError("guestvcpus needs --cpulist to change some")
     domain.set_guest_vcpus(args.cpulist, args.enable)
-    session.out.done(f"vCPUs {args.cpulist} {'enabled' if args.enable else 'disabled'} in the guest")
+    session.out.done(vcpus=args.cpulist, enabled=args.enable)
 
 
 @command(
@@ -155,7 +155,7 @@ def set_user_sshkeys(session: Session, args: Arguments) -> None:
     keys = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     add = 0 if args.reset or args.remove else DomainAuthorizedSSHKeysSetFlags.APPEND
     find_domain(session, args).set_authorized_ssh_keys(args.user, keys, args.flags | add)
-    session.out.done(f"Keys of {args.user} changed", user=args.user)
+    session.out.done(user=args.user)
 
 
 @command(
@@ -165,7 +165,7 @@ def set_user_sshkeys(session: Session, args: Arguments) -> None:
 def guest_agent_timeout(session: Session, args: Arguments) -> None:
     """Choose how long to wait for the guest agent."""
     find_domain(session, args).agent_set_response_timeout(args.timeout)
-    session.out.done(f"Timeout of the agent set to {args.timeout}", timeout=args.timeout)
+    session.out.done(timeout=args.timeout)
 
 
 TARGETS = ("mem", "disk", "hybrid")  # in the order of their numbers
@@ -209,4 +209,4 @@ def signal(text: str) -> int:
 def send_process_signal(session: Session, args: Arguments) -> None:
     """Send a signal to a process of a container."""
     find_domain(session, args).send_process_signal(args.pid, args.signame)
-    session.out.done("Signal sent", pid=args.pid, signal=int(args.signame))
+    session.out.done(pid=args.pid, signal=int(args.signame))

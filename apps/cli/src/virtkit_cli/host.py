@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from virtkit.errors import NotSupportedError
@@ -91,26 +92,38 @@ def maxvcpus(session: Session, args: Arguments) -> None:
 @command(Flag("pretty", "CPUs as a list of numbers"))
 def nodecpumap(session: Session, args: Arguments) -> None:
     """Show which of the host's CPUs are online."""
-    from virtkit_cli.cpu import cpulist
+    from virtkit_cli.cpu import cpulist, cpus_in
 
     cpus = session.connection.node_cpu_map()
-    bits = "".join("y" if cpus.cpumap[n // 8] >> n % 8 & 1 else "-" for n in range(cpus.present))
+    online = cpus_in(cpus.cpumap)
+    bits = "".join("y" if number in online else "-" for number in range(cpus.present))
     labels = {"present": "CPUs present", "online": "CPUs online", "map": "CPU map"}
     listing = cpulist(cpus.cpumap)
     values = {"present": cpus.present, "online": cpus.online, "map": listing if args.pretty else bits}
     session.out.record(labels, values | {"cpus": listing})
 
 
-@command(option("cpu", "one CPU", number, default=-1), Flag("percent", "shares instead of ns"))
+WORK = {"user": "user", "kernel": "system", "idle": "idle", "iowait": "iowait", "intr": "intr"}
+"""What a CPU does -> as virsh names it."""
+
+
+@command(option("cpu", "one CPU", number, default=-1), Flag("percent", "shares of the next second instead of ns"))
 def nodecpustats(session: Session, args: Arguments) -> None:
     """Show how the host's CPUs spend their time."""
-    stats = dict(session.connection.node_cpu_stats(args.cpu))
+    times = _work(session, args.cpu)
     if not args.percent:
-        session.out.pairs({f"{name}:": value for name, value in stats.items()}, "{:<15} {:>20}")
+        session.out.pairs({f"{name}:": spent for name, spent in times.items()}, "{:<15} {:>20}")
         return
-    total = sum(int(value) for value in stats.values()) or 1
-    shares = {f"{name}:": f"{100 * int(value) / total:.1f}%" for name, value in stats.items()}
-    session.out.pairs(shares, "{:<15} {:>5}")
+    time.sleep(1)
+    spent = {name: later - times[name] for name, later in _work(session, args.cpu).items()}
+    total = sum(spent.values()) or 1
+    shares = {"usage": total - spent["idle"] - spent.get("iowait", 0)} | spent if "idle" in spent else spent
+    session.out.pairs({f"{name}:": f"{100 * part / total:.1f}%" for name, part in shares.items()}, "{:<15} {:>5}")
+
+
+def _work(session: Session, cpu: int) -> dict[str, int]:
+    stats = session.connection.node_cpu_stats(cpu)
+    return {WORK[name]: int(stats[name]) for name in WORK if name in stats}
 
 
 @command(option("cell", "one NUMA cell", number, default=-1))
@@ -159,11 +172,10 @@ def freepages(session: Session, args: Arguments) -> None:
         raise UsageError("freepages needs --cellno and --pagesize, or --all")
     sizes = [args.pagesize] if args.pagesize else page_sizes(session)
     first, count = (args.cellno, 1) if args.cellno is not None else (0, connection.node_info().nodes)
-    free = connection.node_free_pages(sizes, first, count)
     rows = [
-        {"cell": first + cell, "size": size, "free": free[cell * len(sizes) + position]}
-        for cell in range(count)
-        for position, size in enumerate(sizes)
+        {"cell": cell, "size": size, "free": free}
+        for cell in range(first, first + count)
+        for size, free in zip(sizes, connection.node_free_pages(sizes, cell, 1), strict=True)
     ]
     if session.out.json:
         session.out.table({}, rows)

@@ -63,7 +63,7 @@ def domjobinfo(session: Session, args: Arguments) -> None:
 def domjobabort(session: Session, args: Arguments) -> None:
     """Abort the job of a domain."""
     find_domain(session, args).abort_job(args.flags)
-    session.out.done("Job aborted", name=args.domain)
+    session.out.done(name=args.domain)
 
 
 # Migration
@@ -153,7 +153,7 @@ action(
     "Let a migrating domain go on at the destination now.",
     DOMAIN,
     lambda domain: domain.migrate_start_post_copy(),
-    "Domain '{}' goes on at the destination",
+    "",
 )
 fact(
     "migrate-getmaxdowntime",
@@ -175,7 +175,7 @@ def migrate_getspeed(session: Session, args: Arguments) -> None:
 def migrate_setspeed(session: Session, args: Arguments) -> None:
     """Limit the bandwidth of a migration."""
     find_domain(session, args).migrate_set_max_speed(args.bandwidth, args.flags)
-    session.out.done(f"Bandwidth limited to {args.bandwidth} MiB/s", bandwidth=args.bandwidth)
+    session.out.done(bandwidth=args.bandwidth)
 
 
 @command(DOMAIN.word, argument("downtime", "in ms", number))
@@ -184,7 +184,7 @@ def migrate_setmaxdowntime(session: Session, args: Arguments) -> None:
     if args.downtime < 1:
         raise UsageError("migrate-setmaxdowntime needs at least 1 ms")
     find_domain(session, args).migrate_set_max_downtime(args.downtime)
-    session.out.done(f"Downtime limited to {args.downtime} ms", downtime=args.downtime)
+    session.out.done(downtime=args.downtime)
 
 
 @command(DOMAIN.word, option("size", "set it, in bytes", number))

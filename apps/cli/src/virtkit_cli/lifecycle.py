@@ -109,7 +109,7 @@ def destroy(session: Session, args: Arguments) -> None:
 action("suspend", "Pause a domain.", DOMAIN, lambda d: d.suspend(), "Domain '{}' suspended")
 action("resume", "Let a paused domain run.", DOMAIN, lambda d: d.resume(), "Domain '{}' resumed")
 action("reset", "Reset a domain, as its button would.", DOMAIN, lambda d: d.reset(), "Domain '{}' was reset")
-action("inject-nmi", "Send the guest an NMI.", DOMAIN, lambda d: d.inject_nmi(), "NMI sent to domain '{}'")
+action("inject-nmi", "Send the guest an NMI.", DOMAIN, lambda d: d.inject_nmi(), "")
 
 WHEN = {"poweroff": DomainLifecycle.POWEROFF, "reboot": DomainLifecycle.REBOOT, "crash": DomainLifecycle.CRASH}
 THEN = {
@@ -132,4 +132,4 @@ def set_lifecycle_action(session: Session, args: Arguments) -> None:
     """Choose what is done when the guest powers off, reboots or crashes."""
     domain = find_domain(session, args)
     domain.set_lifecycle_action(WHEN[args.type], THEN[args.action], args.flags)
-    session.out.done(f"On {args.type} domain '{domain.name}' will {args.action}", name=domain.name)
+    session.out.done(name=domain.name, type=args.type, action=args.action)

@@ -33,8 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return _fail(str(error), EXIT_USAGE)
     if options.version:
-        words = ["echo", f"virtkit {_version()}"]
-    elif options.help or not words:
+        print(f"virtkit {_version()}")
+        return 0
+    if options.help or not words:
         words = ["help", *words[:1]]
     session = Session(Output(json=options.json, quiet=options.quiet), options.connect, readonly=options.readonly)
     try:
@@ -66,7 +67,7 @@ def split_options(arguments: Sequence[str]) -> tuple[Arguments, list[str]]:
         UsageError: An option is unknown, or lacks its value.
     """
     names = {f"-{word.short}": word.name for word in OPTIONS}
-    reader = Reader("virtkit", OPTIONS)
+    reader = Reader("virtkit", OPTIONS, "virtkit help")
     rest = list(arguments)
     while rest and rest[0].startswith("-") and rest[0] != "--":
         text = rest.pop(0)

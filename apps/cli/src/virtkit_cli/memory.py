@@ -18,14 +18,14 @@ SIZE = argument("size", "in KiB, or with a unit", kib)
 def setmem(session: Session, args: Arguments) -> None:
     """Change how much memory a domain has."""
     find_domain(session, args).set_memory(args.size, args.flags)
-    session.out.done(f"Memory set to {args.size} KiB", memory=args.size)
+    session.out.done(memory=args.size)
 
 
 @command(DOMAIN.word, SIZE, *IMPACT)
 def setmaxmem(session: Session, args: Arguments) -> None:
     """Change how much memory a domain can have."""
     find_domain(session, args).set_memory(args.size, args.flags | DomainMemoryModFlags.MAXIMUM)
-    session.out.done(f"Maximum memory set to {args.size} KiB", memory=args.size)
+    session.out.done(memory=args.size)
 
 
 @command(DOMAIN.word, option("period", "have the guest tell every so many seconds; 0 is never", number), *IMPACT)
@@ -34,7 +34,7 @@ def dommemstat(session: Session, args: Arguments) -> None:
     domain = find_domain(session, args)
     if args.period is not None:
         domain.set_memory_stats_period(args.period, args.flags)
-        session.out.done(f"Statistics are collected every {args.period} seconds", period=args.period)
+        session.out.done(period=args.period)
         return
     stats = {DomainMemoryStatTags(tag): value for tag, value in domain.memory_stats().items()}
     first = DomainMemoryStatTags.ACTUAL_BALLOON

@@ -82,11 +82,11 @@ class Output:
         else:
             self.stream.write(text if text.endswith("\n") else text + "\n")
 
-    def done(self, text: str, **facts: Any) -> None:
-        """Say that something was done; as JSON the facts alone."""
+    def done(self, text: str = "", /, **facts: Any) -> None:
+        """Say that something was done, where virsh says so too; as JSON the facts alone."""
         if self.json:
             self.document_of(facts)
-        elif not self.quiet:
+        elif text and not self.quiet:
             self.write(text)
 
     def end(self) -> None:
@@ -118,9 +118,9 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def size(number: int) -> str:
+def size(number: int, digits: int = 2) -> str:
     """Bytes for people: `1.50 GiB`."""
     amount, unit = float(number), 0
     while amount >= 1024 and unit < len(UNITS) - 1:
         amount, unit = amount / 1024, unit + 1
-    return f"{amount:.2f} {UNITS[unit]}"
+    return f"{amount:.{digits}f} {UNITS[unit]}"

@@ -34,7 +34,7 @@ def qemu_monitor_command(session: Session, args: Arguments) -> None:
 
 @command(
     DOMAIN.word,
-    option("timeout", "seconds to wait", number),
+    option("timeout", "seconds to wait", number, by_name=True),
     Flag("async", "do not wait for the answer", excludes=("timeout", "block")),
     Flag("block", "wait as long as it takes", excludes=("timeout",)),
     PRETTY,

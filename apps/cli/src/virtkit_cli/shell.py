@@ -60,7 +60,9 @@ def _explain(session: Session, declared: Command) -> None:
 
 
 def _shown(word: Word) -> str:
-    return f"--{word.name}" if isinstance(word, Flag) else f"[--{word.name}] VALUE"
+    if isinstance(word, Flag):
+        return f"--{word.name}"
+    return f"[--{word.name}] VALUE" if word.required else f"--{word.name} VALUE"
 
 
 def _allowed(word: Word) -> str:
@@ -140,7 +142,7 @@ def _words_of(session: Session, declared: Command, given: list[str], current: st
     """What can follow the words of a command."""
     if current.startswith("-"):
         return [f"--{word.name}" for word in declared.words if f"--{word.name}" not in given]
-    values = {f"--{word.name}": word for word in declared.values}
+    values = {f"--{word.name}": word for word in declared.words if isinstance(word, Value)}
     named = [word for name, word in values.items() if name in given]
     if given and given[-1] in values:
         return _values(session, values[given[-1]], given)

@@ -67,7 +67,7 @@ def snapshot_create(session: Session, args: Arguments) -> None:
     option("description", "what it is"),
     PRINT_XML,
     *CREATE,
-    option("memspec", "where memory goes: [file=]NAME[,snapshot=KIND]"),
+    option("memspec", "where memory goes: [file=]NAME[,snapshot=KIND]", by_name=True),
     option("diskspec", "a disk: DISK[,snapshot=KIND][,driver=FORMAT][,file=NAME]", many=True),
 )
 def snapshot_create_as(session: Session, args: Arguments) -> None:
@@ -87,15 +87,14 @@ def _described(args: Arguments) -> Snapshot:
     made = Snapshot(name=args.name, description=args.description)
     if args.memspec:
         first, parts = specified("memspec", args.memspec, ("file", "snapshot"))
-        file = parts.get("file", first)
-        made.memory = SnapshotMemory(snapshot=parts.get("snapshot", "external" if file else None), file=file)
+        made.memory = SnapshotMemory(snapshot=parts.get("snapshot"), file=parts.get("file", first))
     for text in args.diskspec:
         name, parts = specified("diskspec", text, ("snapshot", "driver", "file", "stype"))
         disk = SnapshotDisk(name=name, snapshot=parts.get("snapshot"))
         if "driver" in parts:
             disk.driver = SnapshotDriver(type=parts["driver"])
         if "file" in parts:
-            disk.type = parts.get("stype", "file")
+            disk.type = parts.get("stype")
             field = "dev" if disk.type == "block" else "file"
             disk.source = DiskSource(**{field: parts["file"]})
         made.disks.disks.append(disk)

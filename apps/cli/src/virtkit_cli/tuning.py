@@ -55,7 +55,7 @@ def tuner(
                 changes.put(limit.parameter, limit.kind, value)
         if changes:
             write(session, args, changes)
-            session.out.done("Limits set", **changes)
+            session.out.done(**changes)
         else:
             show(session, read(session, args))
 
@@ -169,7 +169,7 @@ def domiftune(session: Session, args: Arguments) -> None:
                 changes.put(f"{way}.{name}", UINT, _rate(way, value))
     if changes:
         domain.set_interface_parameters(args.interface, changes, args.flags)
-        session.out.done("Limits set", **changes)
+        session.out.done(**changes)
     else:
         show(session, domain.interface_parameters(args.interface, args.flags))
 
@@ -183,8 +183,8 @@ def _rate(way: str, text: str) -> int:
 
 @command(
     DOMAIN.word,
-    option("weight", "share of the host's CPUs", number),
-    option("cap", "most of the host's CPUs, in percent", number),
+    option("weight", "share of the host's CPUs", number, by_name=True),
+    option("cap", "most of the host's CPUs, in percent", number, by_name=True),
     *IMPACT,
     option("set", "NAME=VALUE to set", many=True),
 )

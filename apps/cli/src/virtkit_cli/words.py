@@ -153,17 +153,18 @@ def document(path: str) -> str:
     """The text of an XML file, `-` being standard input.
 
     Raises:
-        UsageError: It cannot be read.
+        OSError: It cannot be read.
+        XMLError: It is not text.
     """
     try:
         if path == "-":
             return sys.stdin.read()
-        with open(path) as file:
+        with open(path, encoding="utf-8") as file:
             return file.read()
-    except OSError as cause:
-        raise UsageError(f"cannot read {path}: {cause.strerror}") from cause
     except UnicodeDecodeError as cause:
-        raise UsageError(f"cannot read {path}: it is not text in UTF-8") from cause
+        from virtkit.errors import XMLError
+
+        raise XMLError(f"{path} is not text in UTF-8") from cause
 
 
 def chosen(word: str, text: str, known: Iterable[str]) -> list[str]:
