@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -176,6 +177,14 @@ def test_guests_get_vnc_ports_of_their_own(root: Root, connection: virtkit.Conne
     assert {"127.0.0.1"} == {server.listen for server in servers}
     for server in servers:
         socket.create_connection(("127.0.0.1", server.port or 0), timeout=60).close()
+
+
+def test_guests_that_start_at_once_get_ports_of_their_own(root: Root, connection: virtkit.Connection) -> None:
+    vnc = "<graphics type='vnc' port='-1' autoport='yes'/>"
+    guests = [connection.define_domain(root.xml(f"guest{number}", devices=vnc)) for number in range(4)]
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda guest: guest.create(), guests))
+    assert 4 == connection.num_of_domains()
 
 
 def test_a_port_that_is_taken_is_not_given_out() -> None:

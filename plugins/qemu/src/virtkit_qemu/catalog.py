@@ -11,6 +11,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
@@ -72,7 +73,7 @@ class Catalog:
         self.definitions = Collection(folders.etc, "domain", domain=ErrorDomain.QEMU)
         self.statuses = Collection(folders.run, "running domain", domain=ErrorDomain.QEMU)
         self._definitions = _Documents(self.definitions, read_definition)
-        self._statuses = _Documents(self.statuses, read_status)
+        self._statuses = _Documents(self.statuses, partial(read_status, folders.run))
         self._watched = (folders.etc, folders.etc / "autostart", folders.run)
         self._times: tuple[int, ...] | None = None
 
@@ -83,7 +84,7 @@ class Catalog:
 
     def forget_runs(self) -> None:
         """Have status documents read again: each reading gives a run of its own."""
-        self._statuses = _Documents(self.statuses, read_status)
+        self._statuses = _Documents(self.statuses, partial(read_status, self.statuses.folder))
         self._times = None
 
     def entries(self) -> list[Entry]:
@@ -150,8 +151,13 @@ def read_definition(name: str, document: bytes) -> Definition:
     return Definition(uuid, document)
 
 
-def read_status(name: str, document: bytes) -> Running:
+def read_status(folder: Path, name: str, document: bytes) -> Running:
     """What a status document tells.
+
+    Args:
+        folder: Where the folders of runs are: what the document says of its own is believed as far as its last name.
+        name: Name of the domain.
+        document: The document.
 
     Raises:
         ValueError: Something is missing, or it is of something else.
@@ -161,7 +167,7 @@ def read_status(name: str, document: bytes) -> Running:
     live = status.domain
     if live is None or live.name != name or live.uuid is None or live.id is None or not status.folder:
         raise ValueError("it lacks the domain, its id or the folder of its run")
-    run = Run(live, Path(status.folder))
+    run = Run(live, folder / Path(status.folder).name)
     run.fake_reboot, run.powerdown, run.updated = status.fake_reboot, status.powerdown, status.updated
     return Running(live.uuid, run, *status.told())
 

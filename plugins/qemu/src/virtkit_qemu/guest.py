@@ -149,17 +149,18 @@ class Guest:
         """What messages call it."""
         return f"domain {self.name!r}"
 
-    def definition(self) -> Domain:
+    def definition(self, *, validate: bool = False) -> Domain:
         """The stored definition; a copy of its own for each caller.
 
         Raises:
             OperationInvalidError: It is transient.
+            XMLInvalidSchemaError: `validate`, and it has names nobody knows.
         """
         if self.config is None:
             raise OperationInvalidError(
                 f"{self.subject} is transient: it has no stored definition; define it first", domain=ErrorDomain.QEMU
             )
-        return Domain.parse(self.config)
+        return Domain.parse(self.config, validate=validate)
 
     def document(self) -> Domain:
         """What it runs with, else its definition; not to be changed."""

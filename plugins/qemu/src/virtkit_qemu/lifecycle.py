@@ -40,7 +40,8 @@ class LifecyclePart(DomainLifecycleSpec["Session"]):
         with conn.hold(dom, "domain_create_with_flags") as (_, guest):
             if guest.run is not None:
                 raise OperationInvalidError(f"{guest.subject} is running already", domain=QEMU)
-            return starting.serve(conn, guest, guest.definition(), flags)
+            definition = guest.definition(validate=bool(flags & DomainCreateFlags.START_VALIDATE))
+            return starting.serve(conn, guest, definition, flags)
 
     def domain_shutdown_flags(self, conn: Session, dom: DomainRef, flags: int) -> None:
         _choose_way("domain_shutdown_flags", dom, flags, DomainShutdownFlags.GUEST_AGENT)

@@ -100,7 +100,8 @@ def _check_kvm(state: QemuState, guest: Guest, domain: Domain, emulator: Path) -
 def _launch(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
     """Start QEMU with the guest stopped. It is on record before it exists."""
     state.make_folder(run)
-    ports.assign(run.live, ports.used([other.run.live for other in state.domains.active() if other.run]))
+    with state.choosing:
+        ports.assign(run.live, ports.used([other.run.live for other in state.domains.active() if other.run]))
     state.record(guest)
     listener = unixsocket.listen(run.monitor_path)
     try:

@@ -47,6 +47,7 @@ class QemuState:
         loop: Waits for the monitors and processes of all of them.
         binaries: The emulators of the host.
         owned: This process owns the root.
+        choosing: Held while something is chosen that no two guests may have, until it stands in a live document.
     """
 
     def __init__(self, root: Root) -> None:
@@ -58,6 +59,7 @@ class QemuState:
         self.loop = MonitorLoop()
         self.binaries = Binaries(self.folders.lib / "capabilities")
         self.owned = False
+        self.choosing = threading.Lock()
         self._claims = 0
         self._owning = threading.RLock()
         self._reading = threading.Lock()
