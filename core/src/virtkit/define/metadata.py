@@ -20,11 +20,13 @@ def get_metadata(document: Domain, kind: DomainMetadataType, uri: str | None) ->
 
     Raises:
         NoDomainMetadataError: The domain has none.
-        InvalidArgError: An element without a namespace to look for.
+        InvalidArgError: An element without a namespace to look for, or a text with one.
     """
     if kind == DomainMetadataType.ELEMENT:
         element = (document.metadata or {}).get(_required(uri, "uri"))
         found = None if element is None else _bare(element)
+    elif uri is not None:
+        raise _invalid("uri", "only metadata of type ELEMENT has a namespace: leave out the uri")
     else:
         found = document.title if kind == DomainMetadataType.TITLE else document.description
     if found is None:
@@ -73,7 +75,7 @@ def _qualified(root: _Element, key: str, uri: str) -> str:
     from lxml import etree
 
     def renamed(node: _Element, tag: str) -> _Element:
-        twin = etree.Element(tag, dict(node.attrib), nsmap={key: uri, **node.nsmap} if node is root else node.nsmap)
+        twin = etree.Element(tag, dict(node.attrib), nsmap={**node.nsmap, key: uri} if node is root else node.nsmap)
         twin.text, twin.tail = node.text, node.tail
         twin.extend([convert(child) for child in node])
         return twin
@@ -106,4 +108,4 @@ def _required(value: str | None, argument: str) -> str:
 
 
 def _invalid(argument: str, problem: str) -> InvalidArgError:
-    return InvalidArgError(f"domain_set_metadata: {problem}", domain=DOMAIN, str1="domain_set_metadata", str2=argument)
+    return InvalidArgError(f"metadata: {problem}", domain=DOMAIN, str1="domain_set_metadata", str2=argument)

@@ -26,7 +26,7 @@ from virtkit.refs import DomainRef
 from virtkit.spec import quick
 from virtkit.xml.domain import Domain as DomainXML
 from virtkit_test.domain import DOMAIN, IMPACT, Domain, parse, publish, start
-from virtkit_test.filters import Filter, matching, refuse
+from virtkit_test.filters import Filter, known, matching, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,9 +124,9 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
     def domain_create_xml(self, conn: TestState, xml_desc: str, flags: int) -> DomainRef:
         refuse("domain_create_xml", flags & ~DomainCreateFlags.START_VALIDATE)
         document = parse(xml_desc, validate=bool(flags & DomainCreateFlags.START_VALIDATE))
-        known = conn.domains.match(document.name or "", document.uuid or b"")
-        if known is not None and known.active:
-            raise OperationInvalidError(f"domain {known.name!r} is running already: destroy it first", domain=DOMAIN)
+        present = conn.domains.match(document.name or "", document.uuid or b"")
+        if present is not None and present.active:
+            raise OperationInvalidError(f"domain {present.name!r} is running already: destroy it first", domain=DOMAIN)
         domain = obtain(conn, document)
         start(conn, domain, document=document)
         return domain.ref
@@ -139,11 +139,10 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
 
     @quick
     def domain_undefine_flags(self, conn: TestState, dom: DomainRef, flags: int) -> None:
-        known = DomainUndefineFlags
-        refuse("domain_undefine_flags", flags & ~(known.MANAGED_SAVE | known.SNAPSHOTS_METADATA))
+        allowed = DomainUndefineFlags.MANAGED_SAVE | DomainUndefineFlags.SNAPSHOTS_METADATA
+        refuse("domain_undefine_flags", flags & ~allowed)
         with conn.domains.hold(dom, "domain_undefine_flags") as domain:
             _check_undefine(domain, flags)
-            ref = domain.ref
             domain.saved = False
             if domain.active:
                 domain.config = None
@@ -152,7 +151,6 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
                 conn.domains.remove(domain)
             domain.autostart = False
             publish(conn, domain, DomainEventType.UNDEFINED, DomainEventUndefinedDetailType.REMOVED)
-            assert ref == domain.ref
 
     @quick
     def domain_rename(self, conn: TestState, dom: DomainRef, new_name: str | None, flags: int) -> None:
@@ -172,7 +170,7 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
     @quick
     def domain_get_metadata(self, conn: TestState, dom: DomainRef, type: int, uri: str | None, flags: int) -> str:
         document = conn.domains.by_ref(dom).definition(flags, "domain_get_metadata")
-        return get_metadata(document, DomainMetadataType(type), uri)
+        return get_metadata(document, known(DomainMetadataType, type, "type of metadata"), uri)
 
     @quick
     def domain_set_metadata(
@@ -186,10 +184,11 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
         flags: int,
     ) -> None:
         refuse("domain_set_metadata", flags & ~IMPACT)
+        kind = known(DomainMetadataType, type, "type of metadata")
         with conn.domains.hold(dom, "domain_set_metadata") as domain:
             for document in domain.definitions(flags):
-                set_metadata(document, DomainMetadataType(type), metadata, key, uri)
-            conn.hub.publish(domain.ref, DomainMetadataChangeEvent(DomainMetadataType(type), uri))
+                set_metadata(document, kind, metadata, key, uri)
+            conn.hub.publish(domain.ref, DomainMetadataChangeEvent(kind, uri))
 
 
 def listed(conn: TestState, flags: int, function: str, known: int = 0) -> list[Domain]:
