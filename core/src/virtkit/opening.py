@@ -92,13 +92,13 @@ def open_parts(text: str | None, *, readonly: bool, authenticate: Authenticate |
     """
     chosen = config.load()
     uri = config.resolve(text, chosen) or _volunteered()
+    remote = uri.is_remote or uri.driver == REMOTE
+    kind, name = ("hypervisor", REMOTE) if remote else (_kind(uri), uri.driver)
+    discovery.load(kind, name)  # a driver that is missing is the first thing to be told
     root = root_of(uri)
     request = OpenRequest(uri, readonly, root, peers_of(uri, root, chosen), authenticate)
     parts = Parts(request, chosen)
-    if uri.is_remote or uri.driver == REMOTE:
-        parts.open_primary("hypervisor", REMOTE)
-    else:
-        parts.open_primary(_kind(uri), uri.driver)
+    parts.open_primary(kind, name)
     return parts
 
 

@@ -149,8 +149,8 @@ def test_a_guest_outlives_the_sudden_death_of_its_starter_and_is_adopted(rig: Ri
     emulator = rig.adopt("web", watcher=watcher)
     assert emulator is not None
     console = rig.console("web")
-    emulator.monitor.execute("system_reset")
-    console.expect(tiny.up)
+    console.send(b"alive?")
+    console.expect(b"alive?")
     emulator.monitor.execute("system_powerdown")
     console.expect(tiny.off)
     eventually(lambda: watcher.gone)
