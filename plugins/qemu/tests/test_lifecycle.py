@@ -229,6 +229,15 @@ def test_a_guest_that_may_not_reboot_ends(
     journal.wait((SHUTDOWN, 1), (STOPPED, 0))
 
 
+def test_a_guest_that_may_not_reboot_ends_when_asked_to(
+    root: Root, connection: virtkit.Connection, tiny: TinyGuest
+) -> None:
+    guest = with_policy(root, connection, "<on_reboot>destroy</on_reboot>")
+    boot(guest, tiny)
+    guest.reboot()
+    eventually(lambda: state_of(guest) == (OFF, DomainShutoffReason.SHUTDOWN))
+
+
 def test_a_guest_that_may_not_power_off_is_started_again(
     root: Root, connection: virtkit.Connection, tiny: TinyGuest
 ) -> None:

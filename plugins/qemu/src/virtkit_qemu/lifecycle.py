@@ -118,7 +118,8 @@ def _choose_way(function: str, dom: DomainRef, flags: int, agent: int) -> None:
 def _press_power_button(state: QemuState, guest: Guest, *, reboot: bool) -> None:
     """Ask the guest to power off, and remember whether it is to be started again then."""
     emulator, run = emulator_of(state, guest), guest.running()
-    run.fake_reboot, run.powerdown = reboot, not reboot
+    run.fake_reboot = reboot and policy.reboots(run)
+    run.powerdown = not run.fake_reboot
     state.note(guest)
     policy.apply(emulator, run)
     emulator.monitor.execute("system_powerdown")

@@ -24,6 +24,11 @@ def restarts(run: Run) -> bool:
     return run.fake_reboot or run.live.on_poweroff in RESTARTING
 
 
+def reboots(run: Run) -> bool:
+    """Whether the guest may reboot; one that may not ends instead."""
+    return run.live.on_reboot in (None, *RESTARTING)
+
+
 def on_crash(run: Run) -> str:
     """DESTROY, RESTART or PRESERVE."""
     action = run.live.on_crash or DESTROY
@@ -35,7 +40,7 @@ def on_crash(run: Run) -> str:
 def actions(run: Run) -> dict[str, str]:
     """What QEMU is to do by itself, as arguments of its command `set-action`."""
     return {
-        "reboot": "reset" if run.live.on_reboot in (None, *RESTARTING) else "shutdown",
+        "reboot": "reset" if reboots(run) else "shutdown",
         "shutdown": "pause" if restarts(run) else "poweroff",
         "panic": "shutdown" if on_crash(run) == DESTROY else "pause",
     }
