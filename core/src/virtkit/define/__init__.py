@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import attrs
 
-from virtkit.define import characters, checks, defaults, devices, disks, graphics
+from virtkit.define import addresses, characters, checks, defaults, devices, disks, graphics, plugs
 from virtkit.xml.domain import Domain
 
 
@@ -44,10 +44,11 @@ def complete(document: Domain, profile: Profile) -> None:
     checks.machine(document, profile.os_types)
     defaults.resources(document)
     checks.resources(document)
-    checks.devices(document)
+    plugs.given(document)
+    addresses.fill(document)
     devices.fill(document)
     graphics.fill(document)
     characters.fill(document)
     disks.arrange(document, wide_scsi=profile.wide_scsi)
     disks.add_controllers(document)
-    checks.addresses(document)
+    plugs.completed(document)

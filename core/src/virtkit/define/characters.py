@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from virtkit.xml.domain import Domain
 from virtkit.xml.domain.devices.character import CharacterDevice, Port, PortTarget
 
+NO_CONSOLES = ("pci-serial", "usb-serial", "isa-debug")
+"""Types of serial ports that are not shown as the first console."""
+
 
 def fill(document: Domain) -> None:
     """Number ports and consoles, and pair serial port and console."""
@@ -45,10 +48,15 @@ def pair(document: Domain) -> None:
         return
     if consoles and not serials:
         serials.append(_twin(consoles[0], PortTarget(port=0)))
-    if serials:
+    if serials and is_console(serials[0]):
         first = serials[0]
         port = first.target.port if first.target is not None else 0
         consoles[:1] = [_twin(first, PortTarget(type="serial", port=port))]
+
+
+def is_console(serial: Port) -> bool:
+    """Whether a serial port can be a console: those on PCI or USB and those for debugging only are none."""
+    return serial.target is None or serial.target.type not in NO_CONSOLES
 
 
 def _is_serial(console: Port) -> bool:

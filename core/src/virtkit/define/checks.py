@@ -1,21 +1,13 @@
-"""What a definition must have and what it must not contradict."""
+"""What a domain must have and what it must not contradict, apart from its devices (`virtkit.define.plugs`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import (
-    ConfigUnsupportedError,
-    InternalError,
-    NoNameError,
-    NoSourceError,
-    NoTargetError,
-    XMLError,
-)
+from virtkit.errors import ConfigUnsupportedError, InternalError, NoNameError, XMLError
+from virtkit.xml.capabilities import ARCHITECTURES
 from virtkit.xml.domain import Domain
-from virtkit.xml.domain.devices.address import DriveAddress
-from virtkit.xml.domain.devices.disk import Disk
 
 DOMAIN = ErrorDomain.DOMAIN
 
@@ -29,82 +21,70 @@ def identity(document: Domain) -> None:
     if not document.name:
         raise NoNameError("the domain has no <name>: give it one", domain=DOMAIN)
     if "/" in document.name or "\n" in document.name:
-        raise _wrong(document, f"has a {'/' if '/' in document.name else 'line break'!r} in its name: choose another")
+        raise wrong(document, f"has {'/' if '/' in document.name else 'a line break'!r} in its name: choose another")
     if document.title is not None and "\n" in document.title:
-        raise _wrong(document, "has a line break in its <title>: use the <description> for longer text")
+        raise wrong(document, "has a line break in its <title>: use the <description> for longer text")
 
 
 def machine(document: Domain, os_types: Iterable[str] | None = None) -> None:
     """Refuse a definition whose guest interface is missing or not among `os_types` (None: those that are known)."""
     kind = document.os.type
     if kind is None or not kind.type:
-        raise _wrong(document, "has no <os><type>: give it one, such as <type>hvm</type>")
+        raise wrong(document, "has no <os><type>: give it one, such as <type>hvm</type>")
     allowed = tuple(OS_TYPES if os_types is None else os_types)
     if kind.type not in allowed:
-        raise _unsupported(document, f"has os type {kind.type!r}; possible are {', '.join(allowed)}")
-    ordered = [device for device in document.devices.disks if device.boot is not None]
-    if ordered and document.os.boot:
-        raise _unsupported(document, "has both <os><boot> and devices with a <boot order>: keep one of the two")
+        raise unsupported(document, f"has os type {kind.type!r}; possible are {', '.join(allowed)}")
+    if kind.arch not in ARCHITECTURES:
+        raise unsupported(document, f"has the architecture {kind.arch!r}, which nobody knows")
 
 
 def resources(document: Domain) -> None:
-    """Refuse impossible memory, vCPUs and clocks."""
-    if document.memory is None or not document.memory.size:
-        raise _wrong(document, "has no <memory>: give it a size")
-    vcpu = document.vcpu
-    if vcpu is not None and vcpu.maximum is not None:
-        if not vcpu.maximum or vcpu.current == 0:
-            raise InternalError(f"domain {document.name!r} has 0 vCPUs: it needs at least 1", domain=DOMAIN)
-        if vcpu.current is not None and vcpu.current > vcpu.maximum:
-            raise _unsupported(document, f"starts with {vcpu.current} vCPUs and can have {vcpu.maximum}: raise <vcpu>")
+    """Refuse impossible memory, vCPUs, threads, NUMA nodes and clocks."""
+    memory = document.memory.size if document.memory is not None else None
+    if not memory:
+        raise wrong(document, "has no <memory>: give it a size")
+    if document.max_memory is not None and (document.max_memory.size or 0) < memory:
+        raise wrong(document, "has a <maxMemory> below its <memory>: raise it")
+    _vcpus(document)
+    if repeated := first_repeated(pin.vcpu for pin in document.cpu_tune.vcpu_pins):
+        raise InternalError(f"domain {document.name!r} has two <vcpupin> for vCPU {repeated[0]}", domain=DOMAIN)
+    threads = document.iothread_ids.iothreads if document.iothread_ids is not None else []
+    if repeated := first_repeated(thread.id for thread in threads):
+        raise wrong(document, f"has two I/O threads {repeated[0]}: number them differently")
+    cells = document.cpu.numa.cells if document.cpu.numa is not None else []
+    if repeated := first_repeated(cell.id for cell in cells if cell.id is not None):
+        raise wrong(document, f"has two NUMA cells {repeated[0]}: number them differently")
     if document.clock.offset == "timezone" and not document.clock.timezone:
-        raise _wrong(document, "has a clock with offset='timezone' and no timezone: name one")
+        raise InternalError(
+            f"domain {document.name!r} has a clock with offset='timezone' and no timezone: name one", domain=DOMAIN
+        )
 
 
-def devices(document: Domain) -> None:
-    """Refuse disks without target or source, and two disks that are the same for the guest."""
-    targets: set[str] = set()
-    for disk in document.devices.disks:
-        target = disk.target.dev if disk.target is not None else None
-        source = _path(disk)
-        if not target:
-            raise NoTargetError(
-                f"a disk of domain {document.name!r} (source {source}) has no <target dev>: give it one, such as vda",
-                domain=DOMAIN,
-                str2=source,
-            )
-        if target in targets:
-            raise _wrong(document, f"has two disks with target {target!r}: give each its own")
-        targets.add(target)
-        if disk.source is None and disk.device in (None, "disk", "lun"):
-            raise NoSourceError(
-                f"disk {target!r} of domain {document.name!r} has no <source>: only drives can be empty", domain=DOMAIN
-            )
-    for channel in document.devices.channels:
-        if channel.target is None or channel.target.type is None:
-            raise _wrong(document, "has a channel without <target type>: give it one, such as virtio")
+def _vcpus(document: Domain) -> None:
+    vcpu = document.vcpu
+    if vcpu is None or vcpu.maximum is None:
+        return
+    if not vcpu.maximum:
+        raise InternalError(f"domain {document.name!r} has 0 vCPUs: it needs at least 1", domain=DOMAIN)
+    if vcpu.current is not None and vcpu.current > vcpu.maximum:
+        raise unsupported(document, f"starts with {vcpu.current} vCPUs and can have {vcpu.maximum}: raise <vcpu>")
 
 
-def addresses(document: Domain) -> None:
-    """Refuse two disks at one place of one controller."""
-    taken: set[tuple[object, ...]] = set()
-    for disk in document.devices.disks:
-        place = disk.address
-        if isinstance(place, DriveAddress) and disk.target is not None:
-            key = (disk.target.bus, place.controller or 0, place.bus or 0, place.target or 0, place.unit or 0)
-            if key in taken:
-                raise _wrong(document, f"has disk {disk.target.dev!r} at the address of another disk")
-            taken.add(key)
+def first_repeated(values: Iterable[object]) -> tuple[object, ...]:
+    """The first value that stood there before, alone in a tuple; empty if none did."""
+    seen: set[object] = set()
+    for value in values:
+        if value in seen:
+            return (value,)
+        seen.add(value)
+    return ()
 
 
-def _path(disk: Disk) -> str | None:
-    source = disk.source
-    return None if source is None else source.file or source.dev or source.dir or source.name or source.volume
-
-
-def _wrong(document: Domain, problem: str) -> XMLError:
+def wrong(document: Domain, problem: str) -> XMLError:
+    """The error of a definition that contradicts itself."""
     return XMLError(f"domain {document.name!r} {problem}", domain=DOMAIN)
 
 
-def _unsupported(document: Domain, problem: str) -> ConfigUnsupportedError:
+def unsupported(document: Domain, problem: str) -> ConfigUnsupportedError:
+    """The error of a definition that asks for what does not exist."""
     return ConfigUnsupportedError(f"domain {document.name!r} {problem}", domain=DOMAIN)

@@ -8,7 +8,6 @@ from virtkit.xml.domain import Domain
 from virtkit.xml.domain.devices import Devices
 from virtkit.xml.domain.devices.address import CcidAddress
 from virtkit.xml.domain.devices.interface import Interface, InterfaceSource, Mac
-from virtkit.xml.units import factor
 
 GENERATED_PREFIX = "vnet"
 """Names of host devices that start like this were given out at a start, and are given out anew at the next."""
@@ -46,6 +45,8 @@ def fill_interface(interface: Interface) -> None:
         interface.target.dev = None
         if not interface.target.content():
             interface.target = None
+    for ip in interface.ips:
+        ip.family = ip.family or "ipv4"
 
 
 def generated_mac() -> str:
@@ -74,9 +75,6 @@ def _fill_shared(devices: Devices) -> None:
     for filesystem in devices.filesystems:
         filesystem.type = filesystem.type or "mount"
         filesystem.accessmode = filesystem.accessmode or "passthrough"
-        if filesystem.source is not None and filesystem.source.usage is not None:
-            size = filesystem.source.usage * factor(filesystem.source.units or "KiB")
-            filesystem.source.usage, filesystem.source.units = -(-size // 1024), "KiB"
     for shmem in devices.shmems:
         shmem.model = shmem.model or "ivshmem"
 

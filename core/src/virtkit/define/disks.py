@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import ConfigUnsupportedError
+from virtkit.errors import XMLError
 from virtkit.xml.domain import Domain
 from virtkit.xml.domain.devices import Devices
 from virtkit.xml.domain.devices.address import Address, CcidAddress, DriveAddress, VirtioSerialAddress
@@ -49,11 +49,7 @@ def arrange(document: Domain, *, wide_scsi: bool = False) -> None:
     """Sort disks and controllers, and fill in what disks leave out."""
     devices = document.devices
     devices.disks = _grouped(devices.disks, lambda disk: disk.target.bus if disk.target else None, _letter)
-    devices.controllers = _grouped(
-        devices.controllers,
-        lambda controller: controller.type,
-        lambda controller: float("inf") if controller.index is None else controller.index,
-    )
+    devices.controllers = _sorted_controllers(devices.controllers)
     number_controllers(devices.controllers)
     for disk in devices.disks:
         fill_disk(disk)
@@ -67,6 +63,16 @@ def _grouped(items: Iterable[T], group: Callable[[T], object], key: Callable[[T]
     items = list(items)
     groups = list(dict.fromkeys(map(group, items)))
     return sorted(items, key=lambda item: (groups.index(group(item)), key(item)))
+
+
+def _sorted_controllers(controllers: Iterable[Controller]) -> list[Controller]:
+    """The controllers by type in order of first appearance, inside by index; one without comes after all before it."""
+    result: list[Controller] = []
+    for controller in controllers:
+        same = [at for at, other in enumerate(result) if other.type == controller.type]
+        above = (at for at in same if controller.index is not None and (result[at].index or 0) > controller.index)
+        result.insert(next(above, same[-1] + 1 if same else len(result)), controller)
+    return result
 
 
 def _letter(disk: Disk) -> float:
@@ -85,7 +91,7 @@ def fill_disk(disk: Disk) -> None:
     """Fill in kind, bus and ports of a disk; drop what says nothing.
 
     Raises:
-        ConfigUnsupportedError: Its target tells no bus.
+        XMLError: Its target tells no bus.
     """
     disk.type = disk.type or "file"
     disk.device = disk.device or "disk"
@@ -93,7 +99,7 @@ def fill_disk(disk: Disk) -> None:
     if target.bus is None:
         prefix = prefix_of(target.dev or "")
         if not prefix:
-            raise ConfigUnsupportedError(
+            raise XMLError(
                 f"disk {target.dev!r} has no bus and its name tells none: name one as <target bus='virtio'>",
                 domain=ErrorDomain.DOMAIN,
             )

@@ -32,8 +32,8 @@ def fill_server(server: Graphics) -> None:
     """Decide on a server's ports and where it listens."""
     if server.socket and not server.listens:
         server.listens.append(Listen(type="socket", socket=server.socket))
-    by_socket = bool(server.listens) and server.listens[0].type == "socket"
-    if by_socket:
+    if server.listens and server.listens[0].type == "socket":
+        server.socket = server.listens[0].socket
         server.port = server.autoport = None
         return
     _fill_ports(server)
