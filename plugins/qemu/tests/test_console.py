@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 import virtkit
 from plugins.qemu.tests.hypervisor import Root, Terminal, boot
 from plugins.qemu.tests.rig import eventually
 from tests.guests import TinyGuest
-from virtkit.enums import DomainConsoleFlags
+from virtkit.enums import DomainConsoleFlags, DomainXMLFlags
 from virtkit.errors import (
     InternalError,
     InvalidArgError,
@@ -16,6 +18,7 @@ from virtkit.errors import (
     OperationInvalidError,
     OperationUnsupportedError,
 )
+from virtkit.xml.domain import Domain
 
 pytestmark = pytest.mark.qemu
 
@@ -71,6 +74,21 @@ def test_consoles_that_are_not_there_are_told(root: Root, connection: virtkit.Co
     with pytest.raises(OperationUnsupportedError, match="type file"):
         guest.open_console()
     eventually(lambda: path.exists() and b"TINY-UP" in path.read_bytes())
+
+
+def test_a_channel_has_a_socket_of_its_own(root: Root, connection: virtkit.Connection) -> None:
+    channel = "<channel type='unix'><target type='virtio' name='org.example.0'/></channel>"
+    guest = connection.create_domain(root.xml("web", devices=channel))
+    live = Domain.parse(guest.xml_desc()).devices.channels[0]
+    assert live.source is not None
+    assert live.target is not None
+    assert "disconnected" == live.target.state
+    assert Path(live.source.path or "").is_socket()
+    guest.open_channel("org.example.0").close()
+    guest.open_channel(live.alias).close()
+    assert str(root.folder / "run") not in guest.xml_desc(DomainXMLFlags.INACTIVE)
+    with pytest.raises(InternalError, match=r"no channel 'org\.example\.1'"):
+        guest.open_channel("org.example.1")
 
 
 def test_a_screenshot_is_a_picture_and_leaves_no_file(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from virtkit.define.secrets import without_secrets
@@ -11,7 +12,7 @@ from virtkit.xml.domain.devices.character import CharacterDevice
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
-    from virtkit_qemu.guest import Guest
+    from virtkit_qemu.guest import Guest, Run
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ def describe(guest: Guest, flags: int) -> str:
     if guest.run is None:
         domain = guest.definition()
     elif inactive:
-        domain = guest.definition() if guest.config is not None and not migratable else without_run(guest.run.live)
+        domain = guest.definition() if guest.config is not None and not migratable else without_run(guest.run)
     else:
         domain = guest.run.live.copy()
     if not flags & DomainXMLFlags.SECURE and not migratable:
@@ -46,9 +47,9 @@ def describe(guest: Guest, flags: int) -> str:
     return domain.format()
 
 
-def without_run(live: Domain) -> Domain:
+def without_run(run: Run) -> Domain:
     """What a live document would be without the details of its run."""
-    domain = live.copy()
+    domain = run.live.copy()
     domain.id = None
     domain.resource = None
     domain.seclabels = [label for label in domain.seclabels if label.type != "dynamic"]
@@ -67,6 +68,8 @@ def without_run(live: Domain) -> Domain:
     for channel in devices.channels:
         if channel.target is not None:
             channel.target.state = None
+        if channel.source is not None and Path(channel.source.path or "").parent == run.folder:
+            channel.sources = []
     for graphics in devices.graphics:
         if graphics.autoport:
             graphics.port = -1

@@ -11,6 +11,8 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from virtkit.enums import ConnectDomainEventAgentLifecycleReason as AgentReason
+from virtkit.enums import ConnectDomainEventAgentLifecycleState as AgentState
 from virtkit.enums import (
     DomainCrashedReason,
     DomainEventCrashedDetailType,
@@ -29,6 +31,7 @@ from virtkit.enums import (
     DomainState,
 )
 from virtkit.events import (
+    DomainAgentLifecycleEvent,
     DomainBalloonChangeEvent,
     DomainIOErrorEvent,
     DomainIOErrorReasonEvent,
@@ -96,6 +99,9 @@ CONDITIONS = {
     "guest-panicked": CRASHED,
 }
 """Status of QEMU -> condition; what is not here changes nothing."""
+
+AGENT = "org.qemu.guest_agent.0"
+"""Name of the channel on which a guest agent listens."""
 
 SHUT_DOWN = "shutdown"
 """Status of a guest that has shut down under a QEMU that was told to stay."""
@@ -234,6 +240,18 @@ def _balloon(state: QemuState, guest: Guest, run: Run, data: dict[str, Any]) -> 
     state.publish(guest, DomainBalloonChangeEvent(run.live.current_memory))
 
 
+def _channel(state: QemuState, guest: Guest, run: Run, data: dict[str, Any]) -> None:
+    """Somebody in the guest opened or closed its end of a channel."""
+    channel = next((channel for channel in run.live.devices.channels if channel.alias == data["id"]), None)
+    if channel is None or channel.target is None:
+        return
+    channel.target.state = "connected" if data["open"] else "disconnected"
+    state.note(guest)
+    if channel.target.name == AGENT:
+        there = AgentState.CONNECTED if data["open"] else AgentState.DISCONNECTED
+        state.publish(guest, DomainAgentLifecycleEvent(there, AgentReason.CHANNEL))
+
+
 HANDLERS: dict[str, Handler] = {
     "STOP": _observed,
     "RESUME": _observed,
@@ -247,5 +265,6 @@ HANDLERS: dict[str, Handler] = {
     "BLOCK_IO_ERROR": _io_error,
     "RTC_CHANGE": _clock,
     "BALLOON_CHANGE": _balloon,
+    "VSERPORT_CHANGE": _channel,
 }
 """Event of QEMU -> what is done about it; the others are only passed on."""

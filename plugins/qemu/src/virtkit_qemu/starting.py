@@ -74,6 +74,7 @@ def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = Fals
     folder = state.folders.run / f"{number}-{name}"
     run = Run(define.live(domain), folder)
     run.live.id = number
+    _place_channels(run)
     guest.run, guest.state, guest.reason = run, DomainState.PAUSED, DomainPausedReason.STARTING_UP
     try:
         _launch(state, guest, run, facts)
@@ -153,6 +154,17 @@ def _learn_terminals(live: Domain, filenames: Mapping[str, str]) -> None:
             character.sources = [CharacterSource(path=path)]
             if isinstance(character, Port) and any(character is console for console in devices.consoles):
                 character.tty = path
+
+
+def _place_channels(run: Run) -> None:
+    """Give the channels that are sockets and say no more theirs in the run's folder."""
+    for channel in run.live.devices.channels:
+        name = channel.target.name if channel.target else None
+        if channel.type == "unix" and (channel.source is None or channel.source.path is None):
+            file = (name or channel.alias or "").replace("/", "_")
+            channel.sources = [CharacterSource(mode="bind", path=str(run.folder / file))]
+        if channel.target is not None and channel.target.type == "virtio":
+            channel.target.state = "disconnected"
 
 
 def _go(run: Run) -> None:

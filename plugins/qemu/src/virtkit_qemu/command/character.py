@@ -88,7 +88,7 @@ def _described(context: Context, device: CharacterDevice, alias: str | None) -> 
     if kind in ("dev", "pipe"):
         return {"dev": "serial", "pipe": "pipe"}[kind], {"path": source.path}
     if kind == "unix":
-        return "socket", {"path": source.path} | _role(source)
+        return "socket", {"path": context.socket_path(source.path or "")} | _role(source)
     if kind == "tcp":
         telnet = {"telnet": True} if device.protocol == "telnet" else {}
         return "socket", {"host": source.host, "port": source.service} | telnet | _role(source)

@@ -78,6 +78,10 @@ class Context:
             return {"bus": f"{bus}.0", "port": address.port}
         return {}
 
+    def socket_path(self, path: str) -> str:
+        """The path of a socket, as short as it can be told: QEMU's working folder is the run's."""
+        return path.removeprefix(f"{self.runtime.folder}/")
+
     def pci_bus(self, number: int) -> str:
         """The name of a PCI bus."""
         if number == 0:
