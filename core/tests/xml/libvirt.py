@@ -13,22 +13,45 @@ PYTHON = Path("/usr/bin/python3")
 """The interpreter that the distribution's libvirt binding is installed for."""
 
 PRINTER = """
-import json, sys, libvirt
+import json, re, sys, libvirt
 libvirt.registerErrorHandler(lambda *ignored: None, None)
 conn = libvirt.open("test:///default")
 pool = conn.storagePoolLookupByName("default-pool")
+SECURE = ("domain", "snapshot", "checkpoint")
 secure = libvirt.VIR_DOMAIN_XML_SECURE
+
+def domain_of(text):
+    return conn.defineXML(re.search("<domain .*?</domain>", text, re.S)[0])
+
+def snapshot(text):
+    return domain_of(text).snapshotCreateXML(text, libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE)
+
+def checkpoint(text):
+    domain = domain_of(text)
+    domain.create()
+    return domain.checkpointCreateXML(text, libvirt.VIR_DOMAIN_CHECKPOINT_CREATE_REDEFINE)
+
 define = {
     "network": conn.networkDefineXML,
     "pool": conn.storagePoolDefineXML,
     "volume": pool.createXML,
     "interface": conn.interfaceDefineXML,
     "domain": conn.defineXML,
+    "snapshot": snapshot,
+    "checkpoint": checkpoint,
+    "capabilities": lambda _: conn,
+    "nodedev": conn.nodeDeviceLookupByName,
 }
+
+def describe(made, flags):
+    if made is conn:
+        return conn.getCapabilities()
+    return made.XMLDesc(flags) if hasattr(made, "XMLDesc") else made.getXMLDesc(flags)
+
 for line in sys.stdin:
     kind, text = json.loads(line)
     try:
-        answer = define[kind](text).XMLDesc(secure if kind == "domain" else 0), None
+        answer = describe(define[kind](text), secure if kind in SECURE else 0), None
     except libvirt.libvirtError as error:
         answer = None, [error.get_error_code(), error.get_error_domain(), error.get_error_message()]
     print(json.dumps(answer), flush=True)
