@@ -136,11 +136,19 @@ def calls(module: str) -> list[Call]:
 
 def offers(conn: Connection) -> set[str]:
     """The functions that the drivers of a connection offer, their own and derived ones."""
-    ops = conn.ops
-    assert isinstance(ops, Ops), "the connection is closed"
     known, found = functions(), set()
     for kind in KINDS:
-        part = ops.attach(kind)
+        part = _ops(conn).attach(kind)
         if part is not None:
             found |= {name for name in offered(part.driver) if known[name].kind == kind}
     return found
+
+
+def is_served(conn: Connection, kind: str) -> bool:
+    """Whether a driver of the connection serves a kind of driver."""
+    return _ops(conn).attach(kind) is not None
+
+
+def _ops(conn: Connection) -> Ops:
+    assert isinstance(conn.ops, Ops), "the connection is closed"
+    return conn.ops

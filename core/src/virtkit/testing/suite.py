@@ -147,9 +147,10 @@ def binding_xml(port_dev: str, filter_name: str) -> str:
     return f"<filterbinding>{owner}{device}<filterref filter='{filter_name}'/></filterbinding>"
 
 
-def without(xml: str, tag: str) -> str:
-    """A document without its elements of a name that hold text only, and without an attribute of that name."""
-    return re.sub(rf"<{tag}\b[^<]*</{tag}>\s*", "", re.sub(rf"(<\w+[^>]*?) {tag}='[^']*'", r"\1", xml, count=1))
+def without(xml: str, name: str) -> str:
+    """A document whose root lacks an attribute of a name, and that has no text element of that name."""
+    root = re.sub(rf"\A(\s*<\w+[^>]*?) {name}='[^']*'", r"\1", xml)
+    return re.sub(rf"<{name}\b[^<]*</{name}>\s*", "", root)
 
 
 def with_stranger(xml: str) -> str:
