@@ -289,7 +289,7 @@ class SecurityModel(Element):
     """A security model of the host; `doi` is its domain of interpretation, often empty."""
 
     model = textchild("model")
-    doi = textchild("doi")
+    doi = textchild("doi", keep_empty=True)
     base_labels = children("baselabel", BaseLabel)
 
 
