@@ -45,13 +45,15 @@ def completed(document: Domain) -> None:
     """Refuse devices that are in each other's way."""
     devices = document.devices
     plugged: list[Any] = [device for _, device in devices.plugged()]
-    _unique(document, "the alias", (device.alias for device in plugged if device.alias))
+    shown = devices.consoles[0] if devices.serials and devices.consoles else None  # has the alias of a serial port
+    _unique(document, "the alias", (device.alias for device in plugged if device.alias and device is not shown))
     ordered = [device.boot.order for device in plugged if getattr(device, "boot", None) is not None]
     if ordered and document.os.boot:
         raise unsupported(document, "has both <os><boot> and devices with a <boot order>: keep one of the two")
     _unique(document, "the boot order", ordered)
     _unique(document, "the address", (place for disk in devices.disks if (place := _place(disk))))
-    if repeated := first_repeated((controller.type, controller.index) for controller in devices.controllers):
+    alone = (controller for controller in devices.controllers if controller.master_startport is None)
+    if repeated := first_repeated((controller.type, controller.index) for controller in alone):
         raise wrong(document, f"has two controllers {repeated[0]}: give each its own index")
     if any(console.target is None or console.target.type == "serial" for console in devices.consoles[1:]):
         raise unsupported(document, "has two serial consoles: only the first console can be one")

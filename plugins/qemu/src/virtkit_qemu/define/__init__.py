@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtkit.define import characters, checks, defaults, devices, disks, graphics
-from virtkit_qemu.define import buses, machine, models, pci
+from virtkit.define import addresses, characters, checks, defaults, devices, disks, graphics, plugs
+from virtkit_qemu.define import buses, machine, models, pci, refusals, usb
 from virtkit_qemu.define.aliases import live as live
 
 if TYPE_CHECKING:
@@ -41,16 +41,19 @@ def complete(document: Domain, facts: Facts, emulator: str) -> None:
     defaults.resources(document)
     machine.choose_cpu(document)
     checks.resources(document)
-    checks.devices(document)
+    plugs.given(document)
+    addresses.fill(document)
     buses.prefer(document)
     devices.fill(document)
     graphics.fill(document)
     characters.fill(document)
     disks.arrange(document)
     models.fill(document)
+    refusals.check(document)
     buses.add_board(document)
     disks.add_controllers(document)
     buses.fill_models(document)
-    buses.place(document)
-    checks.addresses(document)
+    usb.place(document)
+    buses.place_virtio_serial(document)
+    plugs.completed(document)
     pci.place(document)

@@ -68,10 +68,11 @@ def choose_cpu(document: Domain) -> None:
         name = DEFAULT_CPU.get(document.os.type.arch or "")
         cpu.model = CpuModel(name=name, fallback="forbid")
         cpu.mode, cpu.match, cpu.check = "custom", "exact", cpu.check or "none"
-    elif cpu.mode == "host-passthrough" or cpu.mode == "maximum":
-        cpu.check, cpu.migratable = cpu.check or "none", True if cpu.migratable is None else cpu.migratable
-    else:
-        cpu.check = cpu.check or "partial"
+        return
+    if cpu.mode == "host-passthrough" and cpu.migratable is None:
+        cpu.migratable = True
+    compared = cpu.mode == "host-model" or (cpu.mode == "custom" and document.type == "kvm")
+    cpu.check = cpu.check or ("partial" if compared else "none")
 
 
 def _unsupported(document: Domain, problem: str) -> ConfigUnsupportedError:

@@ -13,6 +13,14 @@ from virtkit.xml.domain.devices.sound import Audio
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
 
+SERIAL_MODELS = {
+    "isa-serial": "isa-serial",
+    "pci-serial": "pci-serial",
+    "usb-serial": "usb-serial",
+    "isa-debug": "isa-debugcon",
+}
+"""Type of a serial port -> its model where none is named."""
+
 DEFAULT_INTERFACE = "rtl8139"
 QXL_MEMORY = 65536  # KiB
 QXL_VGA_MEMORY = 16384  # KiB
@@ -32,8 +40,7 @@ def fill(document: Domain) -> None:
     for serial in devices.serials:
         target = serial.target = serial.target or PortTarget()
         target.type = target.type or "isa-serial"
-        if target.type == "isa-serial":
-            target.model = target.model or "isa-serial"
+        target.model = target.model or SERIAL_MODELS.get(target.type)
     _add_inputs(document)
     _add_audio(document)
     if devices.memballoon is None:
@@ -42,6 +49,10 @@ def fill(document: Domain) -> None:
         if video.model is not None and video.model.type == "qxl":
             video.model.vram = video.model.vram or QXL_MEMORY
             video.model.vgamem = video.model.vgamem or QXL_VGA_MEMORY
+    for tpm in devices.tpms:
+        tpm.model = tpm.model or "tpm-tis"
+    for label in document.seclabels:
+        label.model = label.model or "none"
     for panic in devices.panics:
         panic.model = panic.model or "isa"
     if devices.watchdog is not None:

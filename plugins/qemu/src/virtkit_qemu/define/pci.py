@@ -1,38 +1,52 @@
 """Places on PCI buses, given out as libvirt does, so that a guest finds its devices where it had them there.
 
-A pc has one bus: the chipset's functions have their own slots, video takes slot 2, all others the free ones upwards.
-A q35 has one root port for each PCI Express device and a spare one; conventional devices sit behind one bridge.
+A pc has one bus, and bridges below it once that is full. On a q35 each PCI Express device has a root port for itself
+and one port is spare; conventional devices sit behind a bridge.
+
+Controllers get their places before devices do, so that a device without room asks for a controller and all places are
+given out anew: `place` does so until nothing is missing any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import ConfigUnsupportedError
+from virtkit.errors import ConfigUnsupportedError, XMLError
 from virtkit.xml.domain.devices.address import PciAddress
-from virtkit.xml.domain.devices.controller import Controller, ControllerTarget
+from virtkit.xml.domain.devices.controller import Controller
+from virtkit_qemu.define.bridges import BRIDGE, BUSES, DMI_BRIDGE, PCI_BRIDGE, PORT, complete
 from virtkit_qemu.define.machine import is_q35
+from virtkit_qemu.define.placement import is_express, is_pci_video, pci_devices
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
 
 SLOTS = 32
 FUNCTIONS = 8
-BRIDGE = "pcie-to-pci-bridge"
-PORT = "pcie-root-port"
+Place = tuple[int, int]
+"""Slot and function."""
 
-EXPRESS_MODELS = frozenset({"virtio", "virtio-non-transitional", "qemu-xhci", "nec-xhci", "e1000e", "igb", "vmxnet3"})
-"""Models that sit on PCI Express; a device of none of them is conventional."""
+BOARD = {
+    False: frozenset({(0, 0), (1, 0), (1, 3)}),  # host bridge, ISA bridge, power management
+    True: frozenset({(0, 0), (0x1F, 0), (0x1F, 3)}),  # host bridge, ISA bridge, SMBus
+}
+"""Whether it is a q35 -> what the board has on bus 0 and no document tells."""
 
-NOT_ON_PCI = frozenset({"isa-serial", "sb16", "pcspk", "usb", "ib700", "diag288"})
+CHIPSET: dict[tuple[str | None, int | None], Place] = {("usb", 0): (1, 2), ("ide", 0): (1, 1)}
+"""Type and index of a controller of the pc's own chipset -> its place."""
 
+COMPANIONS = {"ich9-ehci1": 7, "ich9-uhci1": 0, "ich9-uhci2": 1, "ich9-uhci3": 2}
+"""Models of controllers that share a slot -> function in it."""
 
-CHIPSET = {("usb", 0): (1, 2), ("ide", 0): (1, 1)}
-"""Type and index of a controller of the pc's own chipset -> its slot and function."""
+COMPANION_SLOTS = (0x1D, 0x1A)
+SOUND_SLOT = 0x1B
+SATA_PLACE = (0x1F, 2)
+DMI_SLOT = 0x1E
+"""Where a q35 has these on its root bus."""
 
 
 @define
@@ -40,8 +54,10 @@ class Bus:
     """The places of one bus that are taken."""
 
     number: int
-    first: int = 0
-    taken: set[tuple[int, int]] = field(factory=set)
+    model: str
+    taken: set[Place] = field(factory=set)
+    ports: set[int] = field(factory=set)
+    """Slots whose functions are root ports: others may join them."""
 
     def take(self, slot: int, function: int = 0) -> PciAddress:
         """Take a place."""
@@ -51,204 +67,228 @@ class Bus:
     def free_slot(self) -> int | None:
         """The lowest slot that nothing is in; None if the bus is full."""
         used = {slot for slot, _ in self.taken}
-        return next((slot for slot in range(self.first, SLOTS) if slot not in used), None)
+        return next((slot for slot in BUSES[self.model].slots if slot not in used), None)
+
+    def free_port(self) -> Place | None:
+        """The lowest place for a root port, eight to a slot; None if there is none."""
+        for slot in range(1, SLOTS):
+            used = {function for other, function in self.taken if other == slot}
+            if not used or (slot in self.ports and len(used) < FUNCTIONS):
+                return slot, min(set(range(FUNCTIONS)) - used)
+        return None
 
 
 def place(document: Domain) -> None:
     """Give every PCI device that has no place one, adding the ports and bridges this needs.
 
     Raises:
-        ConfigUnsupportedError: Two devices claim one place, or there is no room.
+        XMLError: Two devices claim one place, or a place is none of its bus.
+        ConfigUnsupportedError: There is no room.
     """
-    (_Express if is_q35(document) else _Conventional)(document).place()
+    wants_spare = is_q35(document) and not any(controller.index for controller in _bridges(document))
+    _add_named(document)
+    while True:
+        attempt = _Attempt(document)
+        attempt.run()
+        if not attempt.added and wants_spare and attempt.free(PORT) is None:
+            attempt.add(PORT)
+        if not attempt.added:
+            break
+    for device, address in attempt.given:
+        device.address = address
+    _finish_ports(document)
 
 
-def waiting(document: Domain) -> Iterator[Any]:
-    """The PCI devices without a place, in the order in which they get one."""
-    for device in pci_devices(document):
-        if device.address is None:
-            yield device
+def _bridges(document: Domain) -> list[Controller]:
+    """The PCI controllers, the root included."""
+    return [controller for controller in document.devices.controllers if controller.type == "pci"]
 
 
-def pci_devices(document: Domain) -> Iterator[Any]:
-    """Every device on PCI but the ports and bridges themselves."""
-    devices = document.devices
-    yield from (video for video in devices.videos if video.model is not None and video.model.type != "none")
-    yield from devices.filesystems
-    yield from (interface for interface in devices.interfaces if interface.model != "usb-net")
-    yield from (sound for sound in devices.sounds if sound.model not in NOT_ON_PCI)
-    yield from (c for c in devices.controllers if c.type in ("usb", "scsi", "ide", "sata", "virtio-serial"))
-    yield from (disk for disk in devices.disks if disk.target is not None and disk.target.bus == "virtio")
-    yield from (hostdev for hostdev in devices.hostdevs if hostdev.type == "pci")
-    yield from (b for b in (devices.memballoon,) if b is not None and b.model != "none")
-    yield from devices.rngs
-    yield from (w for w in (devices.watchdog,) if w is not None and w.model not in NOT_ON_PCI)
-    yield from devices.shmems
-    yield from (item for item in devices.inputs if item.bus == "virtio")
-    yield from (v for v in (devices.vsock,) if v is not None)
+def _add_named(document: Domain) -> None:
+    """Add the controllers of the buses that addresses name and the definition does not have."""
+    places = [device.address for device in (*pci_devices(document), *_bridges(document))]
+    highest = max((place.bus or 0 for place in places if isinstance(place, PciAddress)), default=0)
+    known = {controller.index for controller in _bridges(document)}
+    for index in range(1, highest + 1):
+        if index not in known:
+            model = PORT if is_q35(document) else PCI_BRIDGE
+            document.devices.controllers.append(Controller(type="pci", index=index, model=model))
 
 
-class _Places:
-    """What both machines share: which places are taken."""
+class _Attempt:
+    """One try to find a place for everything.
+
+    Attributes:
+        given: Devices, with the places they get.
+        added: Whether a controller was missing and has been added: the next attempt will have a place for it.
+    """
 
     def __init__(self, document: Domain) -> None:
         self.document = document
+        self.express = is_q35(document)
+        self.given: list[tuple[Any, PciAddress]] = []
+        self.added = False
         self.buses: dict[int, Bus] = {}
-        for device in (*pci_devices(document), *self.bridges()):
-            address = device.address
-            if isinstance(address, PciAddress):
-                self._note(address)
-
-    def bridges(self) -> list[Controller]:
-        """The PCI controllers."""
-        return [controller for controller in self.document.devices.controllers if controller.type == "pci"]
-
-    def bus(self, number: int) -> Bus:
-        """A bus by number."""
-        return self.buses.setdefault(number, Bus(number))
-
-    def _note(self, address: PciAddress) -> None:
-        place = (address.slot or 0, address.function or 0)
-        bus = self.bus(address.bus or 0)
-        if place in bus.taken:
-            where = f"{address.bus or 0:02x}:{place[0]:02x}.{place[1]}"
-            raise self.impossible(f"two devices are at PCI address {where}: give one of them another")
-        bus.taken.add(place)
+        for controller in _bridges(document):
+            complete(controller, self.impossible)
+            self.buses[controller.index or 0] = Bus(controller.index or 0, controller.model or "")
+        self.buses[0].taken |= BOARD[self.express]
+        for device in (*_bridges(document), *pci_devices(document)):
+            if isinstance(device.address, PciAddress):
+                self._note(device)
 
     def impossible(self, problem: str) -> ConfigUnsupportedError:
         """The error of a document whose devices have no place."""
         return ConfigUnsupportedError(f"domain {self.document.name!r}: {problem}", domain=ErrorDomain.QEMU)
 
+    def _note(self, device: Any) -> None:
+        address = device.address
+        bus, at = self.buses[address.bus or 0], (address.slot or 0, address.function or 0)
+        where = f"{bus.number:02x}:{at[0]:02x}.{at[1]}"
+        if at in bus.taken:
+            raise self._wrong(f"two devices are at PCI address {where}", "give one of them another")
+        if at[0] not in BUSES[bus.model].slots:
+            raise self._wrong(f"PCI address {where} is none of a {bus.model}", "correct it, or leave it out")
+        bus.taken.add(at)
+        if isinstance(device, Controller) and device.model == PORT:
+            bus.ports.add(at[0])
 
-class _Conventional(_Places):
-    """The one bus of a pc."""
+    def _wrong(self, problem: str, remedy: str) -> XMLError:
+        return XMLError(f"domain {self.document.name!r}: {problem}: {remedy}", domain=ErrorDomain.DOMAIN)
 
-    def place(self) -> None:
-        bus = self.bus(0)
-        bus.first = 2
-        bus.taken |= {(0, 0), (1, 0), (1, 3)}  # host bridge, ISA bridge, power management
-        for controller in self.document.devices.controllers:
-            fixed = CHIPSET.get((controller.type or "", controller.index or 0))
-            if fixed and controller.address is None and controller.model in (None, "piix3-uhci", "piix3"):
-                controller.address = bus.take(*fixed)
-        for device in waiting(self.document):
-            if _is_usb_none(device):
-                continue
-            slot = bus.free_slot()
-            if slot is None:
-                raise self.impossible("its PCI bus is full: use machine q35, or fewer devices")
-            device.address = bus.take(slot)
+    def run(self) -> None:
+        """Find the places."""
+        self._place_board()
+        for device in (*_bridges(self.document), *pci_devices(self.document)):
+            if device.address is None and not self._has_place(device):
+                self._give(device, self._find(device))
 
+    def _has_place(self, device: Any) -> bool:
+        root = isinstance(device, Controller) and device.type == "pci" and not device.index
+        return root or any(device is placed for placed, _ in self.given)
 
-class _Express(_Places):
-    """The ports and the bridge of a q35."""
+    def _give(self, device: Any, address: PciAddress) -> None:
+        self.given.append((device, address))
 
-    FIXED_SOUND = (0x1B, 0)
-    FIXED_SATA = (0x1F, 2)
+    # What the board decides
 
-    def place(self) -> None:
-        root = self.bus(0)
-        root.taken |= {(0, 0), (0x1F, 0), (0x1F, 3)}  # host bridge, ISA bridge, SMBus
-        devices = self.document.devices
+    def _place_board(self) -> None:
+        """Place what the machine wants at a certain place: controllers of the chipset, the first video card."""
+        root, devices = self.buses[0], self.document.devices
         for controller in devices.controllers:
-            if controller.type == "sata" and controller.index == 0 and controller.address is None:
-                controller.address = root.take(*self.FIXED_SATA)
+            at = self._board_place(controller)
+            if at and controller.address is None and at not in root.taken:
+                self._give(controller, root.take(*at))
+        for sound in devices.sounds if self.express else ():
+            if sound.model == "ich9" and sound.address is None and (SOUND_SLOT, 0) not in root.taken:
+                self._give(sound, root.take(SOUND_SLOT))
+        slot = 1 if self.express else 2
         for video in devices.videos[:1]:
-            if video.address is None and (1, 0) not in root.taken and video.model and video.model.type != "none":
-                video.address = root.take(1)
-        self._settle_ports()
-        for device in list(waiting(self.document)):
-            if not _is_usb_none(device):
-                device.address = self._place(device)
-        if not self._free_port():
-            self._add_port()
-        self._place_ports()
+            if is_pci_video(video) and video.address is None and (slot, 0) not in root.taken:
+                self._give(video, root.take(slot))
 
-    def _settle_ports(self) -> None:
-        """Complete the ports and bridges that are given."""
-        for controller in self.bridges():
-            if controller.model == PORT:
-                self._complete_port(controller)
-            elif controller.model == BRIDGE:
-                controller.model_name = controller.model_name or "pcie-pci-bridge"
-                if controller.address is None:
-                    controller.address = self.bus(self._port_for()).take(0)
+    def _board_place(self, controller: Controller) -> Place | None:
+        kind, index, model = controller.type, controller.index or 0, controller.model
+        if not self.express:
+            return CHIPSET.get((kind, index)) if model in (None, "piix3-uhci", "piix3") else None
+        if model == "ich9-uhci1":
+            slots = {slot for slot, _ in self.buses[0].taken}
+            return next(((slot, 0) for slot in COMPANION_SLOTS if slot not in slots), None)
+        if model == DMI_BRIDGE:
+            return DMI_SLOT, 0
+        return SATA_PLACE if (kind, index) == ("sata", 0) else None
 
-    def _place(self, device: Any) -> PciAddress:
-        root = self.bus(0)
-        if getattr(device, "model", None) == "ich9" and self.FIXED_SOUND not in root.taken:
-            return root.take(*self.FIXED_SOUND)
-        if is_express(device):
-            return self.bus(self._port_for()).take(0)
-        bridge = next((c for c in self.bridges() if c.model == BRIDGE), None) or self._add_bridge()
-        bus = self.bus(bridge.index or 0)
-        bus.first = 1
+    # What takes the next free place
+
+    def _find(self, device: Any) -> PciAddress:
+        if isinstance(device, Controller):
+            if device.model in COMPANIONS:
+                return self._beside_companions(device)
+            if device.type == "pci":
+                return self._find_for_bridge(device.model or "", device.index or 0)
+        return self._next(is_express(device))
+
+    def _next(self, express: bool) -> PciAddress:
+        if self.express and express:
+            return self._on(self.free(PORT) or self.add(PORT))
+        return self._on(self.free(PCI_BRIDGE) or self._add_bridge())
+
+    def _on(self, bus: Bus) -> PciAddress:
         slot = bus.free_slot()
-        if slot is None:
-            raise self.impossible("the bridge for its conventional PCI devices is full: use virtio models")
+        assert slot is not None, "asked before"
         return bus.take(slot)
 
-    def _free_port(self) -> int | None:
-        """The bus behind a port that nothing is on."""
-        ports = [controller for controller in self.bridges() if controller.model == PORT]
-        return next((port.index for port in ports if port.index and not self.bus(port.index).taken), None)
+    def free(self, device: str) -> Bus | None:
+        """The first bus with room for a device behind a root port (PORT), or for a conventional one (PCI_BRIDGE)."""
+        fitting = (bus for _, bus in sorted(self.buses.items()) if device in BUSES[bus.model].accepts)
+        return next((bus for bus in fitting if bus.free_slot() is not None), None)
 
-    def _port_for(self) -> int:
-        return self._free_port() or self._add_port()
+    def _find_for_bridge(self, model: str, index: int) -> PciAddress:
+        if model == PORT:
+            at = self.buses[0].free_port()
+            if at is None:
+                raise self.impossible("its PCI Express root bus is full: use fewer devices")
+            self.buses[0].ports.add(at[0])
+            return self.buses[0].take(*at)
+        fitting = (bus for _, bus in sorted(self.buses.items()) if model in BUSES[bus.model].holds)
+        fitting = (bus for bus in fitting if bus.number != index)
+        bus = next((bus for bus in fitting if bus.free_slot() is not None), None)
+        if bus is None and model == BRIDGE:
+            bus = self.add(PORT)
+        if bus is None:
+            raise self.impossible(f"there is no place for a PCI controller of model {model}: add one it can sit on")
+        return self._on(bus)
 
-    def _next_index(self) -> int:
-        return max((controller.index or 0 for controller in self.bridges()), default=0) + 1
+    def _beside_companions(self, controller: Controller) -> PciAddress:
+        """The function of a USB controller in the slot of the others with its index."""
+        function = COMPANIONS[controller.model or ""]
+        for other in self.document.devices.controllers:
+            if other is not controller and other.model in COMPANIONS and other.index == controller.index:
+                found = next((address for device, address in self.given if device is other), other.address)
+                if isinstance(found, PciAddress):
+                    return self.buses[found.bus or 0].take(found.slot or 0, function)
+        slot = self._next(express=False)
+        bus = self.buses[slot.bus or 0]
+        bus.taken.discard((slot.slot or 0, 0))
+        return bus.take(slot.slot or 0, function)
 
-    def _add_port(self) -> int:
-        index = self._next_index()
-        port = Controller(type="pci", index=index, model=PORT)
-        self.document.devices.controllers.append(port)
-        self._complete_port(port)
-        return index
+    # What is missing
 
-    def _add_bridge(self) -> Controller:
-        port = self._port_for()
-        bridge = Controller(type="pci", index=self._next_index(), model=BRIDGE, model_name="pcie-pci-bridge")
-        bridge.address = self.bus(port).take(0)
-        self.document.devices.controllers.append(bridge)
-        return bridge
+    def add(self, model: str) -> Bus:
+        """Add a controller; its own place is found in the next attempt."""
+        index = max(self.buses) + 1
+        controller = Controller(type="pci", index=index, model=model)
+        complete(controller, self.impossible)
+        self.document.devices.controllers.append(controller)
+        self.added = True
+        self.buses[index] = Bus(index, model)
+        return self.buses[index]
 
-    def _complete_port(self, port: Controller) -> None:
-        port.model_name = port.model_name or PORT
-        target = port.target = port.target or ControllerTarget()
-        target.chassis = port.index if target.chassis is None else target.chassis
-
-    def _place_ports(self) -> None:
-        """Put the ports on the root bus, eight functions to a slot."""
-        root = self.bus(0)
-        root.first = 1
-        slot, function = None, 0
-        for port in (controller for controller in self.bridges() if controller.model == PORT):
-            assert port.target is not None, "completed before"
-            if port.address is None:
-                if slot is None or function == FUNCTIONS:
-                    slot, function = root.free_slot(), 0
-                    if slot is None:
-                        raise self.impossible("its PCI Express root bus is full: use fewer devices")
-                port.address = root.take(slot, function)
-                port.address.multifunction = True if function == 0 else None
-                function += 1
-            address = port.address
-            if port.target.port is None and isinstance(address, PciAddress):
-                port.target.port = (address.slot or 0) * FUNCTIONS + (address.function or 0)
-
-
-def is_express(device: Any) -> bool:
-    """Whether a device sits on PCI Express."""
-    if isinstance(device, Controller) and device.type == "virtio-serial":
-        return True
-    model = getattr(device, "model", None)
-    if isinstance(model, str):
-        return model in EXPRESS_MODELS or (isinstance(device, Controller) and model.startswith("virtio-scsi"))
-    if model is not None:
-        return getattr(model, "type", None) == "virtio"
-    return not isinstance(device, Controller)
+    def _add_bridge(self) -> Bus:
+        """Add a bus for conventional devices; on a q35 with a port for it, unless one is free."""
+        if not self.express:
+            return self.add(PCI_BRIDGE)
+        if self.free(PORT) is None:
+            self.add(PORT)
+        return self.add(BRIDGE)
 
 
-def _is_usb_none(device: Any) -> bool:
-    return isinstance(device, Controller) and device.type == "usb" and device.model == "none"
+def _finish_ports(document: Domain) -> None:
+    """Number the root ports by their places, and tell the first function of a slot about the others."""
+    ports = [controller for controller in _bridges(document) if controller.target and controller.target.chassis]
+    companions = [c for c in document.devices.controllers if c.model in COMPANIONS]
+    _mark_multifunction((*ports, *companions))
+    for port in ports:
+        address = port.address
+        assert port.target is not None
+        if port.target.port is None and isinstance(address, PciAddress):
+            number = (address.slot or 0) * FUNCTIONS + (address.function or 0)
+            port.target.port = number
+
+
+def _mark_multifunction(controllers: Iterable[Controller]) -> None:
+    places = [c.address for c in controllers if isinstance(c.address, PciAddress)]
+    shared = {(place.bus, place.slot) for place in places if place.function}
+    for place in places:
+        if not place.function and place.multifunction is None and (place.bus, place.slot) in shared:
+            place.multifunction = True
