@@ -19,6 +19,7 @@ from virtkit.enums import (
     DomainMetadataType,
     DomainModificationImpact,
     DomainState,
+    DomainUndefineFlags,
     DomainXMLFlags,
 )
 from virtkit.errors import (
@@ -387,3 +388,24 @@ def test_a_state_that_cannot_be_read_is_told(root: Root, tmp_path: Path) -> None
 
 def test_the_state_of_what_is_off_is_shutoff(web: virtkit.Domain) -> None:
     assert DomainState.SHUTOFF == state_of(web)[0]
+
+
+# Firmware variables
+
+
+def test_firmware_variables_are_not_left_behind_unasked(root: Root, connection: virtkit.Connection) -> None:
+    variables = root.folder / "VARS.fd"
+    variables.write_bytes(b"")
+    firmware = f"<loader readonly='yes' type='pflash'>/firmware.fd</loader><nvram>{variables}</nvram></os>"
+
+    def defined() -> virtkit.Domain:
+        return connection.define_domain(root.xml("web").replace("</os>", firmware))
+
+    with pytest.raises(OperationInvalidError, match=r"VARS\.fd"):
+        defined().undefine()
+    connection.lookup_domain_by_name("web").undefine(DomainUndefineFlags.KEEP_NVRAM)
+    assert variables.exists()
+    with pytest.raises(InvalidArgError, match="exclude each other"):
+        defined().undefine(DomainUndefineFlags.KEEP_NVRAM | DomainUndefineFlags.NVRAM)
+    connection.lookup_domain_by_name("web").undefine(DomainUndefineFlags.NVRAM)
+    assert not variables.exists()

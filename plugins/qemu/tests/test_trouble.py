@@ -187,6 +187,17 @@ def test_guests_that_start_at_once_get_ports_of_their_own(root: Root, connection
     assert 4 == connection.num_of_domains()
 
 
+def test_a_port_that_somebody_takes_meanwhile_is_replaced(
+    root: Root, connection: virtkit.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "_is_free", lambda address, port: True)
+    monkeypatch.setattr(ports, "FIRST", ports.free_port("127.0.0.1", frozenset()) + 300)
+    vnc = "<graphics type='vnc' port='-1' autoport='yes'/>"
+    with socket.create_server(("127.0.0.1", ports.FIRST)):
+        guest = connection.create_domain(root.xml("web", devices=vnc))
+        assert ports.FIRST + 1 == Domain.parse(guest.xml_desc()).devices.graphics[0].port
+
+
 def test_a_port_that_is_taken_is_not_given_out() -> None:
     first = ports.free_port("127.0.0.1", frozenset())
     assert first != ports.free_port("127.0.0.1", frozenset({first}))

@@ -37,6 +37,9 @@ BOOTED = DomainLifecycleEvent(DomainEventType.STARTED, DomainEventStartedDetailT
 FLAGS = DomainCreateFlags.START_PAUSED | DomainCreateFlags.START_AUTODESTROY | DomainCreateFlags.START_VALIDATE
 """What a start can be asked for."""
 
+PORT_ATTEMPTS = 8
+"""So many ports may be taken from under our nose."""
+
 NAME_BYTES = 20
 """So much of a guest's name is in the name of its run's folder, for people who look there."""
 
@@ -101,9 +104,22 @@ def _check_kvm(state: QemuState, guest: Guest, domain: Domain, emulator: Path) -
 def _launch(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
     """Start QEMU with the guest stopped. It is on record before it exists."""
     state.make_folder(run)
-    with state.choosing:
-        ports.assign(run.live, ports.used([other.run.live for other in state.domains.active() if other.run]))
-    state.record(guest)
+    refused: set[int] = set()
+    while True:
+        with state.choosing:
+            others = ports.used(other.run.live for other in state.domains.active() if other.run)
+            chosen = ports.assign(run.live, others | refused)
+        state.record(guest)
+        try:
+            return _spawn(state, guest, run, facts)
+        except InternalError as error:
+            # A program that is not ours was faster.
+            if not chosen or ports.IN_USE not in error.message or len(refused) > PORT_ATTEMPTS:
+                raise
+            refused |= ports.withdraw(chosen)
+
+
+def _spawn(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
     listener = unixsocket.listen(run.monitor_path)
     try:
         arguments = command.build(run.live, facts, Runtime(listener.fileno(), run.folder))
