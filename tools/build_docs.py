@@ -1,4 +1,4 @@
-"""Write the reference of the hooks, from their specifications, into `build/docs/`: `make docs`."""
+"""Write the reference of the hooks and of the conformance suite, from their code, into `build/docs/`: `make docs`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 
 from virtkit.hookspecs import KINDS, spec_class
 from virtkit.spec import Meta, specified
+from virtkit.testing import BASES, Conformance
+from virtkit.testing.kinds import OBJECT_KINDS
 
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "docs"
 SECTIONS = ("Args:", "Returns:", "Raises:", "Yields:", "Attributes:")
@@ -77,6 +79,35 @@ def index() -> str:
     return "\n".join(["# Hooks", "", text, "", "| kind of driver | module | hooks |", "|---|---|---|", *rows, ""])
 
 
+def sentences(base: type[Conformance]) -> Iterator[str]:
+    """What a class of the conformance suite asserts, a line for each test."""
+    for name in dir(base):
+        if name.startswith("test_"):
+            needs = [ability.name for flags in getattr(getattr(base, name), "needs", ()) for ability in flags]
+            text = name.removeprefix("test_").replace("_", " ")
+            yield f"- {text} ({', '.join(map(str, needs))})" if needs else f"- {text}"
+
+
+def conformance() -> str:
+    """The conformance suite: what each ability takes, and what each class asserts."""
+    abilities = [
+        f"| {kind.noun} | {ability.name} | {', '.join(f'`{name}`' for name in names) or 'events'} |"
+        for kind in OBJECT_KINDS
+        for ability, names in kind.functions.items()
+    ]
+    covered = {name for kind in OBJECT_KINDS for names in kind.functions.values() for name in names}
+    classes = [
+        f"### {base.__name__}\n\n{inspect.cleandoc(base.__doc__ or '')}\n\n" + "\n".join(sentences(base)) + "\n"
+        for bases in BASES.values()
+        for base in bases
+    ]
+    head = (
+        f"# Conformance suite\n\n{len(covered)} functions have tests of their own; `BaseSupport` calls all of them.\n"
+    )
+    table = ["## Abilities", "", "| kind | ability | functions |", "|---|---|---|", *abilities, ""]
+    return "\n".join([head, *table, "## Classes", "", *classes])
+
+
 def main() -> None:
     folder = FOLDER / "hooks"
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,7 +115,8 @@ def main() -> None:
     for modules in KINDS.values():
         for module in modules:
             (folder / f"{module}.md").write_text(page(module))
-    print(f"the reference of the hooks is in {folder}")
+    (FOLDER / "conformance.md").write_text(conformance())
+    print(f"the reference of the hooks is in {folder}, that of the conformance suite beside it")
 
 
 if __name__ == "__main__":
