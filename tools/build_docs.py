@@ -102,7 +102,8 @@ def conformance() -> str:
         for base in bases
     ]
     head = (
-        f"# Conformance suite\n\n{len(covered)} functions have tests of their own; `BaseSupport` calls all of them.\n"
+        f"# Conformance suite\n\n{len(covered)} functions have tests of their own. Of all functions `BaseSupport` calls "
+        "those that a driver lacks, and those that it has if the call can do no harm.\n"
     )
     table = ["## Abilities", "", "| kind | ability | functions |", "|---|---|---|", *abilities, ""]
     return "\n".join([head, *table, "## Classes", "", *classes])
