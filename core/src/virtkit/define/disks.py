@@ -49,7 +49,7 @@ def arrange(document: Domain, *, wide_scsi: bool = False) -> None:
     """Sort disks and controllers, and fill in what disks leave out."""
     devices = document.devices
     devices.disks = _grouped(devices.disks, lambda disk: disk.target.bus if disk.target else None, _letter)
-    devices.controllers = _sorted_controllers(devices.controllers)
+    devices.controllers = sorted_controllers(devices.controllers)
     number_controllers(devices.controllers)
     for disk in devices.disks:
         fill_disk(disk)
@@ -65,7 +65,7 @@ def _grouped(items: Iterable[T], group: Callable[[T], object], key: Callable[[T]
     return sorted(items, key=lambda item: (groups.index(group(item)), key(item)))
 
 
-def _sorted_controllers(controllers: Iterable[Controller]) -> list[Controller]:
+def sorted_controllers(controllers: Iterable[Controller]) -> list[Controller]:
     """The controllers by type in order of first appearance, inside by index; one without comes after all before it."""
     result: list[Controller] = []
     for controller in controllers:

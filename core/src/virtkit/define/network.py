@@ -1,16 +1,25 @@
-"""Changes to one part of a network, as `network_update` makes them."""
+"""The define pass of networks, and changes to one part of a network, as `network_update` makes them."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 
 from virtkit.enums import ErrorDomain, NetworkUpdateCommand, NetworkUpdateSection
-from virtkit.errors import ConfigUnsupportedError, OperationInvalidError, OperationUnsupportedError, XMLError
+from virtkit.errors import (
+    ConfigUnsupportedError,
+    NoNameError,
+    OperationInvalidError,
+    OperationUnsupportedError,
+    XMLDetailError,
+    XMLError,
+)
 from virtkit.xml.element import Element
 from virtkit.xml.network import (
+    Bridge,
     Dhcp,
     DhcpHost,
     DhcpRange,
@@ -27,6 +36,52 @@ from virtkit.xml.network import (
 NETWORK = ErrorDomain.NETWORK
 Command = NetworkUpdateCommand
 Same = Callable[[Any, Any], bool]
+
+
+ROUTED = ("nat", "route", "open")
+"""Modes in which the host itself forwards: it needs a bridge of its own, and an address on it."""
+
+
+def complete(network: Network) -> None:
+    """Check the definition of a network and fill in the defaults that all drivers have.
+
+    Raises:
+        NoNameError: It has no name.
+        XMLDetailError: Its name has a slash or a line break.
+        XMLError: As for `check`.
+    """
+    if not network.name:
+        raise NoNameError("the network has no <name>: give it one", domain=NETWORK)
+    if "/" in network.name or "\n" in network.name:
+        raise XMLDetailError(
+            f"network name {network.name!r} has a slash or a line break: choose another", domain=ErrorDomain.XML
+        )
+    network.uuid = network.uuid or os.urandom(16)
+    forward = network.forward
+    if forward is not None:
+        forward.mode = forward.mode or "nat"
+        if forward.dev and not forward.interfaces:
+            forward.interfaces.append(ForwardInterface(dev=forward.dev))
+        if len(forward.interfaces) == 1:
+            forward.dev = forward.interfaces[0].dev
+    check(network)
+    if forward is None or forward.mode in ROUTED:
+        network.bridge = network.bridge or Bridge()
+        network.bridge.stp = True if network.bridge.stp is None else network.bridge.stp
+        network.bridge.delay = network.bridge.delay or 0
+
+
+def check(network: Network) -> None:
+    """Refuse a network that routes and has no address.
+
+    Raises:
+        XMLError: It does.
+    """
+    mode = network.forward.mode if network.forward is not None else None
+    if mode in ("nat", "route") and not network.ips:
+        raise XMLError(
+            f"network {network.name!r} forwards by {mode} and has no address: give it an <ip>", domain=NETWORK
+        )
 
 
 def _equal(*names: str) -> Same:

@@ -186,7 +186,7 @@ class Ip(Element, always_open=True):
     dhcp = child("dhcp", Dhcp)
 
 
-class PortGroup(Element):
+class PortGroup(Element, always_open=True):
     """Settings for the guests that name the group."""
 
     name = attribute("name")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 import attrs
 
-from virtkit.define.network import update
+from virtkit.define.network import check, complete, update
 from virtkit.enums import ConnectListAllNetworksFlags as Listed
 from virtkit.enums import ErrorDomain, NetworkDefineFlags, NetworkEventLifecycleType, NetworkUpdateFlags
-from virtkit.errors import NoNameError, OperationInvalidError, XMLError
+from virtkit.errors import InternalError, OperationInvalidError
 from virtkit.events import NetworkLifecycleEvent
 from virtkit.hookspecs.network import NetworkSpec
 from virtkit.refs import NetworkRef
 from virtkit.spec import quick
-from virtkit.xml.network import Bridge
 from virtkit.xml.network import Network as NetworkXML
 from virtkit_test.filters import Filter, matching, refuse
 
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
 
 TEST = ErrorDomain.TEST
 NETWORK = ErrorDomain.NETWORK
-
-ROUTED = ("nat", "route", "open")
-"""Modes in which the host itself forwards: it needs a bridge of its own, and an address on it."""
 
 
 @attrs.define(eq=False)
@@ -64,31 +59,11 @@ def parse(xml: str, *, validate: bool = False) -> NetworkXML:
     """Read and complete a definition.
 
     Raises:
-        NoNameError: It has no name.
-        XMLError: It forwards and has no address.
-        VirtError: As for parsing.
+        VirtError: As for parsing and for `virtkit.define.network.complete`.
     """
     document = NetworkXML.parse(xml, validate=validate)
-    if not document.name:
-        raise NoNameError("the network has no <name>: give it one", domain=NETWORK)
-    document.uuid = document.uuid or os.urandom(16)
-    if document.forward is not None:
-        document.forward.mode = document.forward.mode or "nat"
-    check(document)
-    if document.forward is None or document.forward.mode in ROUTED:
-        document.bridge = document.bridge or Bridge()
-        document.bridge.stp = True if document.bridge.stp is None else document.bridge.stp
-        document.bridge.delay = document.bridge.delay or 0
+    complete(document)
     return document
-
-
-def check(document: NetworkXML) -> None:
-    """Refuse a network that forwards and has no address."""
-    mode = document.forward.mode if document.forward is not None else None
-    if mode in ROUTED and not document.ips:
-        raise XMLError(
-            f"network {document.name!r} forwards by {mode} and has no address: give it an <ip>", domain=NETWORK
-        )
 
 
 def guest_address(network: Network, offset: int) -> tuple[str, int]:
@@ -133,7 +108,7 @@ class NetworkPart(NetworkSpec["TestState"]):
     def network_get_bridge_name(self, conn: TestState, net: NetworkRef) -> str:
         bridge = conn.networks.by_ref(net).document.bridge
         if bridge is None or bridge.name is None:
-            raise OperationInvalidError(f"network {net.name!r} has no bridge", domain=TEST)
+            raise InternalError(f"network {net.name!r} has no bridge with a name", domain=TEST)
         return bridge.name
 
     @quick

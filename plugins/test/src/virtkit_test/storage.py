@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import attrs
 
+from virtkit.define.pool import complete
 from virtkit.enums import ConnectListAllStoragePoolsFlags as Listed
 from virtkit.enums import (
     ErrorDomain,
-    StoragePoolBuildFlags,
-    StoragePoolCreateFlags,
     StoragePoolDefineFlags,
     StoragePoolEventLifecycleType,
     StoragePoolState,
     StorageVolType,
 )
 from virtkit.errors import (
+    InternalError,
     InvalidArgError,
     NoStorageVolError,
     OperationFailedError,
     OperationInvalidError,
     XMLError,
-    unsupported_flags,
 )
 from virtkit.events import StoragePoolLifecycleEvent, StoragePoolRefreshEvent
 from virtkit.hookspecs.storage_pool import StoragePoolSpec
@@ -43,10 +41,11 @@ TEST = ErrorDomain.TEST
 STORAGE = ErrorDomain.STORAGE
 Event = StoragePoolEventLifecycleType
 
+COMPAT_WITH_FEATURES = "1.1"
+"""The version of qcow2 that has features."""
+
 POOL_CAPACITY = 100 << 30
 """Bytes every simulated pool has."""
-
-TYPES_WITHOUT_PATH = ("logical", "scsi", "iscsi", "mpath", "rbd", "sheepdog", "gluster", "zfs", "iscsi-direct")
 
 
 @attrs.define(eq=False)
@@ -100,22 +99,11 @@ def parse(xml: str, *, validate: bool = False) -> PoolXML:
     """Read and complete the definition of a pool.
 
     Raises:
-        XMLError: It has no name or no target path.
+        XMLError: It lacks a name or what its type needs.
         VirtError: As for parsing.
     """
     document = PoolXML.parse(xml, validate=validate)
-    document.name = document.name or (document.source.name if document.type == "logical" else None)
-    if not document.name:
-        raise XMLError("the storage pool has no <name>: give it one", domain=STORAGE)
-    if "/" in document.name:
-        raise XMLError(f"storage pool name {document.name!r} has a '/': choose another", domain=STORAGE)
-    if document.target.path is None:
-        if document.type not in TYPES_WITHOUT_PATH:
-            raise XMLError(f"storage pool {document.name!r} has no <target><path>: give it one", domain=STORAGE)
-        if document.type == "logical":
-            document.target.path = f"/dev/{document.name}"
-    document.uuid = document.uuid or os.urandom(16)
-    document.capacity = document.allocation = document.available = 0
+    complete(document)
     return document
 
 
@@ -132,8 +120,11 @@ def parse_volume(xml: str, pool: Pool, *, validate: bool = False) -> VolumeXML:
     if volume.capacity is None:
         raise XMLError(f"volume {volume.name!r} has no <capacity>: give it one", domain=STORAGE)
     volume.type = volume.type or "file"
+    volume.physical = None
     volume.allocation = volume.capacity if volume.allocation is None else volume.allocation
     volume.target.format = volume.target.format or "raw"
+    if volume.target.features.content():
+        volume.target.compat = volume.target.compat or COMPAT_WITH_FEATURES
     if volume.backing_store is not None:
         volume.backing_store.format = volume.backing_store.format or "raw"
     volume.target.path = volume.key = f"{pool.document.target.path}/{volume.name}"
@@ -215,11 +206,7 @@ class PoolPart(StoragePoolSpec["TestState"]):
 
     @quick
     def storage_pool_create_xml(self, conn: TestState, xml: str, flags: int) -> StoragePoolRef:
-        known = StoragePoolCreateFlags
-        exclusive = known.WITH_BUILD_OVERWRITE | known.WITH_BUILD_NO_OVERWRITE
-        refuse("storage_pool_create_xml", flags & ~(known.WITH_BUILD | exclusive))
-        if flags & exclusive == exclusive:
-            raise unsupported_flags("storage_pool_create_xml", flags & exclusive, domain=TEST)
+        refuse("storage_pool_create_xml", flags)
         document = parse(xml)
         known_pool = conn.pools.match(document.name or "", document.uuid or b"")
         if known_pool is not None and known_pool.active:
@@ -230,11 +217,7 @@ class PoolPart(StoragePoolSpec["TestState"]):
 
     @quick
     def storage_pool_create(self, conn: TestState, pool: StoragePoolRef, flags: int) -> None:
-        known = StoragePoolCreateFlags
-        refuse(
-            "storage_pool_create",
-            flags & ~(known.WITH_BUILD | known.WITH_BUILD_OVERWRITE | known.WITH_BUILD_NO_OVERWRITE),
-        )
+        refuse("storage_pool_create", flags)
         with conn.pools.hold(pool, "storage_pool_create") as found:
             _require(found, active=False)
             _start(conn, found)
@@ -257,11 +240,7 @@ class PoolPart(StoragePoolSpec["TestState"]):
 
     @quick
     def storage_pool_build(self, conn: TestState, pool: StoragePoolRef, flags: int) -> None:
-        known = StoragePoolBuildFlags
-        exclusive = known.OVERWRITE | known.NO_OVERWRITE
-        if flags & exclusive == exclusive:
-            raise unsupported_flags("storage_pool_build", flags & exclusive, domain=TEST)
-        refuse("storage_pool_build", flags & ~exclusive)
+        refuse("storage_pool_build", flags)
         with conn.pools.hold(pool, "storage_pool_build") as found:
             _require(found, active=False)
             _publish(conn, found, Event.CREATED)
@@ -339,8 +318,7 @@ class VolumePart(StorageVolSpec["TestState"]):
         with conn.pools.hold(pool, "storage_vol_create_xml_from") as found:
             _require(found, active=True)
             volume = parse_volume(xml, found)
-            source = found.volume(clonevol.name)
-            volume.capacity = max(volume.capacity or 0, source.capacity or 0)
+            found.volume(clonevol.name)
             return _create(found, volume)
 
     @quick
@@ -381,7 +359,7 @@ def _create(pool: Pool, volume: VolumeXML) -> StorageVolRef:
         raise OperationFailedError(f"pool {pool.name!r} has a volume {volume.name!r} already", domain=TEST)
     free = POOL_CAPACITY - pool.allocation
     if (volume.allocation or 0) > free:
-        raise OperationFailedError(
+        raise InternalError(
             f"volume {volume.name!r} needs {volume.allocation} bytes, pool {pool.name!r} has {free}", domain=TEST
         )
     pool.volumes[volume.name] = volume
