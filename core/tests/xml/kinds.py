@@ -104,7 +104,8 @@ KINDS = {
             "/domain/devices/graphics@passwdValidTo": "2030-12-31T23:59:59",
         },
         exempt=dict.fromkeys(PRIVATE, "what libvirtd keeps for itself in status files: kept as it is")
-        | {"/domain/devices/hostdev/source/adapter": "the schema allows what only pools have; libvirt reads the name"},
+        | {"/domain/devices/hostdev/source/adapter": "the schema allows what only pools have; libvirt reads the name"}
+        | {"/domain/devices/filesystem/source@units": "without usage, which has it beside itself, it has no effect"},
         apart={
             "/domain/devices/disk/source": "seclabel|timeout",
             "/domain/devices/disk/iotune": "total_iops_sec_max|write_bytes_sec_max",

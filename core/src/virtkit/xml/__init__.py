@@ -5,7 +5,8 @@
     >>> network.format()                        # libvirt's form, byte for byte
     >>> Network(name="lab", bridge=Bridge(name="virbr9", stp=True)).format()
 
-One module per document kind declares its classes; nothing is compiled, and lxml is not imported, before the first use.
+One module per document kind declares its classes; the functions that read and write a class are made, and lxml is
+imported, at the first use.
 
 ## Declaring
 
@@ -34,8 +35,10 @@ libvirt prints them (`tools/facts/xml-order.tsv`); attributes, text and children
 |---|---|---|
 | `attribute("port", PORT)` | `port='5900'` | `int` or None |
 | `attribute("memory", Size("KiB"))` | `memory='4096' unit='KiB'` | `int` or None |
+| `attribute("usage", Size("KiB", attribute="units"))` | `usage='10' units='KiB'` | `int` or None |
 | `text(V)`, `text(Size("KiB"))` | the element's own text (and its `unit`, printed there) | `V` or None |
 | `textchild("name", V)`, `textchildren` | `<name>x</name>` | `V` or None, `list[V]` |
+| `textchild("doi", keep_empty=True)` | `<doi></doi>` is `""`, and not absent | `V` or None |
 | `attrchild("mac", "address", V)`, `attrchildren` | `<mac address='x'/>` | `V` or None, `list[V]` |
 | `flag("acpi")` | `<acpi/>` | `bool` |
 | `size("memory")`, `size("capacity", "bytes")` | `<memory unit='KiB'>1</memory>` | `int` or None |
@@ -54,6 +57,8 @@ libvirt prints them (`tools/facts/xml-order.tsv`); attributes, text and children
 **Values** (`virtkit.xml.values`): `STRING`, `INT`, `UNSIGNED`, `PORT`, `integer(low, high)`, `hexadecimal(width)`
 (reads decimal or hex, prints `0x` + width), `octal(width)`, `YES_NO`, `ON_OFF`, `either("a", "b")`, `UUID` (bytes),
 `MAC`, `IP`, `one_of("nat", "route", error=ConfigUnsupportedError)` (str; `XMLError` where `error` is left out).
+`choice` has `error` too, and `missing` for the lack of the telling attribute; `child(..., repeated=XMLError)` refuses a
+second child, and `refused_as(InternalError, PORT)` is any value with another error.
 Another one is `Value(read, write)`, where `read` raises `Refusal`.
 
 **Namespaces**: write `child("qemu:commandline", Commandline)` and, inside, `attrchildren("qemu:arg", "value")`. The
@@ -86,9 +91,9 @@ any element. None, an empty list and a flag that is False print nothing.
 
 ## Inside
 
-`schema`, `element` (declarations), `values`, `units`, `names`; `compile` (one generated parse and format function per
-class); `reader` (text to tree, safely) and `reading` (notices, errors with their place); `subtree`, `surplus` and
-`metadata` (what no class knows); `writer` (escapes). A model is checked against `tools/facts` by an entry in
+`schema`, `element` (declarations), `values`, `units`, `names`; `compile` (one parse and format function per class);
+`reader` (text to tree, safely) and `reading` (notices, errors with their place); `subtree`, `surplus` and `metadata`
+(what no class knows); `writer` (escapes). A model is checked against `tools/facts` by an entry in
 `core/tests/xml/kinds.py`.
 '''
 

@@ -1,18 +1,17 @@
-"""The compiler: one parse and one format function per class, generated when the class is first used.
+"""The compiler: one parse and one format function per class, made when the class is first used.
 
-The generated source is registered in linecache under `<virtkit.xml MODULE.CLASS.FUNCTION>`, so that a debugger steps
-through it and a traceback shows it. It is straight-line code over the instance's `__dict__`: one test per declared
-name when reading, one lookup per field when writing. Whatever is rare (unknown names, comments, repeats) is a call to
-`Reading` or `Surplus`.
+They are closures over tables made of the declarations: by name of attribute and child, what reads it; by field, in the
+order of print, what writes it. Making them costs microseconds per class. (Generated source ran as fast once it ran, but
+compiling it took 60 ms for the first domain of a process: `docs/adr/0011-*.md`.) Whatever is rare (unknown names,
+comments, repeats) is a call to `Reading` or `Surplus`.
 """
 
 from __future__ import annotations
 
-import linecache
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from virtkit.xml.element import Element
-from virtkit.xml.metadata import read_metadata, write_metadata
 from virtkit.xml.names import NAMESPACES, qualified
 from virtkit.xml.schema import (
     AttributeField,
@@ -25,326 +24,422 @@ from virtkit.xml.schema import (
     TextField,
 )
 from virtkit.xml.units import Size
-from virtkit.xml.values import AnyValue, Refusal
-from virtkit.xml.writer import escape, untyped
+from virtkit.xml.values import AnyValue, Refusal, Value
+from virtkit.xml.writer import INDENT, escape, untyped
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+    from virtkit.errors import VirtError
+    from virtkit.xml.reading import Reading
+
+Fields = dict[str, Any]
+"""The `__dict__` of an element."""
+
+# Reading
+
+AttributeReader = Callable[[Fields, "_Element", str, str], bool]
+"""Stores an attribute, given element, name and value; False if the field does not know it after all."""
+
+ChildReader = Callable[[Fields, "_Element", "Reading"], None]
+"""Stores a child."""
+
+TextReader = Callable[[Fields, "_Element", str], None]
+"""Stores the element's own text, which is not empty."""
 
 
 def compile_reader(cls: type[Element]) -> None:
     """Give `cls` its own `read_node`."""
-    source = Source()
-    source.bind(cls, "cls")
-    _emit_reader(source, cls)
-    cls.read_node = staticmethod(source.run(cls, "read_node"))  # type: ignore[method-assign]
+    values, others = _attribute_readers(cls)
+    children = _child_readers(cls)
+    read_text = next((_text_reader(field) for field in cls.fields.values() if isinstance(field, TextField)), None)
+    new = object.__new__
+
+    def read_node(node: _Element, reading: Reading) -> Element:
+        self = new(cls)
+        into = self.__dict__
+        key = child = None
+        strayed: Any = None
+        try:
+            for key, value in node.items():
+                plain = values.get(key)
+                if plain is not None:
+                    name, read = plain
+                    into[name] = value if read is None else read(value)
+                elif key not in others or not others[key](into, node, key, value):
+                    reading.unknown_attribute(cls, into, node, key, value)
+            key = None
+            if read_text is None:
+                strayed = node.text
+            elif text := reading.own_text(node):
+                read_text(into, node, text)
+            index = 0
+            for child in node:
+                tag = child.tag
+                read_child = children.get(tag)
+                if read_child is not None:
+                    read_child(into, child, reading)
+                    index += 1
+                elif isinstance(tag, str):  # and no comment
+                    reading.unknown_child(cls, into, index, child)
+                    index += 1
+                strayed = strayed or child.tail
+            if strayed and read_text is None:
+                reading.stray(node)
+        except Refusal as refusal:
+            reading.refuse(refusal, node if child is None else child, key)
+        return self
+
+    cls.read_node = staticmethod(read_node)  # type: ignore[method-assign]
 
 
-def compile_writer(cls: type[Element]) -> None:
-    """Give `cls` its own `write_node`."""
-    source = Source()
-    _emit_writer(source, cls)
-    cls.write_node = source.run(cls, "write_node")  # type: ignore[method-assign]
-
-
-class Source:
-    """Lines of Python and the objects they name."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.depth = 0
-        self.names: dict[str, Any] = {
-            "Refusal": Refusal,
-            "escape": escape,
-            "new": object.__new__,
-            "read_metadata": read_metadata,
-            "untyped": untyped,
-            "write_metadata": write_metadata,
-        }
-
-    def add(self, *lines: str) -> None:
-        """Add lines at the current depth."""
-        self.lines.extend("    " * self.depth + line for line in lines)
-
-    def bind(self, value: object, name: str) -> str:
-        """Make an object known to the source; returns its name there."""
-        self.names[name] = value
-        return name
-
-    def run(self, cls: type[Element], name: str) -> Any:
-        """Execute the source; returns the function `name` that it defined."""
-        filename = f"<virtkit.xml {cls.__module__}.{cls.__qualname__}.{name}>"
-        text = "\n".join(self.lines) + "\n"
-        linecache.cache[filename] = (len(text), None, text.splitlines(keepends=True), filename)
-        exec(compile(text, filename, "exec"), self.names)
-        return self.names[name]
-
-
-# Reading
-
-
-def _emit_reader(source: Source, cls: type[Element]) -> None:
-    source.add(
-        "def read_node(node, reading):", "    self = new(cls)", "    d = self.__dict__", "    key = child = None"
-    )
-    source.depth = 1
-    source.add("try:")
-    source.depth = 2
-    _emit_attributes(source, cls)
-    _emit_text(source, cls)
-    _emit_children(source, cls)
-    source.depth = 1
-    source.add("except Refusal as refusal:")
-    source.add("    reading.refuse(refusal, node if child is None else child, key)", "return self", "")
-    source.depth = 0
-
-
-def _emit_attributes(source: Source, cls: type[Element]) -> None:
-    source.add("for key, value in node.items():")
-    source.depth += 1
-    word = "if"
+def _attribute_readers(
+    cls: type[Element],
+) -> tuple[dict[str, tuple[str, Callable[[str], Any] | None]], dict[str, AttributeReader]]:
+    """By name of an attribute: field and reader of those that are one value; what stores the others."""
+    values: dict[str, tuple[str, Callable[[str], Any] | None]] = {}
+    others: dict[str, AttributeReader] = {}
     for field in cls.fields.values():
-        for test, statement in _attribute_branches(source, field):
-            source.add(f"{word} {test}:", f"    {statement}")
-            word = "elif"
-    unknown = "reading.unknown_attribute(cls, d, node, key, value)"
-    source.add(*([unknown] if word == "if" else ["else:", f"    {unknown}"]))
-    source.depth -= 1
-    source.add("key = None")
+        match field:
+            case AttributeField(value=Size() as size):
+                others.setdefault(field.attribute, _sized_attribute(field.name, size))
+                others.setdefault(size.attribute, _unit_beside(field.attribute))
+            case AttributeField(value=Value() as value):
+                values.setdefault(field.attribute, (field.name, value.read))
+            case AttributesField():
+                others.update(dict.fromkeys(field.attribute_names, _untyped_attribute(field.name)))
+            case TextField(value=Size() as size):
+                others.setdefault(size.attribute, lambda *_: True)
+    return values, others
 
 
-def _attribute_branches(source: Source, field: Field) -> list[tuple[str, str]]:
-    """Return test of an attribute's name and statement that stores it, for each attribute of a field."""
-    match field:
-        case AttributeField(value=Size() as size):
-            read = source.bind(size.read, f"read_value_{field.name}")
-            number = f"d[{field.name!r}] = {read}(value, node.get('unit'))"
-            return [
-                (f"key == {field.attribute!r}", number),
-                (f"key == 'unit' and {field.attribute!r} in node.keys()", "pass"),
-            ]
-        case AttributeField():
-            return [
-                (f"key == {field.attribute!r}", f"d[{field.name!r}] = {_reading(source, field, field.value, 'value')}")
-            ]
-        case AttributesField():
-            names = source.bind(frozenset(field.attribute_names), f"names_{field.name}")
-            return [(f"key in {names}", f"d.setdefault({field.name!r}, {{}})[key] = value")]
-        case TextField(value=Size()):
-            return [("key == 'unit'", "pass")]
-    return []
+def _sized_attribute(name: str, size: Size) -> AttributeReader:
+    def read(into: Fields, node: _Element, key: str, value: str) -> bool:
+        into[name] = size.read(value, node.get(size.attribute))
+        return True
+
+    return read
 
 
-def _reading(source: Source, field: Field, value: AnyValue | Size | None, text: str) -> str:
-    """Return the expression that turns `text` into the field's value."""
-    if value is None or value.read is None:
-        return text
-    return f"{source.bind(value.read, f'read_value_{field.name}')}({text})"
+def _unit_beside(number: str) -> AttributeReader:
+    return lambda into, node, key, value: number in node.keys()  # noqa: SIM118 - a node's own are its children
 
 
-def _emit_text(source: Source, cls: type[Element]) -> None:
-    field = _text_field(cls)
-    if field is None:
-        source.add("strayed = node.text")
-        return
-    source.add("text = reading.own_text(node)", "if text:")
-    if isinstance(field.value, Size):
-        read = source.bind(field.value.read, f"read_value_{field.name}")
-        source.add(f"    d[{field.name!r}] = {read}(text, node.get('unit'))")
-    else:
-        source.add(f"    d[{field.name!r}] = {_reading(source, field, field.value, 'text')}")
+def _untyped_attribute(name: str) -> AttributeReader:
+    def read(into: Fields, node: _Element, key: str, value: str) -> bool:
+        into.setdefault(name, {})[key] = value
+        return True
+
+    return read
 
 
-def _text_field(cls: type[Element]) -> TextField | None:
-    return next((field for field in cls.fields.values() if isinstance(field, TextField)), None)
+def _text_reader(field: TextField) -> TextReader:
+    name, value = field.name, field.value
+
+    def read_size(into: Fields, node: _Element, text: str) -> None:
+        assert isinstance(value, Size)
+        into[name] = value.read(text, node.get(value.attribute))
+
+    def read_text(into: Fields, node: _Element, text: str) -> None:
+        into[name] = text if read is None else read(text)
+
+    if isinstance(value, Size):
+        return read_size
+    read = value.read
+    return read_text
 
 
-def _emit_children(source: Source, cls: type[Element]) -> None:
-    strict = _text_field(cls) is None
-    source.add("index = 0", "for child in node:", "    tag = child.tag")
-    source.depth += 1
-    word = "if"
+def _child_readers(cls: type[Element]) -> dict[Any, ChildReader]:
+    """By tag, as the parser spells it: what stores the child."""
+    readers: dict[Any, ChildReader] = {}
     for field in cls.fields.values():
-        if tags := tuple(map(qualified, field.child_names)):
-            test = (
-                f"tag == {tags[0]!r}"
-                if len(tags) == 1
-                else f"tag in {source.bind(frozenset(tags), f'tags_{field.name}')}"
-            )
-            source.add(f"{word} {test}:")
-            source.depth += 1
-            _emit_child(source, field)
-            source.depth -= 1
-            word = "elif"
-    source.add(f"{word} isinstance(tag, str):", "    reading.unknown_child(cls, d, index, child)")
-    source.add("else:", "    index -= 1  # a comment")
-    source.add("index += 1", *(["strayed = strayed or child.tail"] if strict else []))
-    source.depth -= 1
-    if strict:
-        source.add("if strayed:", "    reading.stray(node)")
+        match field:
+            case LeafField():
+                reader = _leaf_reader(field)
+            case ChildField():
+                reader = _element_reader(field)
+            case ElementsField():
+                reader = _several(field, lambda child, reading: reading.subtrees.node(child))
+            case MetadataField():
+                reader = _metadata_reader(field)
+            case _:
+                continue
+        for tag in field.child_names:
+            readers.setdefault(qualified(tag), reader)
+    return readers
 
 
-def _emit_child(source: Source, field: Field) -> None:
-    match field:
-        case LeafField():
-            _emit_leaf(source, field)
-        case ChildField(many=True):
-            source.add(
-                f"d.setdefault({field.name!r}, []).append({_child_class(source, field)}.read_node(child, reading))"
-            )
-        case ElementsField():
-            source.add(f"d.setdefault({field.name!r}, []).append(reading.subtrees.node(child))")
-        case MetadataField():
-            _emit_once(source, field, "read_metadata(child, reading)")
-        case ChildField():
-            _emit_once(source, field, f"{_child_class(source, field)}.read_node(child, reading)")
+def _once(
+    field: Field, read: Callable[[Fields, _Element, Reading], Any], repeated: type[VirtError] | None = None
+) -> ChildReader:
+    """Store the first of what may stand once; `repeated` is what a second raises."""
+    name = field.name
+
+    def store(into: Fields, child: _Element, reading: Reading) -> None:
+        if name not in into:
+            value = read(into, child, reading)
+            if value is not None:
+                into[name] = value
+        elif repeated is not None:
+            raise Refusal("may stand only once: remove this one", repeated)
+        else:
+            reading.repeated(child)
+
+    return store
 
 
-def _emit_once(source: Source, field: Field, expression: str) -> None:
-    source.add(
-        f"if {field.name!r} in d:", "    reading.repeated(child)", "else:", f"    d[{field.name!r}] = {expression}"
-    )
+def _several(field: Field, read: Callable[[_Element, Reading], Any]) -> ChildReader:
+    name = field.name
+
+    def store(into: Fields, child: _Element, reading: Reading) -> None:
+        into.setdefault(name, []).append(read(child, reading))
+
+    return store
 
 
-def _emit_leaf(source: Source, field: LeafField) -> None:
-    name = repr(field.name)
-    if field.value is None:
-        _emit_once(source, field, "reading.leaf_flag(d, child)")
-        return
-    if isinstance(field.value, Size):
-        size = source.bind(field.value, f"size_{field.name}")
-        _emit_once(source, field, f"reading.leaf_size(d, child, {size})")
-        return
-    nth = f"len(d.get({name}, ()))" if field.many else "0"
-    if field.attribute:
-        text, key = f"reading.leaf_attribute(d, child, {field.attribute!r}, {nth})", repr(field.attribute)
-    else:
-        text, key = f"reading.leaf_text(d, child, {nth})", "None"
-    value = _reading(source, field, field.value, "value")
-    store = f"d.setdefault({name}, []).append({value})" if field.many else f"d[{name}] = {value}"
-    lines = [f"value = {text}", "if value is not None:", f"    {store}"]
-    if key != "None" and field.value.read:
-        lines = [f"key = {key}", *lines, "key = None"]
-    if not field.many:
-        source.add(f"if {name} in d:", "    reading.repeated(child)", "else:")
-        lines = [f"    {line}" for line in lines]
-    source.add(*lines)
+def _metadata_reader(field: Field) -> ChildReader:
+    from virtkit.xml.metadata import read_metadata
+
+    return _once(field, lambda into, child, reading: read_metadata(child, reading))
 
 
-def _child_class(source: Source, field: ChildField) -> str:
-    """Return the expression for the class of the node `child`."""
+def _element_reader(field: ChildField) -> ChildReader:
     classes = field.classes
-    if field.key is not None:
-        known = source.bind(classes, f"classes_{field.name}")
-        return f"reading.variant(child, {known}, {field.key!r}, {field.default!r})"
-    if None in classes:
-        return source.bind(classes[None], f"class_{field.name}")
+    single = classes.get(None)
     by_tag = {qualified(str(tag)): cls for tag, cls in classes.items()}
-    return f"{source.bind(by_tag, f'classes_{field.name}')}[tag]"
+
+    def read_single(child: _Element, reading: Reading) -> Element:
+        assert single is not None
+        return single.read_node(child, reading)
+
+    def read_variant(child: _Element, reading: Reading) -> Element:
+        return reading.variant(child, field, classes).read_node(child, reading)
+
+    def read_tagged(child: _Element, reading: Reading) -> Element:
+        return by_tag[str(child.tag)].read_node(child, reading)
+
+    read = read_variant if field.key is not None else read_tagged if single is None else read_single
+    if field.many:
+        return _several(field, read)
+    return _once(field, lambda into, child, reading: read(child, reading), field.repeated)
+
+
+def _leaf_reader(field: LeafField) -> ChildReader:
+    value = field.value
+    if value is None:
+        return _once(field, lambda into, child, reading: reading.leaf_flag(into, child))
+    if isinstance(value, Size):
+        return _once(field, lambda into, child, reading: reading.leaf_size(into, child, value))
+    take = _leaf_attribute(field.attribute, value) if field.attribute else _leaf_text(value, field.keep_empty)
+    if not field.many:
+        return _once(field, lambda into, child, reading: take(into, child, reading, 0))
+    name = field.name
+
+    def store(into: Fields, child: _Element, reading: Reading) -> None:
+        found = take(into, child, reading, len(into.get(name, ())))
+        if found is not None:
+            into.setdefault(name, []).append(found)
+
+    return store
+
+
+LeafReader = Callable[[Fields, "_Element", "Reading", int], Any]
+"""Returns the value of the nth child of its name; None if it has none."""
+
+
+def _leaf_text(value: AnyValue, keep_empty: bool) -> LeafReader:
+    read = value.read
+
+    def take(into: Fields, child: _Element, reading: Reading, nth: int) -> Any:
+        text = reading.leaf_text(into, child, nth)
+        if not text and not keep_empty:
+            return None
+        return text if read is None else read(text)
+
+    return take
+
+
+def _leaf_attribute(name: str, value: AnyValue) -> LeafReader:
+    read = value.read
+
+    def take(into: Fields, child: _Element, reading: Reading, nth: int) -> Any:
+        text = reading.leaf_attribute(into, child, name, nth)
+        try:
+            return text if text is None or read is None else read(text)
+        except Refusal as refusal:
+            reading.refuse(refusal, child, name)
+
+    return take
 
 
 # Writing
 
+Add = Callable[[str], None]
 
-def _emit_writer(source: Source, cls: type[Element]) -> None:
-    source.add("def write_node(self, tag, pad):")
-    source.depth = 1
-    source.add("d = self.__dict__", "get = d.get", "inner = pad + '  '", "lines = []", "add = lines.append")
-    source.add("head = f'{pad}<{tag}'", "content = ''")
-    for field in cls.fields.values():
-        _emit_head(source, field)
-    if cls.root_namespaces:
-        _emit_namespaces(source, cls)
-    for field in cls.fields.values():
-        _emit_lines(source, field)
-    source.add("surplus = get('_surplus')", "if surplus is not None:", "    head += surplus.head()")
-    source.add("    surplus.restore(lines, inner)")
-    source.add("if lines:", "    return f\"{head}>{content}\\n{''.join(lines)}{pad}</{tag}>\\n\"")
-    source.add("if content:", "    return f'{head}>{content}</{tag}>\\n'")
-    source.add("return f'{head}>\\n{pad}</{tag}>\\n'" if cls.always_open else "return f'{head}/>\\n'", "")
-    source.depth = 0
+LineWriter = Callable[[Add, Any, str], None]
+"""Adds the lines of a field's value, which is not None, indented by the last argument."""
 
 
-def _writing(source: Source, field: Field, value: AnyValue | Size | None) -> str:
-    """Return the expression inside an f-string that prints `value`, escaped."""
+def compile_writer(cls: type[Element]) -> None:
+    """Give `cls` its own `write_node`."""
+    fields = cls.fields.values()
+    heads = [(field.name, print_head) for field in fields if (print_head := _head_writer(field))]
+    bodies = [(field.name, add_lines) for field in fields if (add_lines := _line_writer(field))]
+    always = [field.name for field in fields if isinstance(field, ChildField) and field.always]
+    texts = [(field.name, _printer(field.value)) for field in fields if isinstance(field, TextField)]
+    namespaces = _namespaces(cls) if cls.root_namespaces else []
+    always_open = cls.always_open
+
+    def write_node(self: Element, tag: str, pad: str) -> str:
+        for name in always:
+            getattr(self, name)  # springs into being
+        get = self.__dict__.get
+        head = f"{pad}<{tag}"
+        content = name = ""
+        lines: list[str] = []
+        add, inner = lines.append, pad + INDENT
+        try:
+            for name, print_head in heads:
+                value = get(name)
+                if value is not None:
+                    head += print_head(value)
+            for names, declaration in namespaces:
+                if any(map(get, names)):
+                    head += declaration
+            for name, printed in texts:
+                value = get(name)
+                if value is not None:
+                    content = printed(value)
+            for name, add_lines in bodies:
+                value = get(name)
+                if value is not None:
+                    add_lines(add, value, inner)
+        except Exception as error:
+            error.add_note(f"printing {cls.__name__}.{name}")
+            raise
+        surplus = get("_surplus")
+        if surplus is not None:
+            head += surplus.head()
+            surplus.restore(lines, inner)
+        if lines:
+            return f"{head}>{content}\n{''.join(lines)}{pad}</{tag}>\n"
+        if content:
+            return f"{head}>{content}</{tag}>\n"
+        return f"{head}>\n{pad}</{tag}>\n" if always_open else f"{head}/>\n"
+
+    cls.write_node = write_node  # type: ignore[method-assign]
+
+
+def _printer(value: AnyValue | Size | None) -> Callable[[Any], str]:
+    """What turns a value into text, escaped."""
     if isinstance(value, Size):
-        return "{value:d}"
-    if value is None or value.write is None:
-        return "{escape(value)}"
-    return f"{{{source.bind(value.write, f'write_value_{field.name}')}(value)}}"
+        return "{:d}".format
+    return escape if value is None or value.write is None else value.write
 
 
-def _emit_head(source: Source, field: Field) -> None:
-    if not isinstance(field, (AttributeField, AttributesField, TextField)):
-        return
-    source.add(f"value = get({field.name!r})")
+def _head_writer(field: Field) -> Callable[[Any], str] | None:
+    """What prints a field's attributes; None if it has none."""
     match field:
         case AttributeField(value=value, attribute=name):
-            unit = f" unit='{value.unit}'" if isinstance(value, Size) else ""
-            source.add("if value is not None:", f"    head += f\" {name}='{_writing(source, field, value)}'{unit}\"")
+            printed, rest = _printer(value), f"'{_unit(value)}"
+            return lambda value: f" {name}='{printed(value)}{rest}"
         case AttributesField():
-            order = source.bind(field.attribute_names, f"order_{field.name}")
-            source.add("if value:", f"    head += untyped(value, {order})")
-        case TextField(value=value):
-            source.add("if value is not None:", f'    content = f"{_writing(source, field, value)}"')
-            if isinstance(value, Size):
-                source.add(f"    head += \" unit='{value.unit}'\"")
+            return lambda value: untyped(value, field.attribute_names)
+        case TextField(value=Size() as size):
+            return lambda value: _unit(size)
+    return None
 
 
-def _emit_namespaces(source: Source, cls: type[Element]) -> None:
+def _unit(value: AnyValue | Size | None) -> str:
+    return f" {value.attribute}='{value.unit}'" if isinstance(value, Size) else ""
+
+
+def _namespaces(cls: type[Element]) -> list[tuple[list[str], str]]:
+    """Fields whose presence declares a prefix, and the declaration."""
     users: dict[str, list[str]] = {}
     for field in cls.fields.values():
         for tag in field.child_names:
             prefix, colon, _ = tag.partition(":")
             if colon:
-                users.setdefault(prefix, []).append(f"get({field.name!r})")
-    for prefix, fields in users.items():
-        source.add(f"if {' or '.join(fields)}:", f"    head += \" xmlns:{prefix}='{NAMESPACES[prefix]}'\"")
+                users.setdefault(prefix, []).append(field.name)
+    return [(names, f" xmlns:{prefix}='{NAMESPACES[prefix]}'") for prefix, names in users.items()]
 
 
-def _emit_lines(source: Source, field: Field) -> None:
-    name = repr(field.name)
+def _line_writer(field: Field) -> LineWriter | None:
+    """What prints a field's children; None if it has none."""
     match field:
         case LeafField():
-            line = _leaf_line(source, field)
-            loop, condition = f"for value in get({name}, ()):", "if value is not None:"
-            if field.many:
-                source.add(loop, f"    add({line})")
-            else:
-                condition = "if value:" if field.value is None else condition
-                source.add(f"value = get({name})", condition, f"    add({line})")
+            return _leaf_writer(field)
+        case ChildField(many=True):
+            return _children_writer(field)
         case ChildField():
-            _emit_child_lines(source, field)
+            return _child_writer(field)
         case ElementsField():
-            order = source.bind({tag: place for place, tag in enumerate(field.child_names)}, f"order_{field.name}")
-            source.add(f"for value in sorted(get({name}, ()), key=lambda node: {order}.get(node.tag, 999)):")
-            source.add("    add(value.format(inner))")
+            return _elements_writer(field)
         case MetadataField():
-            source.add(f"value = get({name})", "if value is not None:", "    add(write_metadata(value, inner))")
+            return _write_metadata
+    return None
 
 
-def _leaf_line(source: Source, field: LeafField) -> str:
-    if field.value is None:
-        return f'f"{{inner}}<{field.tag}/>\\n"'
-    value = _writing(source, field, field.value)
+def _leaf_writer(field: LeafField) -> LineWriter:
+    tag, value = field.tag, field.value
+    if value is None:
+        return lambda add, value, inner: add(f"{inner}<{tag}/>\n") if value else None
+    before, after = f"<{tag}{_unit(value)}>", f"</{tag}>\n"
     if field.attribute:
-        return f"f\"{{inner}}<{field.tag} {field.attribute}='{value}'/>\\n\""
-    unit = f" unit='{field.value.unit}'" if isinstance(field.value, Size) else ""
-    return f'f"{{inner}}<{field.tag}{unit}>{value}</{field.tag}>\\n"'
+        before, after = f"<{tag} {field.attribute}='", "'/>\n"
+    printed = _printer(value)
+
+    def write(add: Add, value: Any, inner: str) -> None:
+        add(f"{inner}{before}{printed(value)}{after}")
+
+    def write_all(add: Add, values: Any, inner: str) -> None:
+        for value in values:
+            add(f"{inner}{before}{printed(value)}{after}")
+
+    return write_all if field.many else write
 
 
-def _emit_child_lines(source: Source, field: ChildField) -> None:
-    name, tag = repr(field.name), repr(field.tags[0])
-    if field.many:
-        if len(field.tags) > 1:
-            by_class = {cls: key for key, cls in field.classes.items()}
-            tag = f"{source.bind(by_class, f'tag_{field.name}')}[type(value)]"
-        source.add(f"for value in get({name}, ()):", f"    add(value.write_node({tag}, inner))")
-    elif field.section and field.always:
-        source.add(f"add(self.{field.name}.write_node({tag}, inner))")
-    else:
-        source.add(f"value = get({name})", "if value is not None:")
-        if field.section:
-            source.add(
-                f"    line = value.write_node({tag}, inner)", f"    if line != f'{{inner}}<{field.tags[0]}/>\\n':"
-            )
-            source.add("        add(line)")
-        else:
-            source.add(f"    add(value.write_node({tag}, inner))")
+def _children_writer(field: ChildField) -> LineWriter:
+    tag = field.tags[0]
+    tags = {cls: str(key) for key, cls in field.classes.items()}
+
+    def write(add: Add, values: Any, inner: str) -> None:
+        for value in values:
+            add(value.write_node(tag, inner))
+
+    def write_tagged(add: Add, values: Any, inner: str) -> None:
+        for value in values:
+            add(value.write_node(tags[type(value)], inner))
+
+    return write_tagged if len(field.tags) > 1 else write
+
+
+def _child_writer(field: ChildField) -> LineWriter:
+    tag = field.tags[0]
+
+    def write(add: Add, value: Any, inner: str) -> None:
+        add(value.write_node(tag, inner))
+
+    def write_unless_empty(add: Add, value: Any, inner: str) -> None:
+        line = value.write_node(tag, inner)
+        if line != f"{inner}<{tag}/>\n":
+            add(line)
+
+    return write_unless_empty if field.section and not field.always else write
+
+
+def _elements_writer(field: ElementsField) -> LineWriter:
+    order = {tag: place for place, tag in enumerate(field.child_names)}
+
+    def write(add: Add, values: Any, inner: str) -> None:
+        for value in sorted(values, key=lambda node: order.get(node.tag, len(order))):
+            add(value.format(inner))
+
+    return write
+
+
+def _write_metadata(add: Add, value: Any, inner: str) -> None:
+    from virtkit.xml.metadata import write_metadata
+
+    add(write_metadata(value, inner))

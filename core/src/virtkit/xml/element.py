@@ -32,13 +32,14 @@ class Element:
     root_namespaces: ClassVar[bool] = False
 
     def __init_subclass__(cls, always_open: bool = False, before: Mapping[str, str] | None = None) -> None:
-        fields: dict[str, Field] = {}
-        for base in reversed(cls.__mro__[1:]):
-            fields.update(base.__dict__.get("fields", {}))
-        fields.update((name, value) for name, value in cls.__dict__.items() if isinstance(value, Field))
-        used = {name for base in cls.__mro__[1:] for name, value in vars(base).items() if not isinstance(value, Field)}
-        if taken := used & fields.keys():
+        own = {name: value for name, value in cls.__dict__.items() if isinstance(value, Field)}
+        taken = [name for name, field in own.items() if not isinstance(getattr(super(cls, cls), name, field), Field)]
+        if taken:
             raise TypeError(f"{cls.__name__}: {', '.join(taken)} means something else here: append an underscore")
+        fields: dict[str, Field] = {}
+        for base in reversed(cls.__bases__):
+            fields.update(getattr(base, "fields", {}))
+        fields.update(own)
         for name, successor in (before or {}).items():
             order = [other for other in fields if other != name]
             order.insert(order.index(successor), name)

@@ -141,7 +141,7 @@ def read_child(parent: type[Element], text: str | bytes, error_domain: int, vali
     classes = field.classes
     try:
         if field.key is not None:
-            cls = reading.variant(root, classes, field.key, field.default)
+            cls = reading.variant(root, field, classes)
         else:
             cls = classes.get(None) or classes[str(root.tag)]
     except Refusal as refusal:

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from virtkit.enums import ErrorDomain
+from virtkit.errors import XMLError
 from virtkit.xml.names import displayed, nearest
 from virtkit.xml.subtree import Subtrees
 from virtkit.xml.surplus import Leaf, Node, Surplus
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
     from virtkit.xml.element import Element
+    from virtkit.xml.schema import ChildField
     from virtkit.xml.units import Size
 
 MAX_NOTICES = 100
@@ -131,12 +133,12 @@ class Reading:
             return text.strip()
         return text
 
-    def leaf_text(self, into: dict[str, Any], node: _Element, nth: int) -> str | None:
+    def leaf_text(self, into: dict[str, Any], node: _Element, nth: int) -> str:
         """Return the text of a child that is only text."""
         if len(node) or node.keys():
             self._leaf(into, node, nth, ())
-            return self.text(node) or None
-        return node.text or None
+            return self.text(node) or ""
+        return node.text or ""
 
     def leaf_attribute(self, into: dict[str, Any], node: _Element, name: str, nth: int) -> str | None:
         """Return the attribute of a child that is only one attribute."""
@@ -150,10 +152,10 @@ class Reading:
 
     def leaf_size(self, into: dict[str, Any], node: _Element, size: Size) -> int | None:
         """Return the size that a child is."""
-        if len(node) or node.keys() not in ([], ["unit"]):
-            self._leaf(into, node, 0, ("unit",))
+        if len(node) or node.keys() not in ([], [size.attribute]):
+            self._leaf(into, node, 0, (size.attribute,))
         text = self.text(node)
-        return size.read(text, node.get("unit")) if text else None
+        return size.read(text, node.get(size.attribute)) if text else None
 
     def leaf_flag(self, into: dict[str, Any], node: _Element) -> bool:
         """Return True: the child is there."""
@@ -179,19 +181,20 @@ class Reading:
             leaf = Leaf(displayed(str(node.tag)), nth, tuple(self.subtrees.attributes(node, unknown)), tuple(content))
             _surplus(into).leaves.append(leaf)
 
-    def variant(
-        self, node: _Element, classes: dict[str | None, type[Element]], key: str, default: str | None
-    ) -> type[Element]:
-        """Return the class that the attribute `key` tells."""
-        value = node.get(key, default)
+    def variant(self, node: _Element, field: ChildField, classes: dict[str | None, type[Element]]) -> type[Element]:
+        """Return the class that the telling attribute of a field names."""
+        key = str(field.key)
+        value = node.get(key, field.default)
         if value is None:
             words = ", ".join(map(str, classes))
-            raise Refusal(f"the attribute '{key}' is missing: one of {words}", domain=ErrorDomain.XML)
-        try:
-            return classes[value]
-        except KeyError:
+            domain = ErrorDomain.XML if field.missing is None else None
+            raise Refusal(f"the attribute '{key}' is missing: one of {words}", field.missing or XMLError, domain)
+        found = classes.get(value)
+        if found is None:
             words = ", ".join(map(str, classes))
-            raise Refusal(f"{quoted(value)} is not one of {words}", domain=ErrorDomain.XML) from None
+            domain = ErrorDomain.XML if field.error is XMLError else None
+            raise Refusal(f"{quoted(value)} is not one of {words}", field.error, domain)
+        return found
 
 
 def _line(node: _Element) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from virtkit.errors import VirtError, XMLError
 from virtkit.xml.units import Size
 from virtkit.xml.values import STRING, AnyValue, Value
 
@@ -65,10 +66,10 @@ class Field:
 
 
 class AttributeField(Field):
-    """One attribute; with a `Size`, the two attributes number and `unit`."""
+    """One attribute; with a `Size`, the two attributes number and unit."""
 
     def __init__(self, attribute: str, value: AnyValue | Size) -> None:
-        super().__init__((attribute, "unit") if isinstance(value, Size) else (attribute,))
+        super().__init__((attribute, value.attribute) if isinstance(value, Size) else (attribute,))
         self.attribute = attribute
         self.value = value
 
@@ -81,10 +82,10 @@ class AttributesField(Field):
 
 
 class TextField(Field):
-    """The element's own text; with a `Size`, the text and the attribute `unit`."""
+    """The element's own text; with a `Size`, the text and the attribute with the unit."""
 
     def __init__(self, value: AnyValue | Size) -> None:
-        super().__init__(("unit",) if isinstance(value, Size) else ())
+        super().__init__((value.attribute,) if isinstance(value, Size) else ())
         self.value = value
 
 
@@ -92,19 +93,26 @@ class LeafField(Field):
     """A child that is only a value: its text, or its one attribute, or its presence (neither)."""
 
     def __init__(
-        self, tag: str, value: AnyValue | Size | None, attribute: str | None = None, many: bool = False
+        self,
+        tag: str,
+        value: AnyValue | Size | None,
+        attribute: str | None = None,
+        *,
+        many: bool = False,
+        keep_empty: bool = False,
     ) -> None:
         super().__init__((), (tag,), list if many else bool if value is None else lambda: None)
         self.tag = tag
         self.value = value
         self.attribute = attribute
         self.many = many
+        self.keep_empty = keep_empty
 
     @property
     def leaf_attributes(self) -> tuple[str, ...]:
         """The attributes of the child that carry its value."""
         if isinstance(self.value, Size):
-            return ("unit",)
+            return (self.value.attribute,)
         return (self.attribute,) if self.attribute else ()
 
 
@@ -116,6 +124,9 @@ class ChildField(Field):
         declared: Class by tag, or by the value of the attribute `key`; one class under None fits all.
         key: The telling attribute, if there is one.
         default: What a missing telling attribute means.
+        error: What an unknown word there raises.
+        missing: What its lack raises where nothing is the default; None is `XMLError` of libvirt's XML part.
+        repeated: What a second child raises where one may stand; None leaves it out.
         many: Whether there may be several.
         section: Whether it is never None.
         always: Whether a section is printed even if it is empty.
@@ -128,6 +139,9 @@ class ChildField(Field):
         *,
         key: str | None = None,
         default: str | None = None,
+        error: type[VirtError] = XMLError,
+        missing: type[VirtError] | None = None,
+        repeated: type[VirtError] | None = None,
         many: bool = False,
         section: bool = False,
         always: bool = False,
@@ -137,6 +151,9 @@ class ChildField(Field):
         self.declared = declared
         self.key = key
         self.default = default
+        self.error = error
+        self.missing = missing
+        self.repeated = repeated
         self.many = many
         self.section = section
         self.always = always
@@ -186,7 +203,7 @@ def attribute(name: str, value: Value[T]) -> T | None: ...
 @overload
 def attribute(name: str, value: Size) -> int | None: ...
 def attribute(name: str, value: AnyValue | Size = STRING) -> Any:
-    """An attribute. With a `Size`, the number stands in `name` and its unit in the attribute `unit`."""
+    """An attribute. With a `Size`, the number stands in `name` and its unit beside it."""
     return AttributeField(name, value)
 
 
@@ -203,17 +220,23 @@ def text(value: Value[T]) -> T | None: ...
 @overload
 def text(value: Size) -> int | None: ...
 def text(value: AnyValue | Size = STRING) -> Any:
-    """The text of the element itself. With a `Size`, its `unit` attribute is printed where this field stands."""
+    """The text of the element itself. With a `Size`, the attribute with its unit is printed where this field stands."""
     return TextField(value)
 
 
 @overload
-def textchild(tag: str) -> str | None: ...
+def textchild(tag: str, *, keep_empty: bool = False) -> str | None: ...
 @overload
-def textchild(tag: str, value: Value[T]) -> T | None: ...
-def textchild(tag: str, value: AnyValue = STRING) -> Any:
-    """A child that is only text, `<tag>value</tag>`; an empty one counts as absent."""
-    return LeafField(tag, value)
+def textchild(tag: str, value: Value[T], *, keep_empty: bool = False) -> T | None: ...
+def textchild(tag: str, value: AnyValue = STRING, *, keep_empty: bool = False) -> Any:
+    """A child that is only text, `<tag>value</tag>`.
+
+    Args:
+        tag: Name of the child.
+        value: What its text is.
+        keep_empty: Read an empty child as the empty text, and print it again as `<tag></tag>`; else it is absent.
+    """
+    return LeafField(tag, value, keep_empty=keep_empty)
 
 
 @overload
@@ -261,9 +284,15 @@ def size(tag: str, unit: str = "KiB", default: str | None = None) -> int | None:
     return field  # type: ignore[no-any-return]
 
 
-def child(tag: str, cls: Declared[E]) -> E | None:
-    """A child with a class of its own; None if there is none."""
-    field: Any = ChildField((tag,), {None: cls})
+def child(tag: str, cls: Declared[E], *, repeated: type[VirtError] | None = None) -> E | None:
+    """A child with a class of its own; None if there is none.
+
+    Args:
+        tag: Name of the child.
+        cls: Its class.
+        repeated: What a second one raises; None leaves it out with a notice.
+    """
+    field: Any = ChildField((tag,), {None: cls}, repeated=repeated)
     return field  # type: ignore[no-any-return]
 
 
@@ -285,7 +314,15 @@ def section(tag: str, cls: Declared[E], *, always: bool = False) -> E:
     return field  # type: ignore[no-any-return]
 
 
-def choice(tag: str, key: str, classes: Mapping[str, type[E]], default: str | None = None) -> E | None:
+def choice(
+    tag: str,
+    key: str,
+    classes: Mapping[str, type[E]],
+    default: str | None = None,
+    *,
+    error: type[VirtError] = XMLError,
+    missing: type[VirtError] | None = None,
+) -> E | None:
     """A child whose class is told by its attribute `key`.
 
     Args:
@@ -293,14 +330,24 @@ def choice(tag: str, key: str, classes: Mapping[str, type[E]], default: str | No
         key: The telling attribute; each class declares it too, like any attribute.
         classes: Class by value of that attribute. Give them a common base: it is the type of the field.
         default: The value assumed where the attribute is missing; None refuses the document.
+        error: What an unknown word raises, as in `one_of`.
+        missing: What the lack of the attribute raises, in the domain of the document; None is `XMLError`.
     """
-    field: Any = ChildField((tag,), dict(classes), key=key, default=default)
+    field: Any = ChildField((tag,), dict(classes), key=key, default=default, error=error, missing=missing)
     return field  # type: ignore[no-any-return]
 
 
-def choices(tag: str, key: str, classes: Mapping[str, type[E]], default: str | None = None) -> list[E]:
+def choices(
+    tag: str,
+    key: str,
+    classes: Mapping[str, type[E]],
+    default: str | None = None,
+    *,
+    error: type[VirtError] = XMLError,
+    missing: type[VirtError] | None = None,
+) -> list[E]:
     """Children, the class of each told by its attribute `key`; see `choice`."""
-    field: Any = ChildField((tag,), dict(classes), key=key, default=default, many=True)
+    field: Any = ChildField((tag,), dict(classes), key=key, default=default, error=error, missing=missing, many=True)
     return field  # type: ignore[no-any-return]
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from virtkit.enums import ErrorDomain
+from virtkit.errors import ConfigUnsupportedError, XMLError
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attribute, child, textchild
-from virtkit.xml.values import INT, UNSIGNED, UUID, Refusal, Value, octal, one_of
+from virtkit.xml.values import INT, UNSIGNED, UUID, Refusal, Value, octal, one_of, refused_as
 
 FILE_SYSTEMS = ("ext2", "ext3", "ext4", "ufs", "iso9660", "udf", "gfs", "gfs2", "vfat", "hfs+", "xfs", "ocfs2", "vmfs")
 """File systems that a `fs` pool mounts."""
@@ -19,6 +21,14 @@ def _read_owner(text: str) -> int | None:
 
 OWNER: Value[int] = Value(_read_owner, str)  # type: ignore[arg-type]
 """The number of a user or group; -1 reads as None."""
+
+
+SECRET = refused_as(XMLError, UUID, ErrorDomain.NONE)
+"""The UUID of a secret."""
+
+
+def _known(*words: str) -> Value[str]:
+    return refused_as(ConfigUnsupportedError, one_of(*words), ErrorDomain.STORAGE)
 
 
 class Permissions(Element):
@@ -42,8 +52,8 @@ class Timestamps(Element):
 class EncryptionSecret(Element):
     """The secret that opens an encrypted volume."""
 
-    type = attribute("type", one_of("passphrase"))
-    uuid = attribute("uuid", UUID)
+    type = attribute("type", _known("passphrase"))
+    uuid = attribute("uuid", SECRET)
     usage = attribute("usage")
 
 
@@ -66,7 +76,7 @@ class Ivgen(Element):
 class Encryption(Element):
     """How a volume is encrypted."""
 
-    format = attribute("format", one_of("default", "qcow", "luks", "luks2"))
+    format = attribute("format", _known("default", "qcow", "luks", "luks2"))
     engine = attribute("engine", one_of("qemu", "librbd"))
     secret = child("secret", EncryptionSecret)
     cipher = child("cipher", Cipher)
@@ -77,5 +87,5 @@ class AuthSecret(Element):
     """The secret that authenticates to a storage server, by UUID or by usage."""
 
     type = attribute("type")
-    uuid = attribute("uuid", UUID)
+    uuid = attribute("uuid", SECRET)
     usage = attribute("usage")

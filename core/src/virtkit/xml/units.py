@@ -40,13 +40,15 @@ class Size:
     Args:
         unit: The unit inside and printed.
         default: The unit of a number that has none; None is `unit`.
+        attribute: Name of the attribute with the unit.
     """
 
-    __slots__ = ("default", "read", "unit")
+    __slots__ = ("attribute", "default", "read", "unit")
 
-    def __init__(self, unit: str, default: str | None = None) -> None:
+    def __init__(self, unit: str, default: str | None = None, attribute: str = "unit") -> None:
         self.unit = unit
         self.default = default or unit
+        self.attribute = attribute
         self.read = self._reader()
 
     def _reader(self) -> Callable[[str, str | None], int]:

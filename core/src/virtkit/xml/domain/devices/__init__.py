@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from virtkit.errors import ConfigUnsupportedError, InternalError, XMLError
 from virtkit.xml.domain.devices.address import Device
 from virtkit.xml.domain.devices.character import Channel, Port, Redirdev, Redirfilter, Smartcard
 from virtkit.xml.domain.devices.controller import Controller
@@ -43,19 +44,19 @@ class Devices(Element, always_open=True):
     sounds = children("sound", Sound)
     audios = children("audio", Audio)
     videos = children("video", Video)
-    hostdevs = choices("hostdev", "type", HOSTDEVS)
+    hostdevs = choices("hostdev", "type", HOSTDEVS, error=ConfigUnsupportedError, missing=XMLError)
     redirdevs = children("redirdev", Redirdev)
     redirfilter = child("redirfilter", Redirfilter)
     hubs = children("hub", Hub)
-    watchdog = child("watchdog", Watchdog)
-    memballoon = child("memballoon", Memballoon)
+    watchdog = child("watchdog", Watchdog, repeated=InternalError)
+    memballoon = child("memballoon", Memballoon, repeated=InternalError)
     rngs = children("rng", Rng)
-    nvram = child("nvram", Nvram)
+    nvram = child("nvram", Nvram, repeated=InternalError)
     panics = children("panic", Panic)
     shmems = children("shmem", Shmem)
     memories = children("memory", MemoryDevice)
-    iommu = child("iommu", Iommu)
-    vsock = child("vsock", Vsock)
+    iommu = child("iommu", Iommu, repeated=XMLError)
+    vsock = child("vsock", Vsock, repeated=XMLError)
 
     def plugged(self) -> Iterator[tuple[str, Device]]:
         """Yield tag and device of all that can have an alias and an address, in the order of the document."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InternalError
+from virtkit.errors import ConfigUnsupportedError, InternalError
 from virtkit.xml.address import PciPlace
 from virtkit.xml.domain.devices.parts import pattern
 from virtkit.xml.element import Element
-from virtkit.xml.schema import attribute, child
+from virtkit.xml.schema import attribute, child, choice
 from virtkit.xml.values import UNSIGNED, hexadecimal, integer
 
 USB_PORT = pattern("[0-9]+([.][0-9]+){0,3}", "a path of USB ports such as 1.2", InternalError, ErrorDomain.DEVICE)
@@ -106,6 +106,11 @@ ADDRESSES: dict[str, type[Address]] = {
     "unassigned": Address,
 }
 """Class by type."""
+
+
+def place() -> Address | None:
+    """The field of a device's address."""
+    return choice("address", "type", ADDRESSES, error=ConfigUnsupportedError, missing=InternalError)
 
 
 class Device(Element):

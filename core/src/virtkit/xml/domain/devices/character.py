@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from virtkit.errors import ConfigUnsupportedError
-from virtkit.xml.domain.devices.address import ADDRESSES, Device
+from virtkit.xml.domain.devices.address import Device, place
 from virtkit.xml.domain.devices.parts import Boot, Reconnect, SourceLabel, pattern
 from virtkit.xml.element import Element
-from virtkit.xml.schema import attrchild, attribute, child, children, choice, textchild, textchildren
+from virtkit.xml.schema import attrchild, attribute, child, children, textchild, textchildren
 from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, Refusal, Value, hexadecimal, one_of, quoted
 
 SOURCE_TYPES = (
@@ -113,7 +113,7 @@ class Port(CharacterDevice, Device):
     target = child("target", PortTarget)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class ChannelTarget(Element):
@@ -132,7 +132,7 @@ class Channel(CharacterDevice, Device):
     target = child("target", ChannelTarget)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class Smartcard(CharacterDevice, Device, before={"mode": "type", "certificates": "protocol", "database": "protocol"}):
@@ -144,7 +144,7 @@ class Smartcard(CharacterDevice, Device, before={"mode": "type", "certificates":
     target = child("target", PortTarget)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class Redirdev(CharacterDevice, Device, before={"bus": "type"}):
@@ -154,7 +154,7 @@ class Redirdev(CharacterDevice, Device, before={"bus": "type"}):
     boot = child("boot", Boot)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class UsbRule(Element):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError
-from virtkit.xml.domain.devices.address import ADDRESSES, Device
+from virtkit.xml.domain.devices.address import Device, place
 from virtkit.xml.domain.devices.parts import SMALL, VIRTIO_MODELS
 from virtkit.xml.element import Element
-from virtkit.xml.schema import attrchild, attribute, child, choice, size, textchild
+from virtkit.xml.schema import attrchild, attribute, child, size, textchild
 from virtkit.xml.values import ON_OFF, UNSIGNED, hexadecimal, integer, one_of
 
 CONTROLLER_MODELS = (
@@ -76,5 +76,5 @@ class Controller(Device):
     alias = attrchild("alias", "name")
     master_startport = attrchild("master", "startport", UNSIGNED)
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
     pcihole64 = size("pcihole64")

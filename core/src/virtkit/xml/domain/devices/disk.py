@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError, InternalError
-from virtkit.xml.domain.devices.address import ADDRESSES, Device
+from virtkit.xml.domain.devices.address import Device, place
 from virtkit.xml.domain.devices.parts import POSITIVE, VIRTIO_MODELS, Boot, pattern
 from virtkit.xml.domain.devices.source import FILE_FORMATS, STORAGE_TYPES, Auth, DiskSource, Format, MetadataCache
 from virtkit.xml.element import Element
-from virtkit.xml.schema import attrchild, attribute, child, choice, elements, flag, section, textchild
+from virtkit.xml.schema import attrchild, attribute, child, elements, flag, section, textchild
 from virtkit.xml.storage import Encryption
 from virtkit.xml.values import ON_OFF, UNSIGNED, YES_NO, one_of
 
@@ -146,6 +146,6 @@ class Disk(Device):
     boot = child("boot", Boot)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
     private_data = elements("privateData")
     secrets_placement = elements("diskSecretsPlacement")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError
-from virtkit.xml.domain.devices.address import ADDRESSES, Device
+from virtkit.xml.domain.devices.address import Device, place
 from virtkit.xml.domain.devices.parts import VIRTIO_MODELS, Boot
 from virtkit.xml.domain.devices.source import FILE_FORMATS
 from virtkit.xml.element import Element
-from virtkit.xml.schema import attrchild, attribute, child, choice, flag, size
+from virtkit.xml.schema import attrchild, attribute, child, flag, size
+from virtkit.xml.units import Size
 from virtkit.xml.values import ON_OFF, UNSIGNED, octal, one_of
 
 
@@ -52,7 +53,7 @@ class FilesystemSource(Element):
         dev: Path (block).
         name: Name (template).
         pool: With volume (volume).
-        usage: Size limit in `units`, KiB if left out (ram).
+        usage: Size limit in KiB (ram).
     """
 
     dir = attribute("dir")
@@ -62,8 +63,7 @@ class FilesystemSource(Element):
     name = attribute("name")
     pool = attribute("pool")
     volume = attribute("volume")
-    usage = attribute("usage", UNSIGNED)
-    units = attribute("units")
+    usage = attribute("usage", Size("KiB", attribute="units"))
 
 
 class Filesystem(Device):
@@ -90,6 +90,6 @@ class Filesystem(Device):
     boot = child("boot", Boot)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
     space_hard_limit = size("space_hard_limit", "bytes")
     space_soft_limit = size("space_soft_limit", "bytes")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError, InternalError
-from virtkit.xml.domain.devices.address import ADDRESSES, Device
-from virtkit.xml.domain.devices.parts import SMALL, VirtioDriver, pattern, refused_as
+from virtkit.xml.domain.devices.address import Device, place
+from virtkit.xml.domain.devices.parts import SMALL, VirtioDriver, pattern
 from virtkit.xml.element import Element
-from virtkit.xml.schema import attrchild, attribute, child, children, choice
-from virtkit.xml.values import UNSIGNED, YES_NO, integer, one_of
+from virtkit.xml.schema import attrchild, attribute, child, children
+from virtkit.xml.values import UNSIGNED, YES_NO, integer, one_of, refused_as
 
 DISPLAY_PORT = integer(-1, 65535)
 """A port; -1 is yet to be chosen."""
@@ -61,7 +61,7 @@ class Graphics(Element):
     """
 
     type = attribute("type", one_of("sdl", "vnc", "spice", "dbus", "rdp", "desktop", "egl-headless"))
-    port = attribute("port", refused_as(DISPLAY_PORT, InternalError))
+    port = attribute("port", refused_as(InternalError, DISPLAY_PORT))
     tls_port = attribute("tlsPort", DISPLAY_PORT)
     autoport = attribute("autoport", YES_NO)
     socket = attribute("socket")
@@ -110,7 +110,7 @@ class Resolution(Element):
     y = attribute("y", UNSIGNED)
 
 
-VIDEO_NUMBER = refused_as(UNSIGNED, InternalError)
+VIDEO_NUMBER = refused_as(InternalError, UNSIGNED)
 
 
 class VideoModel(Element):
@@ -147,4 +147,4 @@ class Video(Device):
     model = child("model", VideoModel)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()

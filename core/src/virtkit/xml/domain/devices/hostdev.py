@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.address import PciPlace
-from virtkit.xml.domain.devices.address import ADDRESSES, Device
+from virtkit.xml.domain.devices.address import Device, place
 from virtkit.xml.domain.devices.interface import IpAddress
 from virtkit.xml.domain.devices.parts import SMALL, STARTUP_POLICY, VIRTIO_MODELS, Boot, Rom, Teaming, pattern
 from virtkit.xml.domain.devices.source import Auth, Initiator, NetworkHost
 from virtkit.xml.element import Element
 from virtkit.xml.netdev import Route
-from virtkit.xml.schema import attrchild, attribute, child, children, choice, elements, flag, section, textchild
+from virtkit.xml.schema import attrchild, attribute, child, children, elements, flag, section, textchild
 from virtkit.xml.values import ON_OFF, UNSIGNED, UUID, YES_NO, hexadecimal, one_of
 
 
@@ -110,7 +110,7 @@ class Hostdev(Device):
     alias = attrchild("alias", "name")
     rom = child("rom", Rom)
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class PciHostdev(Hostdev):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError
-from virtkit.xml.domain.devices.address import ADDRESSES, Device
+from virtkit.xml.domain.devices.address import Device, place
 from virtkit.xml.domain.devices.parts import VIRTIO_MODELS, VirtioDriver
 from virtkit.xml.element import Element
-from virtkit.xml.schema import attrchild, attribute, child, choice
+from virtkit.xml.schema import attrchild, attribute, child
 from virtkit.xml.values import ON_OFF, UNSIGNED, one_of
 
 
@@ -35,7 +35,7 @@ class Input(Device):
     source = child("source", InputSource)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class Hub(Device):
@@ -44,4 +44,4 @@ class Hub(Device):
     type = attribute("type", one_of("usb", error=ConfigUnsupportedError))
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()

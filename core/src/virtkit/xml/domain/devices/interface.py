@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError, InvalidArgError, XMLDetailError
-from virtkit.xml.domain.devices.address import ADDRESSES, Device
-from virtkit.xml.domain.devices.parts import POSITIVE, Boot, Reconnect, Rom, Teaming, pattern, refused_as
+from virtkit.xml.domain.devices.address import Device, place
+from virtkit.xml.domain.devices.parts import POSITIVE, Boot, Reconnect, Rom, Teaming, pattern
 from virtkit.xml.element import Element
 from virtkit.xml.netdev import Bandwidth, Route, VirtualPort, Vlan
-from virtkit.xml.schema import attrchild, attribute, child, children, choice, elements, section, textchild
-from virtkit.xml.values import INT, IP, MAC, ON_OFF, PORT, UNSIGNED, UUID, YES_NO, either, hexadecimal, integer, one_of
+from virtkit.xml.schema import attrchild, attribute, child, children, elements, section, textchild
+from virtkit.xml.values import (
+    INT,
+    IP,
+    MAC,
+    ON_OFF,
+    PORT,
+    UNSIGNED,
+    UUID,
+    YES_NO,
+    either,
+    hexadecimal,
+    integer,
+    one_of,
+    refused_as,
+)
 
 INTERFACE_TYPES = (
     "bridge", "ethernet", "vhostuser", "network", "direct", "user", "internal", "mcast", "client", "udp", "server",
@@ -36,7 +50,7 @@ class IpAddress(Element):
     address = attribute("address", IP)
     family = attribute("family", one_of("ipv4", "ipv6"))
     prefix = attribute("prefix", integer(0, 128))
-    peer = attribute("peer", refused_as(IP, InvalidArgError))
+    peer = attribute("peer", refused_as(InvalidArgError, IP))
 
 
 class LocalEndpoint(Element):
@@ -83,7 +97,7 @@ class InterfaceSource(Element):
     local = child("local", LocalEndpoint)
     vendor = attrchild("vendor", "id", hexadecimal(4))
     product = attrchild("product", "id", hexadecimal(4))
-    device = choice("address", "type", ADDRESSES)
+    device = place()
 
 
 class PortForwardRange(Element):
@@ -186,7 +200,7 @@ class InterfaceFilter(Element):
 class ReceiveCoalescing(Element):
     """How many packets may wait for one interrupt."""
 
-    frames_max = attrchild("frames", "max", refused_as(UNSIGNED, XMLDetailError))
+    frames_max = attrchild("frames", "max", refused_as(XMLDetailError, UNSIGNED))
 
 
 class Coalesce(Element):
@@ -235,14 +249,14 @@ class Interface(Device):
     filterref = child("filterref", InterfaceFilter)
     tune = section("tune", InterfaceTune)
     teaming = child("teaming", Teaming)
-    link_up = attrchild("link", "state", refused_as(either("up", "down"), ConfigUnsupportedError))
+    link_up = attrchild("link", "state", refused_as(ConfigUnsupportedError, either("up", "down")))
     mtu = attrchild("mtu", "size", UNSIGNED)
     coalesce = section("coalesce", Coalesce)
     boot = child("boot", Boot)
     alias = attrchild("alias", "name")
     rom = child("rom", Rom)
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class HostdevInterface(Interface, before={"driver": "source"}):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from virtkit.errors import InvalidArgError
 from virtkit.xml.domain.cpuset import CPUSET
-from virtkit.xml.domain.devices.address import ADDRESSES, Device
-from virtkit.xml.domain.devices.parts import VIRTIO_MODELS, VirtioDriver, refused_as
+from virtkit.xml.domain.devices.address import Device, place
+from virtkit.xml.domain.devices.parts import VIRTIO_MODELS, VirtioDriver
 from virtkit.xml.element import Element
-from virtkit.xml.schema import attrchild, attribute, child, choice, flag, section, textchild
+from virtkit.xml.schema import attrchild, attribute, child, flag, section, textchild
 from virtkit.xml.schema import size as sizechild
-from virtkit.xml.values import ON_OFF, UNSIGNED, UUID, YES_NO, one_of
+from virtkit.xml.values import ON_OFF, UNSIGNED, UUID, YES_NO, one_of, refused_as
 
 
 class MemorySource(Element):
@@ -24,7 +24,7 @@ class MemorySource(Element):
     """
 
     path = textchild("path")
-    nodemask = textchild("nodemask", refused_as(CPUSET, InvalidArgError, 0))
+    nodemask = textchild("nodemask", refused_as(InvalidArgError, CPUSET, 0))
     pagesize = sizechild("pagesize")
     alignsize = sizechild("alignsize")
     pmem = flag("pmem")
@@ -66,7 +66,7 @@ class MemoryDevice(Device):
     target = child("target", MemoryTarget)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class Memballoon(Device):
@@ -78,7 +78,7 @@ class Memballoon(Device):
     stats_period = attrchild("stats", "period", UNSIGNED)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
     driver = child("driver", VirtioDriver)
 
 
@@ -104,7 +104,7 @@ class Shmem(Device):
     msi = child("msi", ShmemMsi)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class Nvram(Device):
@@ -112,4 +112,4 @@ class Nvram(Device):
 
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()

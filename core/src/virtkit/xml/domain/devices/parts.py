@@ -32,19 +32,6 @@ def pattern(form: str, what: str, error: type[VirtError] = XMLError, domain: int
     return Value(read)
 
 
-def refused_as(value: Value[T], error: type[VirtError], domain: int | None = None) -> Value[T]:
-    """Return the same kind of value, but for the error that a wrong text raises."""
-
-    def read(text: str) -> T:
-        assert value.read is not None
-        try:
-            return value.read(text)
-        except Refusal as refusal:
-            raise Refusal(refusal.message, error, domain) from None
-
-    return Value(read, value.write)
-
-
 POSITIVE = integer(1, 2**32 - 1)
 SMALL = integer(0, 2**32 - 1, prefixed=True)
 

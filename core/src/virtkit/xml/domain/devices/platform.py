@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError, InternalError
-from virtkit.xml.domain.devices.address import ADDRESSES, Device
+from virtkit.xml.domain.devices.address import Device, place
 from virtkit.xml.domain.devices.character import CharacterDevice
-from virtkit.xml.domain.devices.parts import SMALL, VIRTIO_MODELS, VirtioDriver, refused_as
+from virtkit.xml.domain.devices.parts import SMALL, VIRTIO_MODELS, VirtioDriver
 from virtkit.xml.element import Element
-from virtkit.xml.schema import attrchild, attribute, child, choice, flag, text, textchild
-from virtkit.xml.values import ON_OFF, UNSIGNED, UUID, YES_NO, one_of
+from virtkit.xml.schema import attrchild, attribute, child, flag, text, textchild
+from virtkit.xml.values import ON_OFF, UNSIGNED, UUID, YES_NO, one_of, refused_as
 
 
 class LeaseTarget(Element):
@@ -52,7 +52,7 @@ class TpmBackend(Element):
 
     type = attribute("type", one_of("passthrough", "emulator", "external"))
     version = attribute("version", one_of("1.2", "2.0"))
-    persistent_state = attribute("persistent_state", refused_as(YES_NO, InternalError))
+    persistent_state = attribute("persistent_state", refused_as(InternalError, YES_NO))
     encryption_secret = attrchild("encryption", "secret", UUID)
     device = attrchild("device", "path")
     source = child("source", TpmSource)
@@ -66,7 +66,7 @@ class Tpm(Device):
     backend = child("backend", TpmBackend)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class Watchdog(Device):
@@ -79,7 +79,7 @@ class Watchdog(Device):
     )
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class RngRate(Element):
@@ -105,7 +105,7 @@ class Rng(Device):
     driver = child("driver", VirtioDriver)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class Panic(Device):
@@ -114,7 +114,7 @@ class Panic(Device):
     model = attribute("model", one_of("isa", "pseries", "hyperv", "s390", error=ConfigUnsupportedError))
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class IommuDriver(Element):
@@ -134,7 +134,7 @@ class Iommu(Device):
     driver = child("driver", IommuDriver)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class VsockCid(Element):
@@ -151,5 +151,5 @@ class Vsock(Device):
     cid = child("cid", VsockCid)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
     driver = child("driver", VirtioDriver)

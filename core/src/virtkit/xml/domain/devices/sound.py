@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError
-from virtkit.xml.domain.devices.address import ADDRESSES, Device
+from virtkit.xml.domain.devices.address import Device, place
 from virtkit.xml.domain.devices.parts import SMALL
 from virtkit.xml.element import Element
-from virtkit.xml.schema import attrchild, attrchildren, attribute, child, choice
+from virtkit.xml.schema import attrchild, attrchildren, attribute, child
 from virtkit.xml.values import INT, UNSIGNED, YES_NO, one_of
 
 
@@ -18,7 +18,7 @@ class Sound(Device):
     audio_id = attrchild("audio", "id", SMALL)
     alias = attrchild("alias", "name")
     acpi_index = attrchild("acpi", "index", UNSIGNED)
-    address = choice("address", "type", ADDRESSES)
+    address = place()
 
 
 class AudioSettings(Element):

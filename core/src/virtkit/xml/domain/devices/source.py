@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from virtkit.errors import ConfigUnsupportedError, InvalidArgError
 from virtkit.xml.address import PciPlace
-from virtkit.xml.domain.devices.parts import SMALL, STARTUP_POLICY, Reconnect, SourceLabel, refused_as
+from virtkit.xml.domain.devices.parts import SMALL, STARTUP_POLICY, Reconnect, SourceLabel
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, child, children, elements, section, size, text
 from virtkit.xml.storage import AuthSecret, Encryption
-from virtkit.xml.values import PORT, UNSIGNED, YES_NO, one_of
+from virtkit.xml.values import PORT, UNSIGNED, YES_NO, one_of, refused_as
 
 STORAGE_TYPES = one_of("file", "block", "dir", "network", "volume", "nvme", "vhostuser")
 
@@ -26,7 +26,7 @@ class NetworkHost(Element):
     """A server of a network disk: a name and port, or a local socket."""
 
     name = attribute("name")
-    port = attribute("port", refused_as(PORT, InvalidArgError, 0))
+    port = attribute("port", refused_as(InvalidArgError, PORT, 0))
     transport = attribute("transport", one_of("tcp", "rdma", "unix", error=ConfigUnsupportedError))
     socket = attribute("socket")
 
@@ -71,11 +71,17 @@ class Slices(Element):
     slices = children("slice", Slice)
 
 
+class DiskSecret(AuthSecret):
+    """The secret that authenticates a disk; a pool's may be of any type."""
+
+    type = attribute("type", one_of("none", "volume", "ceph", "iscsi", "tls", "vtpm", error=ConfigUnsupportedError))
+
+
 class Auth(Element):
     """Who asks the server for the disk."""
 
     username = attribute("username")
-    secret = child("secret", AuthSecret)
+    secret = child("secret", DiskSecret)
 
 
 class ReservationSource(Element):
