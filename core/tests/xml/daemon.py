@@ -61,6 +61,7 @@ ask = {
     "domaincaps": lambda machine: conn.getDomainCapabilities(None, None, machine or None, "qemu"),
     "poolcaps": lambda _: conn.getStoragePoolCapabilities(),
     "cpu": lambda text: conn.baselineCPU([text]),
+    "comparison": lambda text: str(conn.compareCPU(text)),
 }
 for line in sys.stdin:
     kind, text = json.loads(line)

@@ -8,13 +8,17 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from lxml import etree
 
 from core.tests.xml.daemon import Daemon, running
 from core.tests.xml.kinds import KINDS
-from core.tests.xml.libvirt import printed
+from core.tests.xml.libvirt import Refused, answers, printed
+from virtkit import errors
+from virtkit.enums import ErrorDomain
+from virtkit.errors import VirtError
 from virtkit.xml.capabilities import Capabilities
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -75,6 +79,60 @@ def test_capabilities_of_the_test_driver_are_printed_as_they_were_read() -> None
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     with running(tmp_path_factory.mktemp("d")) as daemon:
         yield daemon
+
+
+class Refusal(NamedTuple):
+    """A document that libvirt refuses, and how; of a domain, only the part that is wrong."""
+
+    kind: str
+    error: str
+    domain: str
+    text: str
+
+    @property
+    def document(self) -> str:
+        if self.kind != "domain":
+            return self.text
+        memory = "" if self.text.startswith("<memory ") else "<memory>4096</memory>"
+        os = "" if self.text.startswith("<os") else "<os><type>hvm</type></os>"
+        return f"<domain type='test'><name>a</name>{memory}{os}{self.text}</domain>"
+
+    @property
+    def codes(self) -> tuple[int, int]:
+        code: int = getattr(errors, self.error).code
+        return code, ErrorDomain[self.domain]
+
+
+REFUSED = [Refusal(*line.split("\t")) for line in (CORPUS / "refused.tsv").read_text().splitlines()[1:]]
+
+
+@pytest.mark.parametrize("refused", REFUSED, ids=lambda refused: f"{refused.kind}-{refused.text}")
+def test_a_bad_document_is_refused(refused: Refusal) -> None:
+    with pytest.raises(VirtError) as caught:
+        KINDS[refused.kind].document.parse(refused.document)
+    assert refused.codes == (caught.value.code, caught.value.domain)
+
+
+@pytest.mark.libvirt
+def test_the_test_driver_refuses_a_bad_document_with_the_same_codes() -> None:
+    mine = [refused for refused in REFUSED if refused.kind in ("domain", "interface")]
+    real = answers([(refused.kind, refused.document) for refused in mine])
+    codes = [(answer.code, answer.domain) if isinstance(answer, Refused) else None for answer in real]
+    assert [(refused.text, refused.codes) for refused in mine] == [
+        (refused.text, code) for refused, code in zip(mine, codes, strict=True)
+    ]
+
+
+@pytest.mark.libvirt
+def test_the_daemon_refuses_a_bad_document_with_the_same_codes(daemon: Daemon) -> None:
+    wrong = []
+    for refused in REFUSED:
+        if refused.kind in ("nwfilter", "nwfilterbinding", "networkport", "cpu"):
+            with pytest.raises(Refused) as caught:
+                daemon.printed("comparison" if refused.kind == "cpu" else refused.kind, refused.document)
+            if refused.codes != (caught.value.code, caught.value.domain):
+                wrong.append(f"{refused.text}: {caught.value}")
+    assert [] == wrong
 
 
 @pytest.mark.libvirt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from virtkit.enums import ErrorDomain
+from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.capabilities import (
     ARCHITECTURES,
     Counter,
@@ -15,7 +16,7 @@ from virtkit.xml.capabilities import (
 from virtkit.xml.domain.cpu import CHECK, MATCH, MODE, CpuCache, CpuFeature, CpuModel, Numa, word
 from virtkit.xml.element import Document
 from virtkit.xml.schema import attrchild, attribute, child, children, textchild
-from virtkit.xml.values import ON_OFF, UNSIGNED
+from virtkit.xml.values import ON_OFF, UNSIGNED, refused_as
 
 
 class CpuDocument(Document, tag="cpu", error_domain=ErrorDomain.CPU):
@@ -28,7 +29,7 @@ class CpuDocument(Document, tag="cpu", error_domain=ErrorDomain.CPU):
     arch = textchild("arch", word(*ARCHITECTURES))
     model = child("model", CpuModel)
     vendor = textchild("vendor")
-    microcode = attrchild("microcode", "version", UNSIGNED)
+    microcode = attrchild("microcode", "version", refused_as(ConfigUnsupportedError, UNSIGNED))
     paravirtual = child("features", HostFeatures)
     signature = child("signature", Signature)
     counter = child("counter", Counter)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from virtkit.enums import ErrorDomain
+from virtkit.errors import InternalError, XMLError
 from virtkit.xml.address import PciPlace
 from virtkit.xml.element import Document, Element
 from virtkit.xml.netdev import Bandwidth, VirtualPort, Vlan
 from virtkit.xml.schema import attrchild, attribute, child, textchild
-from virtkit.xml.values import MAC, UUID, YES_NO, one_of
+from virtkit.xml.values import MAC, UUID, YES_NO, one_of, refused_as
 
 
 class Owner(Element):
@@ -30,8 +31,8 @@ class Plug(Element):
     bridge = attribute("bridge")
     dev = attribute("dev")
     managed = attribute("managed", YES_NO)
-    mac_table_manager = attribute("macTableManager", one_of("kernel", "libvirt"))
-    mode = attribute("mode", one_of("vepa", "private", "bridge", "passthrough"))
+    mac_table_manager = attribute("macTableManager", refused_as(XMLError, one_of("kernel", "libvirt")))
+    mode = attribute("mode", refused_as(XMLError, one_of("vepa", "private", "bridge", "passthrough")))
     driver = attrchild("driver", "name", one_of("kvm", "vfio", "xen"))
     address = child("address", PciPlace)
 
@@ -42,7 +43,7 @@ class NetworkPort(Document, tag="networkport", error_domain=ErrorDomain.NETWORK)
     uuid = textchild("uuid", UUID)
     owner = child("owner", Owner)
     group = textchild("group")
-    mac = attrchild("mac", "address", MAC)
+    mac = attrchild("mac", "address", refused_as(InternalError, MAC))
     virtual_port = child("virtualport", VirtualPort)
     bandwidth = child("bandwidth", Bandwidth)
     vlan = child("vlan", Vlan)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from virtkit.enums import ErrorDomain
+from virtkit.errors import InternalError
 from virtkit.xml.element import Document, Element
 from virtkit.xml.nwfilter import FilterRef
 from virtkit.xml.schema import attrchild, child, textchild
-from virtkit.xml.values import MAC, UUID
+from virtkit.xml.values import MAC, UUID, refused_as
 
 
 class Owner(Element):
@@ -22,5 +23,5 @@ class NWFilterBinding(Document, tag="filterbinding", error_domain=ErrorDomain.NW
     owner = child("owner", Owner)
     port_dev = attrchild("portdev", "name")
     link_dev = attrchild("linkdev", "name")
-    mac = attrchild("mac", "address", MAC)
+    mac = attrchild("mac", "address", refused_as(InternalError, MAC))
     filterref = child("filterref", FilterRef)
