@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -104,6 +105,16 @@ def test_unknown_flags_are_refused(web: virtkit.Domain) -> None:
         web.create(1 << 20)
     with pytest.raises(ArgumentUnsupportedError, match="guest agent"):
         web.shutdown(DomainShutdownFlags.GUEST_AGENT)
+
+
+def test_guests_are_destroyed_by_two_at_once(web: virtkit.Domain) -> None:
+    for _ in range(10):
+        web.create()
+        with ThreadPoolExecutor() as pool:
+            outcomes = [pool.submit(web.destroy) for _ in range(4)]
+            errors = [error for outcome in outcomes if (error := outcome.exception())]
+        assert {OperationInvalidError} >= {type(error) for error in errors}
+        assert OFF == state_of(web)[0]
 
 
 # Pause

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from virtkit.enums import (
@@ -73,16 +75,17 @@ def ask_to_end(state: QemuState, guest: Guest, run: Run) -> None:
         ResourceBusyError: It has not ended in time.
     """
     run.ending = DESTROYED
-    process = _process_of(state, guest, run)
-    if process is not None:
-        process.signal(signal.SIGTERM)
-        if not process.wait(GRACE_SECONDS):
-            run.ending = None
-            raise ResourceBusyError(
-                f"{guest.subject}: QEMU has not ended within {GRACE_SECONDS:g} s; wait for it, or destroy it without "
-                "GRACEFUL",
-                domain=ErrorDomain.QEMU,
-            )
+    with _unless_ended(guest, run):
+        process = _process_of(state, guest, run)
+        if process is not None:
+            process.signal(signal.SIGTERM)
+            if not process.wait(GRACE_SECONDS):
+                run.ending = None
+                raise ResourceBusyError(
+                    f"{guest.subject}: QEMU has not ended within {GRACE_SECONDS:g} s; wait for it, or destroy it "
+                    "without GRACEFUL",
+                    domain=ErrorDomain.QEMU,
+                )
     with state.alone(guest, "destroy") as exists:
         if exists:
             finish(state, guest, run, DESTROYED)
@@ -90,9 +93,20 @@ def ask_to_end(state: QemuState, guest: Guest, run: Run) -> None:
 
 def _stop(state: QemuState, guest: Guest, run: Run) -> None:
     """End the process of a run, if there is one."""
-    process = _process_of(state, guest, run)
-    if process is not None:
-        process.stop(grace=GRACE_SECONDS)
+    with _unless_ended(guest, run):
+        process = _process_of(state, guest, run)
+        if process is not None:
+            process.stop(grace=GRACE_SECONDS)
+
+
+@contextmanager
+def _unless_ended(guest: Guest, run: Run) -> Iterator[None]:
+    """Let pass what fails because somebody else noticed the end of the run and closed its process."""
+    try:
+        yield
+    except (OSError, ValueError):
+        if guest.run is run:
+            raise
 
 
 def _process_of(state: QemuState, guest: Guest, run: Run) -> Process | None:
