@@ -2,6 +2,7 @@
 
     complete(document, facts)        the definition as it is kept and shown
     live(document)                   a copy for a run: every device has its alias
+    migratable(document)             a copy for another host
 
 `complete` runs the passes that all hypervisors have in common (`virtkit.define`) with QEMU's own between them, in the
 order on which libvirt's result depends: controllers of the machine come before those that devices need, and places
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from virtkit.define import addresses, characters, checks, defaults, devices, disks, graphics, plugs
 from virtkit_qemu.define import buses, machine, models, pci, refusals, usb
 from virtkit_qemu.define.aliases import live as live
+from virtkit_qemu.define.migration import migratable as migratable
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain

@@ -43,8 +43,8 @@ def place(document: Domain) -> None:
     waiting = [device for device in _devices(document) if device.address is None]
     if waiting and not ports:
         raise ConfigUnsupportedError(
-            f"domain {document.name!r} has USB devices and <controller type='usb' model='none'/>: remove the one or the "
-            "other",
+            f"domain {document.name!r} has USB devices and <controller type='usb' model='none'/>: remove the one or "
+            "the other",
             domain=ErrorDomain.DOMAIN,
         )
     taken: dict[Place, Any] = {}
