@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from virtkit.define.secrets import without_secrets
 from virtkit.enums import DomainXMLFlags
 from virtkit.xml.domain.devices.character import CharacterDevice
+from virtkit_qemu import define
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
     from virtkit_qemu.guest import Guest, Run
-
-T = TypeVar("T")
-
-IMPLICIT_CONTROLLERS = {("usb", "piix3-uhci"), ("pci", "pci-root")}
-"""Type and model of controllers every pc has: old versions of libvirt did not print them."""
 
 
 def stored(domain: Domain) -> bytes:
@@ -43,7 +39,7 @@ def describe(guest: Guest, flags: int) -> str:
     if not flags & DomainXMLFlags.SECURE and not migratable:
         domain = without_secrets(domain)
     if migratable:
-        _drop_recent(domain)
+        domain = define.migratable(domain)
     return domain.format()
 
 
@@ -74,20 +70,6 @@ def without_run(run: Run) -> Domain:
         if graphics.autoport:
             graphics.port = -1
     return domain
-
-
-def _drop_recent(domain: Domain) -> None:
-    """Leave out what an older peer would not understand and has anyway."""
-    devices = domain.devices
-    devices.controllers = _kept(
-        devices.controllers, lambda one: (one.type, one.model) not in IMPLICIT_CONTROLLERS or one.index != 0
-    )
-    devices.inputs = _kept(devices.inputs, lambda one: (one.type, one.bus) != ("keyboard", "ps2"))
-    devices.audios = _kept(devices.audios, lambda one: one.type != "none")
-
-
-def _kept(items: Iterable[T], wanted: Callable[[T], bool]) -> list[T]:
-    return [item for item in items if wanted(item)]
 
 
 def _each(groups: Iterable[object]) -> Iterable[object]:
