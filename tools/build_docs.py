@@ -102,7 +102,7 @@ def conformance() -> str:
         for base in bases
     ]
     head = (
-        f"# Conformance suite\n\n{len(covered)} functions have tests of their own. Of all functions `BaseSupport` calls "
+        f"# Conformance suite\n\n{len(covered)} functions have tests of their own. Of all others `BaseSupport` calls "
         "those that a driver lacks, and those that it has if the call can do no harm.\n"
     )
     table = ["## Abilities", "", "| kind | ability | functions |", "|---|---|---|", *abilities, ""]
