@@ -55,7 +55,7 @@ def set_metadata(
     match kind:
         case DomainMetadataType.TITLE:
             if text and "\n" in text:
-                raise _invalid("metadata", "a title is one line")
+                raise _invalid("metadata", f"the title of domain {document.name!r} cannot have a line break")
             document.title = text or None
         case DomainMetadataType.DESCRIPTION:
             document.description = text or None
