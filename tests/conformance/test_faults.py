@@ -13,9 +13,10 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tools.new_driver import new_driver
+from tools.new_driver import ROOT, new_driver
 
 HERE = Path(__file__).parent
+RACK = ROOT / "examples" / "rack-driver" / "virtkit_rack.py"
 TIMEOUT = 300
 """Seconds for all faulty drivers: a run takes a few."""
 
@@ -81,6 +82,9 @@ FAULTS = (
     Fault("BindsAnything", "BaseNWFilterBindingCreation", "test_a_device_has_one_binding", "OperationFailedError"),
     Fault("DropsFiltersInUse", "BaseNWFilterBindingCreation", "test_a_filter_in_use_stays", "DID NOT RAISE"),
 )
+GOOD = {"vault": "vault:VaultDriver", "rack": "virtkit_rack:RackDriver"}
+"""Drivers without fault: one of secrets and filters, one that only lists."""
+
 OF_VAULT = ("BaseSecret", "BaseNWFilter")
 
 
@@ -94,13 +98,14 @@ class Outcome(NamedTuple):
 
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
-    """The good vault, and each faulty driver under the class of the suite that should notice, in one process."""
+    """The good drivers, and each faulty one under the class of the suite that should notice."""
     folder = tmp_path_factory.mktemp("faults")
     package = new_driver("lab", "hypervisor", folder)
-    for source in ("faulty.py", "vault.py"):
-        shutil.copy(HERE / source, folder)
-    shutil.copy(HERE / "vault_profile.py", folder / "test_vault.py")
-    install(folder, {"vault": "vault:VaultDriver"} | {scheme(fault): f"faulty:{fault.driver}" for fault in FAULTS})
+    for source in (HERE / "faulty.py", HERE / "vault.py", RACK):
+        shutil.copy(source, folder)
+    for name in GOOD:
+        shutil.copy(HERE / f"{name}_profile.py", folder / f"test_{name}.py")
+    install(folder, GOOD | {scheme(fault): f"faulty:{fault.driver}" for fault in FAULTS})
     for fault in FAULTS:
         ours = fault.base.startswith(OF_VAULT)
         declaration = folder / "test_vault.py" if ours else package / "tests" / "test_conformance.py"
@@ -158,7 +163,8 @@ def test_a_fault_is_found_and_named(fault: Fault, outcomes: list[Outcome]) -> No
 
 
 @pytest.mark.xdist_group("faults")
-def test_a_good_driver_of_secrets_and_filters_has_no_fault(outcomes: list[Outcome]) -> None:
-    vault = [each for each in outcomes if each.module == "test_vault"]
-    assert len(vault) > 100
-    assert [] == [each.test for each in vault if each.failure]
+@pytest.mark.parametrize("driver", GOOD)
+def test_a_good_driver_has_no_fault(driver: str, outcomes: list[Outcome]) -> None:
+    found = [each for each in outcomes if each.module == f"test_{driver}"]
+    assert len(found) > 100
+    assert [] == [each.test for each in found if each.failure]
