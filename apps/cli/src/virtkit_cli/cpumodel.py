@@ -64,10 +64,14 @@ def cpu_compare(session: Session, args: Arguments) -> None:
     _compared(session, args, session.connection.compare_cpu(cpu, args.flags), "host CPU")
 
 
-@command(option("file", "file with CPUs", completes="file"), *EMULATOR, *BASELINE)
+@command(option("file", "file with CPUs", completes="file"), *EMULATOR, *BASELINE, option("model", "one model"))
 def hypervisor_cpu_baseline(session: Session, args: Arguments) -> None:
     """Print the richest CPU that all of some have and a hypervisor can offer."""
+    from xml.sax.saxutils import escape
+
     cpus = cpus_in(args.file) if args.file else []
+    if args.model:
+        cpus.append(f"<cpu><model>{escape(args.model)}</model></cpu>")
     session.out.document(
         session.connection.baseline_hypervisor_cpu(
             args.emulator, args.arch, args.machine, args.virttype, cpus, args.flags

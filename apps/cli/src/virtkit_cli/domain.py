@@ -17,6 +17,7 @@ from virtkit_cli.states import reason_text, state_text
 from virtkit_cli.words import (
     DOMAIN,
     IMPACT,
+    asked,
     document,
     domain_named,
     editor,
@@ -63,12 +64,12 @@ FILTERS = (
 )
 def list_(session: Session, args: Arguments) -> None:
     """List domains: the running ones, unless told otherwise."""
-    asked = args.flags
+    wanted = args.flags
     if args.all:
-        asked &= ~Listed.INACTIVE
-    elif not asked & (Listed.INACTIVE | Listed.SHUTOFF):
-        asked |= Listed.ACTIVE
-    domains = session.connection.list_domains(asked)
+        wanted &= ~Listed.INACTIVE
+    elif not wanted & (Listed.INACTIVE | Listed.SHUTOFF):
+        wanted |= Listed.ACTIVE
+    domains = session.connection.list_domains(wanted)
     domains.sort(key=lambda domain: (domain.id < 0, domain.id, domain.name))
     if args.uuid or args.name or args.id:
         session.out.lines(_named(domain, args) for domain in domains)
@@ -119,25 +120,25 @@ def dominfo(session: Session, args: Arguments) -> None:
         "id": _id(domain) if plain or domain.id >= 0 else "-",
         "name": domain.name,
         "uuid": domain.uuid_string,
-        "os_type": _asked(domain.os_type),
+        "os_type": asked(domain.os_type),
         "state": state_text(info.state),
         "vcpus": info.nr_virt_cpu,
         "cpu_time": info.cpu_time if plain else f"{info.cpu_time / 1e9:.1f}s" if info.cpu_time else None,
         "max_memory": info.max_mem if plain else f"{info.max_mem} KiB",
         "memory": info.memory if plain else f"{info.memory} KiB",
-        "persistent": _asked(domain.is_persistent),
+        "persistent": asked(domain.is_persistent),
     }
-    starts = _asked(domain.autostart)
+    starts = asked(domain.autostart)
     values["autostart"] = starts if plain or starts is None else "enable" if starts else "disable"
-    values["managed_save"] = _asked(domain.has_managed_save_image)
+    values["managed_save"] = asked(domain.has_managed_save_image)
     session.out.record(INFO, values | _security(session, domain) | _messages(domain))
 
 
 def _security(session: Session, domain: Domain) -> dict[str, Any]:
-    model = _asked(session.connection.node_security_model)
+    model = asked(session.connection.node_security_model)
     if model is None or not model.model:
         return {}
-    label = _asked(domain.security_label) if domain.id >= 0 else None
+    label = asked(domain.security_label) if domain.id >= 0 else None
     found = {"security_model": model.model, "security_doi": model.doi}
     if label is not None and label.label:
         found["security_label"] = f"{label.label} ({'enforcing' if label.enforcing else 'permissive'})"
@@ -145,16 +146,8 @@ def _security(session: Session, domain: Domain) -> dict[str, Any]:
 
 
 def _messages(domain: Domain) -> dict[str, Any]:
-    messages = _asked(domain.messages)
+    messages = asked(domain.messages)
     return {"messages": ("\n" + " " * 16).join(messages)} if messages else {}
-
-
-def _asked(question: Any) -> Any:
-    """The answer to a question that not every driver has an answer to; None then."""
-    try:
-        return question()
-    except NotSupportedError:
-        return None
 
 
 @command(DOMAIN.word, Flag("reason", "also say why"))

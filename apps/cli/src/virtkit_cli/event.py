@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from virtkit.events import EVENTS, EventKey
+from virtkit.events import EVENTS, DomainLifecycleEvent, EventKey, QemuMonitorEvent
 from virtkit_cli.command import Arguments, Flag, UsageError, Value, Word, declare, option
 from virtkit_cli.words import domain_named, looks_like_uuid, number, pool_named
 
@@ -50,8 +50,7 @@ def watcher(name: str, kind: str, about: str, word: Value, find: Find) -> None:
             raise UsageError(f"{name} needs --event, --all or --list")
         if not args.all and args.event not in names:
             raise UsageError(f"no event is named {args.event!r}; `virtkit {name} --list` shows them")
-        watch = Watch(session, args, about)
-        with ExitStack() as subscriptions:
+        with Watch(session, args, about) as watch, ExitStack() as subscriptions:
             item = find(session, given) if given else None
             for each in wanted:
                 subscription = session.connection.subscribe(names[each], watch.printer(each), item)
@@ -100,8 +99,7 @@ class Watch:
         out = self.session.out
         who = getattr(item, "name", None) or item.uuid_string
         if out.json:
-            values = {key: plain(value) for key, value in record._asdict().items()}
-            out.document_of({"event": name, self.about.replace(" ", "_"): who, **values}, None)
+            out.document_of({"event": name, self.about.replace(" ", "_"): who, **fields(record)}, None)
         else:
             stamp = time.strftime("%Y-%m-%d %H:%M:%S%z: ") if self.args.timestamp else ""
             details = describe(record)
@@ -109,24 +107,36 @@ class Watch:
         out.stream.flush()
 
     def wait(self) -> None:
-        """Wait until it has ended, or for the given time; Ctrl+C ends a loop in the ordinary way."""
-        try:
-            ended = self.ended.wait(self.args.timeout)
-        except KeyboardInterrupt:
-            if not self.args.loop:
-                raise
-            ended = True
-        if not self.session.out.json:
-            if not ended:
-                self.session.out.write("event loop timed out")
+        """Wait until it has ended, or for the given time."""
+        if not self.ended.wait(self.args.timeout) and not self.session.out.json:
+            self.session.out.write("event loop timed out")
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        """Say how many came; Ctrl+C is the ordinary end of a loop."""
+        ends = kind is None or (kind is KeyboardInterrupt and self.args.loop)
+        self.ended.set()
+        if ends and not self.session.out.json:
             self.session.out.write(f"events received: {self.count}")
+        return ends
+
+
+def fields(record: Any) -> dict[str, Any]:
+    """The fields of an event by name; `what` is what happened in a life cycle."""
+    if isinstance(record, DomainLifecycleEvent):
+        return dict(zip(("what", "detail"), lifecycle(record), strict=True))
+    return {"what" if key == "event" else key: plain(value) for key, value in record._asdict().items()}
 
 
 def describe(record: Any) -> str:
     """The fields of an event in words."""
-    if type(record).__name__ == "DomainLifecycleEvent":
-        return " ".join(lifecycle(record))
-    if "event" in getattr(record, "_fields", ()):
+    if isinstance(record, DomainLifecycleEvent):
+        return " ".join(word.capitalize() for word in lifecycle(record))
+    if isinstance(record, QemuMonitorEvent):
+        return record.details or ""
+    if "event" in record._fields:
         return str(in_words(record.event)).capitalize()
     return " ".join(str(in_words(value)) for value in record if value is not None)
 
@@ -137,7 +147,7 @@ def lifecycle(record: Any) -> tuple[str, str]:
 
     event = enums.DomainEventType(record.event)
     details: Any = getattr(enums, f"DomainEvent{DETAILS.get(event.name, event.name.capitalize())}DetailType")
-    return str(in_words(event)).capitalize(), str(in_words(details(record.detail))).capitalize()
+    return str(in_words(event)), str(in_words(details(record.detail)))
 
 
 DETAILS = {"PMSUSPENDED": "PMSuspended"}
@@ -196,7 +206,7 @@ def qemu_monitor_event(session: Session, args: Arguments) -> None:
             watch.printer(record.event)(item, record)
 
     domain = domain_named(session, args.domain) if args.domain else None
-    with session.connection.subscribe(EventKey("qemu_monitor"), show, domain):
+    with watch, session.connection.subscribe(EventKey("qemu_monitor"), show, domain):
         watch.wait()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -94,7 +93,9 @@ def split(words: Sequence[str]) -> Iterator[list[str]]:
     Raises:
         UsageError: Quotes are not closed.
     """
-    if len(words) == 1:
+    if len(words) == 1 and not words[0].isidentifier():
+        import shlex
+
         lexer = shlex.shlex(words[0], posix=True, punctuation_chars=";")
         lexer.whitespace_split = True
         lexer.commenters = ""
@@ -104,9 +105,9 @@ def split(words: Sequence[str]) -> Iterator[list[str]]:
             raise UsageError(f"{words[0]!r}: {cause}") from cause
     current: list[str] = []
     for word in [*words, ";"]:
-        if word.strip(";"):
+        if not word or word.strip(";"):
             current.append(word)
-        elif word and current:
+        elif current:
             yield current
             current = []
 

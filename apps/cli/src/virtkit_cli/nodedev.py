@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import ConnectListAllNodeDeviceFlags, NodeDeviceCreateXMLFlags, NodeDeviceDefineXMLFlags
 from virtkit_cli.command import Arguments, Flag, argument, command, option
-from virtkit_cli.words import Target, action, chosen, listed, maker, printer, switch
+from virtkit_cli.words import Target, action, asked, chosen, listed, maker, printer, switch
 
 if TYPE_CHECKING:
     from virtkit import NodeDevice
@@ -61,8 +61,8 @@ def nodedev_info(session: Session, args: Arguments) -> None:
     values = {
         "name": device.name,
         "parent": device.parent() or "",
-        "active": device.is_active(),
-        "persistent": device.is_persistent(),
+        "active": asked(device.is_active),
+        "persistent": asked(device.is_persistent),
     }
     if values["persistent"]:
         values["autostart"] = device.autostart()

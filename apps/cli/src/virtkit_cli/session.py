@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import virtkit
@@ -78,14 +79,15 @@ class Session:
 
         shows = not self.out.quiet and not self.out.json and sys.stderr.isatty()
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(work)
             try:
+                future = pool.submit(work)
                 while wait([future], PROGRESS_SECONDS).not_done:
                     done = percentage() if shows else None
                     if done is not None:
                         print(f"\r{label}: {done:3d} %", end="", file=sys.stderr, flush=True)
             except KeyboardInterrupt:
-                abort()
+                with suppress(VirtError):  # it has just ended, or cannot be aborted: then it is waited for
+                    abort()
                 raise
             finally:
                 if shows:

@@ -186,6 +186,16 @@ def word_of(member: Any) -> str:
     return name.lower().replace("_", "-")
 
 
+def asked(question: Callable[[], Any]) -> Any:
+    """The answer to a question that not every driver has an answer to; None then."""
+    from virtkit.errors import NotSupportedError
+
+    try:
+        return question()
+    except NotSupportedError:
+        return None
+
+
 def listed(args: Arguments, active: int, inactive: int) -> int:
     """The flags of a list that has active objects unless `--all` or `--inactive` is given."""
     if args.all:
@@ -285,10 +295,15 @@ def editor(
     """
 
     def body(session: Session, args: Arguments) -> None:
+        from virtkit.errors import InvalidArgError
         from virtkit_cli.editing import edit
 
         item = target.find(session, args)
-        edit(session, item.name, item.xml_desc(flags) if flags else item.xml_desc(), lambda xml: define(item, xml))
+        try:
+            text = item.xml_desc(flags) if flags else item.xml_desc()
+        except InvalidArgError:  # a driver whose objects have one description does not know the flag
+            text = item.xml_desc()
+        edit(session, item.name, text, lambda xml: define(item, xml))
 
     declare(name, help, [target.word], body)
 

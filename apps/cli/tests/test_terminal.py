@@ -1,0 +1,136 @@
+"""A terminal as the console of a domain; the domain is a stand-in, the terminal is real."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+
+from .conftest import Run
+
+CONSOLE = """
+import os, socket, sys, threading
+from virtkit_cli.output import Output
+from virtkit_cli.session import Session
+from virtkit_cli.terminal import attach
+
+class Stream:
+    def __init__(self, sock):
+        self.sock = sock
+    def read(self, size=65536, timeout=None):
+        self.sock.settimeout(timeout)
+        return self.sock.recv(size)
+    def write(self, data):
+        self.sock.sendall(data)
+    def fileno(self):
+        return self.sock.fileno() if sys.argv[1] == "descriptor" else -1
+    def close(self):
+        print("closed\\r", flush=True)
+        self.sock.close()
+
+class Domain:
+    name = "web"
+    def open_console(self, device, flags):
+        ours, guest = socket.socketpair()
+        threading.Thread(target=serve, args=(guest,), daemon=True).start()
+        print(f"device {device} flags {int(flags)}", flush=True)
+        return Stream(ours)
+
+def serve(guest):
+    guest.sendall(b"login: ")
+    while data := guest.recv(100):
+        if b"bye" in data:
+            guest.close()
+            return
+        guest.sendall(data.upper())
+
+attach(Session(Output()), Domain(), "serial0", force=True)
+print("back")
+"""
+DEADLINE = 30
+ESCAPE = b"\x1d"
+
+
+class Terminal:
+    """The other end of a terminal on which a program runs."""
+
+    def __init__(self, *command: str) -> None:
+        self.master, slave = pty.openpty()
+        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, close_fds=True)
+        os.close(slave)
+        self.seen = b""
+
+    def expect(self, text: bytes) -> None:
+        """Read until the text has come; what follows it stays for the next call."""
+        end = time.monotonic() + DEADLINE
+        while text not in self.seen:
+            ready, _, _ = select.select([self.master], [], [], max(0, end - time.monotonic()))
+            assert ready, f"{text!r} did not come; there is {self.seen!r}"
+            self.seen += os.read(self.master, 4096)
+        self.seen = self.seen.partition(text)[2]
+
+    def type(self, text: bytes) -> None:
+        os.write(self.master, text)
+
+    def end(self) -> int:
+        try:
+            return self.process.wait(DEADLINE)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            os.close(self.master)
+
+
+@pytest.mark.parametrize("kind", ["descriptor", "none"])
+def test_the_escape_key_detaches_from_a_console(kind: str) -> None:
+    terminal = Terminal(sys.executable, "-c", CONSOLE, kind)
+    terminal.expect(b"device serial0 flags 1")
+    terminal.expect(b"Connected to domain 'web'")
+    terminal.expect(b"Escape character is ^] (Ctrl + ])")
+    terminal.expect(b"login: ")
+    terminal.type(b"root")
+    terminal.expect(b"ROOT")
+    terminal.type(b"\x03")  # goes to the guest and interrupts nothing here
+    terminal.expect(b"\x03")
+    terminal.type(ESCAPE)
+    terminal.expect(b"closed")
+    terminal.expect(b"back")
+    assert 0 == terminal.end()
+
+
+@pytest.mark.parametrize("kind", ["descriptor", "none"])
+def test_a_console_that_ends_gives_the_terminal_back(kind: str) -> None:
+    terminal = Terminal(sys.executable, "-c", CONSOLE, kind)
+    terminal.expect(b"login: ")
+    terminal.type(b"bye")
+    terminal.expect(b"back")
+    assert 0 == terminal.end()
+
+
+def test_a_console_needs_a_terminal(run: Run) -> None:
+    result = run("console", "test")
+    assert 2 == result.status
+    assert "console needs a terminal" in result.err
+
+
+def test_a_terminal_sees_how_far_long_work_is() -> None:
+    program = (
+        "import threading\n"
+        "from virtkit_cli import session\n"
+        "from virtkit_cli.output import Output\n"
+        "session.PROGRESS_SECONDS = 0.01\n"
+        "seen = threading.Event()\n"
+        "def percentage():\n"
+        "    seen.set()\n"
+        "    return 42\n"
+        "print(session.Session(Output()).watched('Saving', seen.wait, percentage, seen.set))\n"
+    )
+    terminal = Terminal(sys.executable, "-c", program)
+    terminal.expect(b"\rSaving:  42 %")
+    terminal.expect(b"True")
+    assert 0 == terminal.end()
