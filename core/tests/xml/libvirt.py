@@ -21,14 +21,17 @@ SECURE = ("domain", "snapshot", "checkpoint")
 secure = libvirt.VIR_DOMAIN_XML_SECURE
 
 def domain_of(text):
-    return conn.defineXML(re.search("<domain .*?</domain>", text, re.S)[0])
+    embedded = re.search("<domain .*?</domain>", text, re.S)
+    return conn.defineXML(embedded[0]) if embedded else conn.lookupByName("test")
 
 def snapshot(text):
-    return domain_of(text).snapshotCreateXML(text, libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE)
+    redefine = libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_REDEFINE if "<domain " in text else 0
+    return domain_of(text).snapshotCreateXML(text, redefine)
 
 def checkpoint(text):
     domain = domain_of(text)
-    domain.create()
+    if not domain.isActive():
+        domain.create()
     return domain.checkpointCreateXML(text, libvirt.VIR_DOMAIN_CHECKPOINT_CREATE_REDEFINE)
 
 define = {

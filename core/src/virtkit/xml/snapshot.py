@@ -13,7 +13,8 @@ from virtkit.xml.schema import attribute, child, children, flag, section, textch
 from virtkit.xml.values import INT, one_of
 
 STATES = one_of(
-    "nostate", "running", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended", "disk-snapshot"
+    *("nostate", "running", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended", "disk-snapshot"),
+    error=ConfigUnsupportedError,
 )
 """States of the domain, by the names of `virtkit.enums.DomainState`, and that of a snapshot without memory."""
 
