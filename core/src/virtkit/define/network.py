@@ -210,6 +210,16 @@ def update(network: Network, command: int, section: int, parent_index: int, xml:
                 f"command {command} does not go with section {NetworkUpdateSection(section).name}: add or delete",
                 domain=NETWORK,
             )
+    _prune(network)
+
+
+def _prune(network: Network) -> None:
+    """Drop servers that serve nothing any more."""
+    if network.dns is not None and not network.dns.content():
+        network.dns = None
+    for ip in network.ips:
+        if ip.dhcp is not None and not ip.dhcp.content():
+            ip.dhcp = None
 
 
 def _parse(part: Part, xml: str) -> Element:

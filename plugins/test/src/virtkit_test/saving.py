@@ -89,9 +89,7 @@ class SavingPart(DomainLifecycleSpec["TestState"]):
         _refuse_xml(dxml)
         with conn.domains.hold(dom, "domain_save_flags") as domain:
             domain.require_active()
-            document = domain.document.copy()
-            document.id = None
-            write_image(to, document)
+            write_image(to, domain.document)
             stop(conn, domain, DomainShutoffReason.SAVED, DomainEventStoppedDetailType.SAVED)
 
     def domain_restore_flags(self, conn: TestState, from_: str, dxml: str | None, flags: int) -> None:
