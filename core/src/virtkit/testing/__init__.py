@@ -39,196 +39,104 @@ MODULES = (
 # Before they are imported: failures then show the values that were compared.
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in MODULES))
 
-from virtkit.testing.connection import BaseConnection as BaseConnection
-from virtkit.testing.connection import BaseHost as BaseHost
-from virtkit.testing.connection import BaseReadOnly as BaseReadOnly
+from virtkit.testing.connection import BaseConnection, BaseHost, BaseReadOnly
 from virtkit.testing.domain import (
-    BaseDomainActivity as BaseDomainActivity,
-)
-from virtkit.testing.domain import (
-    BaseDomainAutostart as BaseDomainAutostart,
-)
-from virtkit.testing.domain import (
-    BaseDomainDefinition as BaseDomainDefinition,
-)
-from virtkit.testing.domain import (
-    BaseDomainDescription as BaseDomainDescription,
-)
-from virtkit.testing.domain import (
-    BaseDomainEnumeration as BaseDomainEnumeration,
-)
-from virtkit.testing.domain import (
-    BaseDomainEvents as BaseDomainEvents,
-)
-from virtkit.testing.domain import (
-    BaseDomainInfo as BaseDomainInfo,
-)
-from virtkit.testing.domain import (
-    BaseDomainLookup as BaseDomainLookup,
-)
-from virtkit.testing.domain import (
-    BaseDomainMetadata as BaseDomainMetadata,
-)
-from virtkit.testing.domain import (
-    BaseDomainPersistence as BaseDomainPersistence,
-)
-from virtkit.testing.domain import (
-    BaseDomainRename as BaseDomainRename,
-)
-from virtkit.testing.domain import (
-    BaseDomainStates as BaseDomainStates,
+    BaseDomainActivity,
+    BaseDomainAutostart,
+    BaseDomainDefinition,
+    BaseDomainDescription,
+    BaseDomainEnumeration,
+    BaseDomainEvents,
+    BaseDomainInfo,
+    BaseDomainLookup,
+    BaseDomainMetadata,
+    BaseDomainPersistence,
+    BaseDomainRename,
+    BaseDomainStates,
 )
 from virtkit.testing.interface import (
-    BaseInterfaceActivity as BaseInterfaceActivity,
+    BaseInterfaceActivity,
+    BaseInterfaceChanges,
+    BaseInterfaceDefinition,
+    BaseInterfaceDescription,
+    BaseInterfaceEnumeration,
+    BaseInterfaceLookup,
 )
-from virtkit.testing.interface import (
-    BaseInterfaceChanges as BaseInterfaceChanges,
-)
-from virtkit.testing.interface import (
-    BaseInterfaceDefinition as BaseInterfaceDefinition,
-)
-from virtkit.testing.interface import (
-    BaseInterfaceDescription as BaseInterfaceDescription,
-)
-from virtkit.testing.interface import (
-    BaseInterfaceEnumeration as BaseInterfaceEnumeration,
-)
-from virtkit.testing.interface import (
-    BaseInterfaceLookup as BaseInterfaceLookup,
-)
-from virtkit.testing.kinds import Can as Can
+from virtkit.testing.kinds import Can
 from virtkit.testing.network import (
-    BaseNetworkActivity as BaseNetworkActivity,
-)
-from virtkit.testing.network import (
-    BaseNetworkAutostart as BaseNetworkAutostart,
-)
-from virtkit.testing.network import (
-    BaseNetworkDefinition as BaseNetworkDefinition,
-)
-from virtkit.testing.network import (
-    BaseNetworkDescription as BaseNetworkDescription,
-)
-from virtkit.testing.network import (
-    BaseNetworkEnumeration as BaseNetworkEnumeration,
-)
-from virtkit.testing.network import (
-    BaseNetworkEvents as BaseNetworkEvents,
-)
-from virtkit.testing.network import (
-    BaseNetworkLookup as BaseNetworkLookup,
-)
-from virtkit.testing.network import (
-    BaseNetworkPersistence as BaseNetworkPersistence,
+    BaseNetworkActivity,
+    BaseNetworkAutostart,
+    BaseNetworkDefinition,
+    BaseNetworkDescription,
+    BaseNetworkEnumeration,
+    BaseNetworkEvents,
+    BaseNetworkLookup,
+    BaseNetworkPersistence,
 )
 from virtkit.testing.node_device import (
-    BaseNodeDeviceCreation as BaseNodeDeviceCreation,
-)
-from virtkit.testing.node_device import (
-    BaseNodeDeviceDescription as BaseNodeDeviceDescription,
-)
-from virtkit.testing.node_device import (
-    BaseNodeDeviceEnumeration as BaseNodeDeviceEnumeration,
-)
-from virtkit.testing.node_device import (
-    BaseNodeDeviceEvents as BaseNodeDeviceEvents,
-)
-from virtkit.testing.node_device import (
-    BaseNodeDeviceLookup as BaseNodeDeviceLookup,
-)
-from virtkit.testing.node_device import (
-    BaseNodeDeviceTree as BaseNodeDeviceTree,
+    BaseNodeDeviceCreation,
+    BaseNodeDeviceDescription,
+    BaseNodeDeviceEnumeration,
+    BaseNodeDeviceEvents,
+    BaseNodeDeviceLookup,
+    BaseNodeDeviceTree,
 )
 from virtkit.testing.nwfilter import (
-    BaseNWFilterBindingCreation as BaseNWFilterBindingCreation,
+    BaseNWFilterBindingCreation,
+    BaseNWFilterBindingDescription,
+    BaseNWFilterBindingLookup,
+    BaseNWFilterDefinition,
+    BaseNWFilterDescription,
+    BaseNWFilterEnumeration,
+    BaseNWFilterLookup,
 )
-from virtkit.testing.nwfilter import (
-    BaseNWFilterBindingDescription as BaseNWFilterBindingDescription,
-)
-from virtkit.testing.nwfilter import (
-    BaseNWFilterBindingLookup as BaseNWFilterBindingLookup,
-)
-from virtkit.testing.nwfilter import (
-    BaseNWFilterDefinition as BaseNWFilterDefinition,
-)
-from virtkit.testing.nwfilter import (
-    BaseNWFilterDescription as BaseNWFilterDescription,
-)
-from virtkit.testing.nwfilter import (
-    BaseNWFilterEnumeration as BaseNWFilterEnumeration,
-)
-from virtkit.testing.nwfilter import (
-    BaseNWFilterLookup as BaseNWFilterLookup,
-)
-from virtkit.testing.profile import Offer as Offer
-from virtkit.testing.profile import Profile as Profile
+from virtkit.testing.profile import Offer, Profile
 from virtkit.testing.secret import (
-    BaseSecretDefinition as BaseSecretDefinition,
-)
-from virtkit.testing.secret import (
-    BaseSecretDescription as BaseSecretDescription,
-)
-from virtkit.testing.secret import (
-    BaseSecretEnumeration as BaseSecretEnumeration,
-)
-from virtkit.testing.secret import (
-    BaseSecretEvents as BaseSecretEvents,
-)
-from virtkit.testing.secret import (
-    BaseSecretLookup as BaseSecretLookup,
-)
-from virtkit.testing.secret import (
-    BaseSecretValue as BaseSecretValue,
+    BaseSecretDefinition,
+    BaseSecretDescription,
+    BaseSecretEnumeration,
+    BaseSecretEvents,
+    BaseSecretLookup,
+    BaseSecretValue,
 )
 from virtkit.testing.storage import (
-    BaseStoragePoolActivity as BaseStoragePoolActivity,
+    BaseStoragePoolActivity,
+    BaseStoragePoolAutostart,
+    BaseStoragePoolDefinition,
+    BaseStoragePoolDescription,
+    BaseStoragePoolEnumeration,
+    BaseStoragePoolEvents,
+    BaseStoragePoolInfo,
+    BaseStoragePoolLookup,
+    BaseStoragePoolPersistence,
+    BaseStorageVolContents,
+    BaseStorageVolCreation,
+    BaseStorageVolDescription,
+    BaseStorageVolEnumeration,
+    BaseStorageVolLookup,
+    BaseStorageVolStates,
 )
-from virtkit.testing.storage import (
-    BaseStoragePoolAutostart as BaseStoragePoolAutostart,
-)
-from virtkit.testing.storage import (
-    BaseStoragePoolDefinition as BaseStoragePoolDefinition,
-)
-from virtkit.testing.storage import (
-    BaseStoragePoolDescription as BaseStoragePoolDescription,
-)
-from virtkit.testing.storage import (
-    BaseStoragePoolEnumeration as BaseStoragePoolEnumeration,
-)
-from virtkit.testing.storage import (
-    BaseStoragePoolEvents as BaseStoragePoolEvents,
-)
-from virtkit.testing.storage import (
-    BaseStoragePoolInfo as BaseStoragePoolInfo,
-)
-from virtkit.testing.storage import (
-    BaseStoragePoolLookup as BaseStoragePoolLookup,
-)
-from virtkit.testing.storage import (
-    BaseStoragePoolPersistence as BaseStoragePoolPersistence,
-)
-from virtkit.testing.storage import (
-    BaseStorageVolContents as BaseStorageVolContents,
-)
-from virtkit.testing.storage import (
-    BaseStorageVolCreation as BaseStorageVolCreation,
-)
-from virtkit.testing.storage import (
-    BaseStorageVolDescription as BaseStorageVolDescription,
-)
-from virtkit.testing.storage import (
-    BaseStorageVolEnumeration as BaseStorageVolEnumeration,
-)
-from virtkit.testing.storage import (
-    BaseStorageVolLookup as BaseStorageVolLookup,
-)
-from virtkit.testing.storage import (
-    BaseStorageVolStates as BaseStorageVolStates,
-)
-from virtkit.testing.suite import Conformance as Conformance
-from virtkit.testing.suite import Workshop as Workshop
-from virtkit.testing.suite import requires as requires
-from virtkit.testing.support import BaseSupport as BaseSupport
+from virtkit.testing.suite import Conformance, Workshop, requires
+from virtkit.testing.support import BaseSupport
+
+__all__ = [
+    "BASES", "BaseConnection", "BaseDomainActivity", "BaseDomainAutostart", "BaseDomainDefinition",
+    "BaseDomainDescription", "BaseDomainEnumeration", "BaseDomainEvents", "BaseDomainInfo", "BaseDomainLookup",
+    "BaseDomainMetadata", "BaseDomainPersistence", "BaseDomainRename", "BaseDomainStates", "BaseHost",
+    "BaseInterfaceActivity", "BaseInterfaceChanges", "BaseInterfaceDefinition", "BaseInterfaceDescription",
+    "BaseInterfaceEnumeration", "BaseInterfaceLookup", "BaseNWFilterBindingCreation", "BaseNWFilterBindingDescription",
+    "BaseNWFilterBindingLookup", "BaseNWFilterDefinition", "BaseNWFilterDescription", "BaseNWFilterEnumeration",
+    "BaseNWFilterLookup", "BaseNetworkActivity", "BaseNetworkAutostart", "BaseNetworkDefinition",
+    "BaseNetworkDescription", "BaseNetworkEnumeration", "BaseNetworkEvents", "BaseNetworkLookup",
+    "BaseNetworkPersistence", "BaseNodeDeviceCreation", "BaseNodeDeviceDescription", "BaseNodeDeviceEnumeration",
+    "BaseNodeDeviceEvents", "BaseNodeDeviceLookup", "BaseNodeDeviceTree", "BaseReadOnly", "BaseSecretDefinition",
+    "BaseSecretDescription", "BaseSecretEnumeration", "BaseSecretEvents", "BaseSecretLookup", "BaseSecretValue",
+    "BaseStoragePoolActivity", "BaseStoragePoolAutostart", "BaseStoragePoolDefinition", "BaseStoragePoolDescription",
+    "BaseStoragePoolEnumeration", "BaseStoragePoolEvents", "BaseStoragePoolInfo", "BaseStoragePoolLookup",
+    "BaseStoragePoolPersistence", "BaseStorageVolContents", "BaseStorageVolCreation", "BaseStorageVolDescription",
+    "BaseStorageVolEnumeration", "BaseStorageVolLookup", "BaseStorageVolStates", "BaseSupport", "Can", "Conformance",
+    "Offer", "Profile", "Workshop", "requires",
+]  # fmt: skip
 
 BASES: dict[str, tuple[type[Conformance], ...]] = {
     "connection": (BaseConnection, BaseHost, BaseReadOnly, BaseSupport),

@@ -144,7 +144,7 @@ class BaseDomainInfo(Conformance):
     def test_info_and_state_agree(self, obj: Domain) -> None:
         assert obj.info().state == obj.state().state
 
-    def test_only_an_active_domain_is_off(self, workshop: Workshop) -> None:
+    def test_an_active_domain_is_not_off(self, workshop: Workshop) -> None:
         assert DomainState.SHUTOFF != workshop.active(DOMAIN).info().state
 
     @requires(Can.DEFINE)
