@@ -51,6 +51,7 @@ def port(text):
     return network.portCreateXML(text, libvirt.VIR_NETWORK_PORT_CREATE_RECLAIM)
 
 define = {
+    "domain": conn.defineXML,
     "nwfilter": conn.nwfilterDefineXML,
     "nwfilterbinding": conn.nwfilterBindingCreateXML,
     "networkport": port,

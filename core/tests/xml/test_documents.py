@@ -1,6 +1,7 @@
 """Documents of every kind but devices (see `test_devices`): printed as they were read, and as the real libvirt does.
 
-`corpus/KIND` has documents of a kind in libvirt's form, most of them as it prints them.
+`corpus/KIND` has documents of a kind in libvirt's form, most of them as it prints them; `corpus/extensions` has domains
+with what only their own drivers print.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from _pytest.mark import ParameterSet
 from lxml import etree
 
 from core.tests.xml.daemon import Daemon, running
@@ -24,13 +26,21 @@ from virtkit.xml.capabilities import Capabilities
 CORPUS = Path(__file__).parent / "corpus"
 
 
-def _documents(*kinds: str) -> list[object]:
-    paths = [(kind, path) for kind in kinds for path in sorted((CORPUS / kind).glob("*.xml"))]
+def _documents(*folders: str) -> list[ParameterSet]:
+    paths = [path for folder in folders for path in sorted((CORPUS / folder).glob("*.xml"))]
     assert paths
-    return [pytest.param(kind, path.read_text(encoding="utf-8"), id=f"{kind}-{path.stem}") for kind, path in paths]
+    return [
+        pytest.param(
+            "domain" if path.parent.name == "extensions" else path.parent.name,
+            path.read_text(encoding="utf-8"),
+            id=f"{path.parent.name}-{path.stem}",
+        )
+        for path in paths
+    ]
 
 
-ALL = _documents(*(path.name for path in sorted(CORPUS.iterdir()) if path.name in KINDS and path.name != "devices"))
+FOLDERS = {path.name for path in CORPUS.iterdir() if path.is_dir()} - {"devices", "live"}
+ALL = _documents(*sorted(FOLDERS))
 
 
 @pytest.mark.parametrize(("kind", "text"), ALL)
@@ -140,9 +150,15 @@ def test_the_daemon_prints_the_document_as_it_is(daemon: Daemon) -> None:
     for name in ("frames", "connections"):  # what others refer to
         daemon.printed("nwfilter", (CORPUS / "nwfilter" / f"{name}.xml").read_text(encoding="utf-8"))
     for parameter in _documents("nwfilter", "nwfilterbinding", "secret", "networkport"):
-        kind, text = parameter.values  # type: ignore[attr-defined]
-        if "hostdev" not in text and "direct" not in text:  # these need devices of the host
-            assert text == daemon.printed(kind, text)
+        kind, text = parameter.values
+        if "hostdev" not in str(text) and "direct" not in str(text):  # these need devices of the host
+            assert text == daemon.printed(str(kind), str(text))
+
+
+@pytest.mark.libvirt
+def test_the_daemon_prints_extensions_of_qemu_as_they_are(daemon: Daemon) -> None:
+    text = (CORPUS / "extensions" / "qemu.xml").read_text(encoding="utf-8")
+    assert text == daemon.printed("domain", text)
 
 
 @pytest.mark.libvirt
