@@ -12,14 +12,13 @@ hypervisors is in a `Profile`.
 
 from __future__ import annotations
 
-import attrs
+from typing import NamedTuple
 
 from virtkit.define import addresses, characters, checks, defaults, devices, disks, graphics, plugs
 from virtkit.xml.domain import Domain
 
 
-@attrs.frozen
-class Profile:
+class Profile(NamedTuple):
     """What differs between hypervisors in the common pass.
 
     Attributes:

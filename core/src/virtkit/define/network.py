@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
-
-import attrs
+from typing import Any, NamedTuple
 
 from virtkit.enums import ErrorDomain, NetworkUpdateCommand, NetworkUpdateSection
 from virtkit.errors import (
@@ -103,8 +101,7 @@ def _same_host(one: DnsHost, other: DnsHost) -> bool:
     return one.ip == other.ip or bool(set(one.hostnames) & set(other.hostnames))
 
 
-@attrs.frozen
-class Part:
+class Part(NamedTuple):
     """A section that can be changed.
 
     Attributes:

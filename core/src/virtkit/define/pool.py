@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-
-import attrs
+from typing import NamedTuple
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError, XMLError
@@ -14,8 +13,7 @@ from virtkit.xml.pool import PoolSource, SourceFormat, StoragePool
 STORAGE = ErrorDomain.STORAGE
 
 
-@attrs.frozen
-class Type:
+class Type(NamedTuple):
     """What is particular to a type of pool.
 
     Attributes:

@@ -11,8 +11,6 @@ from virtkit.hookspecs.domain_block import DomainBlockSpec
 from virtkit.params import STRING, ULLONG, TypedParams
 from virtkit.records import BlockInfo, BlockStats, DiskError
 from virtkit.spec import quick
-from virtkit.xml.domain import Domain as DomainXML
-from virtkit.xml.domain.devices.disk import Disk, IoTune
 from virtkit_test.figures import clock
 from virtkit_test.filters import refuse
 from virtkit_test.tuning import require_known
@@ -20,6 +18,8 @@ from virtkit_test.tuning import require_known
 if TYPE_CHECKING:
     from virtkit.params import Value
     from virtkit.refs import DomainRef
+    from virtkit.xml.domain import Domain as DomainXML
+    from virtkit.xml.domain.devices.disk import Disk, IoTune
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
@@ -69,6 +69,8 @@ class BlockPart(DomainBlockSpec["TestState"]):
 
     @quick
     def domain_get_block_io_tune(self, conn: TestState, dom: DomainRef, disk: str | None, flags: int) -> TypedParams:
+        from virtkit.xml.domain.devices.disk import IoTune
+
         known = TypedParameterFlags.STRING_OKAY
         document = conn.domains.by_ref(dom).definition(flags, "domain_get_block_io_tune", known)
         tune = find_disk(document, disk).iotune if disk is not None else IoTune()

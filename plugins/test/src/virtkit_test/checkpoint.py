@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtkit.define.secrets import without_secrets
 from virtkit.enums import (
     DomainCheckpointCreateFlags,
     DomainCheckpointDeleteFlags,
@@ -22,7 +21,6 @@ from virtkit.errors import (
 from virtkit.hookspecs.domain_checkpoint import DomainCheckpointSpec
 from virtkit.refs import CheckpointRef
 from virtkit.spec import quick
-from virtkit.xml.checkpoint import Checkpoint, CheckpointDisk
 from virtkit_test.block import target
 from virtkit_test.domain import DOMAIN, Domain, finish
 from virtkit_test.filters import Filter, matching, refuse
@@ -30,6 +28,7 @@ from virtkit_test.moments import CheckpointTree, now, parent_of
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
+    from virtkit.xml.checkpoint import Checkpoint, CheckpointDisk
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
@@ -83,6 +82,8 @@ class CheckpointPart(DomainCheckpointSpec["TestState"]):
 
     @quick
     def domain_checkpoint_get_xml_desc(self, conn: TestState, checkpoint: CheckpointRef, flags: int) -> str:
+        from virtkit.define.secrets import without_secrets
+
         refuse("domain_checkpoint_get_xml_desc", flags & ~(Shown.SECURE | Shown.NO_DOMAIN | Shown.SIZE))
         found = conn.domains.by_ref(checkpoint.dom).checkpoints.get(checkpoint.name).copy()
         if flags & Shown.NO_DOMAIN:
@@ -93,6 +94,8 @@ class CheckpointPart(DomainCheckpointSpec["TestState"]):
 
     @quick
     def domain_checkpoint_create_xml(self, conn: TestState, dom: DomainRef, xml_desc: str, flags: int) -> CheckpointRef:
+        from virtkit.xml.checkpoint import Checkpoint
+
         known = Create.REDEFINE | Create.QUIESCE | Create.REDEFINE_VALIDATE
         refuse("domain_checkpoint_create_xml", flags & ~known)
         with conn.domains.hold(dom, "domain_checkpoint_create_xml") as domain:
@@ -154,6 +157,8 @@ def _take(domain: Domain, checkpoint: Checkpoint) -> None:
 
 def _disks(domain: Domain, checkpoint: Checkpoint) -> list[CheckpointDisk]:
     """An entry for each disk, with a bitmap unless it was said otherwise."""
+    from virtkit.xml.checkpoint import CheckpointDisk
+
     targets = [target(disk) for disk in domain.document.devices.disks if disk.device == "disk"]
     given = {disk.name: disk for disk in checkpoint.disks.disks}
     for name in given:
@@ -168,6 +173,8 @@ def _disks(domain: Domain, checkpoint: Checkpoint) -> list[CheckpointDisk]:
 
 
 def _filters(tree: CheckpointTree) -> tuple[Filter[Checkpoint], ...]:
+    from virtkit.xml.checkpoint import Checkpoint
+
     return (Filter[Checkpoint](Listed.LEAVES, Listed.NO_LEAVES, lambda one: not tree.children(one.name or "")),)
 
 

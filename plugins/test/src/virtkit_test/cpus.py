@@ -7,11 +7,13 @@ are refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError, InternalError, InvalidArgError, NotSupportedError, XMLError
-from virtkit.xml.cpu import CpuDocument
-from virtkit.xml.domain.cpu import CpuFeature, CpuModel
+
+if TYPE_CHECKING:
+    from virtkit.xml.cpu import CpuDocument
 
 CPU = ErrorDomain.CPU
 
@@ -50,6 +52,9 @@ def baseline(xml_cpus: Sequence[str], *, expand: bool) -> str:
         ConfigUnsupportedError: They are of several models or architectures.
         NotSupportedError: `expand`: what is in a model is not known here.
     """
+    from virtkit.xml.cpu import CpuDocument
+    from virtkit.xml.domain.cpu import CpuFeature, CpuModel
+
     if not xml_cpus:
         raise InvalidArgError("a baseline of no CPUs at all: give at least one", domain=CPU)
     cpus = [_parse(xml) for xml in xml_cpus]
@@ -68,6 +73,8 @@ def baseline(xml_cpus: Sequence[str], *, expand: bool) -> str:
 
 
 def _parse(xml: str) -> CpuDocument:
+    from virtkit.xml.cpu import CpuDocument
+
     cpu = CpuDocument.parse(xml)
     if cpu.arch is None:
         raise XMLError("the CPU has no <arch>: give it one", domain=CPU)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtkit.define.metadata import get_metadata, set_metadata
-from virtkit.define.secrets import without_secrets
 from virtkit.enums import ConnectListAllDomainsFlags as Listed
 from virtkit.enums import (
     DomainCreateFlags,
@@ -24,13 +22,13 @@ from virtkit.events import DomainMetadataChangeEvent
 from virtkit.hookspecs.domain_definition import DomainDefinitionSpec
 from virtkit.refs import DomainRef
 from virtkit.spec import quick
-from virtkit.xml.domain import Domain as DomainXML
 from virtkit_test.domain import DOMAIN, IMPACT, Domain, parse, publish, start
 from virtkit_test.filters import Filter, known, matching, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from virtkit.xml.domain import Domain as DomainXML
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
@@ -97,6 +95,8 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
 
     @quick
     def domain_get_xml_desc(self, conn: TestState, dom: DomainRef, flags: int) -> str:
+        from virtkit.define.secrets import without_secrets
+
         known = DomainXMLFlags.SECURE | DomainXMLFlags.INACTIVE | DomainXMLFlags.MIGRATABLE
         refuse("domain_get_xml_desc", flags & ~known)
         domain = conn.domains.by_ref(dom)
@@ -169,6 +169,8 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
 
     @quick
     def domain_get_metadata(self, conn: TestState, dom: DomainRef, type: int, uri: str | None, flags: int) -> str:
+        from virtkit.define.metadata import get_metadata
+
         document = conn.domains.by_ref(dom).definition(flags, "domain_get_metadata")
         return get_metadata(document, known(DomainMetadataType, type, "type of metadata"), uri)
 
@@ -183,6 +185,8 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
         uri: str | None,
         flags: int,
     ) -> None:
+        from virtkit.define.metadata import set_metadata
+
         refuse("domain_set_metadata", flags & ~IMPACT)
         kind = known(DomainMetadataType, type, "type of metadata")
         with conn.domains.hold(dom, "domain_set_metadata") as domain:

@@ -16,12 +16,12 @@ from virtkit.params import TypedParams
 from virtkit.records import SecurityLabel
 from virtkit.spec import quick
 from virtkit.streams import Screenshot
-from virtkit.xml.domain import Domain as DomainXML
-from virtkit.xml.domain.devices.interface import Interface
 from virtkit_test.filters import refuse
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
+    from virtkit.xml.domain import Domain as DomainXML
+    from virtkit.xml.domain.devices.interface import Interface
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST

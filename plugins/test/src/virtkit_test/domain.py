@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import attrs
-
-from virtkit.define import Profile, complete
 from virtkit.enums import (
     DomainEventStartedDetailType,
     DomainEventStoppedDetailType,
@@ -22,12 +19,12 @@ from virtkit.errors import InvalidArgError, OperationInvalidError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.records import GuestTime
 from virtkit.refs import NO_ID, DomainRef
-from virtkit.xml.domain import Domain as DomainXML
-from virtkit.xml.domain.devices.interface import Interface, InterfaceTarget
 from virtkit_test.filters import refuse
 from virtkit_test.moments import CheckpointTree, SnapshotTree
 
 if TYPE_CHECKING:
+    from virtkit.xml.domain import Domain as DomainXML
+    from virtkit.xml.domain.devices.interface import Interface
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
@@ -37,22 +34,19 @@ LIVE = DomainModificationImpact.LIVE
 CONFIG = DomainModificationImpact.CONFIG
 IMPACT = LIVE | CONFIG
 
-PROFILE = Profile(arch="i686")
-
 BOOT_TIME = GuestTime(627319920, 0)
 """The guest's clock at first, and when its memory was last looked at."""
 
 
-@attrs.define
 class Polling:
     """How an I/O thread polls, times in ns."""
 
-    max_ns: int = 32768
-    grow: int = 0
-    shrink: int = 0
+    def __init__(self) -> None:
+        self.max_ns = 32768
+        self.grow = 0
+        self.shrink = 0
 
 
-@attrs.define(eq=False)
 class Domain:
     """A domain.
 
@@ -66,24 +60,22 @@ class Domain:
         time: The guest's clock, which stands still.
     """
 
-    name: str
-    uuid: bytes
-    config: DomainXML | None = None
-    live: DomainXML | None = None
-    state: DomainState = DomainState.SHUTOFF
-    reason: int = DomainShutoffReason.UNKNOWN
-    autostart: bool = False
-    saved: bool = False
-    ref: DomainRef = attrs.field(init=False)
-    figures: tuple[DomainState, int, int, int] = (DomainState.SHUTOFF, 0, 0, 0)
-    frozen: set[str] = attrs.field(factory=set)
-    polling: dict[int, Polling] = attrs.field(factory=dict)
-    time: GuestTime = BOOT_TIME
-    snapshots: SnapshotTree = attrs.field(factory=SnapshotTree)
-    checkpoints: CheckpointTree = attrs.field(factory=CheckpointTree)
-
-    def __attrs_post_init__(self) -> None:
-        self.ref = DomainRef(self.name, self.uuid)
+    def __init__(self, name: str, uuid: bytes) -> None:
+        self.name = name
+        self.uuid = uuid
+        self.config: DomainXML | None = None
+        self.live: DomainXML | None = None
+        self.state = DomainState.SHUTOFF
+        self.reason: int = DomainShutoffReason.UNKNOWN
+        self.autostart = False
+        self.saved = False
+        self.ref = DomainRef(name, uuid)
+        self.figures = (DomainState.SHUTOFF, 0, 0, 0)
+        self.frozen: set[str] = set()
+        self.polling: dict[int, Polling] = {}
+        self.time = BOOT_TIME
+        self.snapshots = SnapshotTree()
+        self.checkpoints = CheckpointTree()
 
     @property
     def document(self) -> DomainXML:
@@ -169,6 +161,8 @@ def parse(xml: str, *, validate: bool = False) -> DomainXML:
     Raises:
         VirtError: As for parsing and for `virtkit.define.complete`.
     """
+    from virtkit.xml.domain import Domain as DomainXML
+
     document = DomainXML.parse(xml, validate=validate)
     finish(document)
     return document
@@ -176,13 +170,17 @@ def parse(xml: str, *, validate: bool = False) -> DomainXML:
 
 def finish(document: DomainXML) -> None:
     """Complete a definition the way this driver does."""
-    complete(document, PROFILE)
+    from virtkit.define import Profile, complete
+
+    complete(document, Profile(arch="i686"))
     document.id = None
     name_interfaces(document.devices.interfaces)
 
 
 def name_interfaces(interfaces: Sequence[Interface]) -> None:
     """Give the host's end of each interface a name."""
+    from virtkit.xml.domain.devices.interface import InterfaceTarget
+
     taken = {interface.target.dev for interface in interfaces if interface.target is not None}
     for interface in interfaces:
         if interface.target is None:

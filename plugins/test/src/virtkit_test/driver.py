@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from virtkit.driver import Credential, Driver, OpenRequest
 from virtkit.enums import ConnectCredentialType, ErrorDomain
@@ -21,13 +20,15 @@ from virtkit_test.interface import InterfacePart
 from virtkit_test.lifecycle import LifecyclePart
 from virtkit_test.network import NetworkPart
 from virtkit_test.nodedevice import NodeDevicePart
-from virtkit_test.nodefile import Users, read_node
 from virtkit_test.resources import ResourcesPart
 from virtkit_test.saving import SavingPart
 from virtkit_test.snapshot import SnapshotPart
-from virtkit_test.state import HERE, TestState
+from virtkit_test.state import DefaultState, TestState
 from virtkit_test.storage import PoolPart, VolumePart
 from virtkit_test.tuning import InterfaceTuningPart, TuningPart
+
+if TYPE_CHECKING:
+    from virtkit_test.nodefile import Users
 
 TEST = ErrorDomain.TEST
 
@@ -89,6 +90,10 @@ class TestDriver(
             )
         if path == DEFAULT:
             return self._open_shared()
+        from pathlib import Path
+
+        from virtkit_test.nodefile import read_node
+
         state, users = read_node(Path(path))
         try:
             _authenticate(request, users)
@@ -100,7 +105,7 @@ class TestDriver(
     def _open_shared(self) -> TestState:
         with self._lock:
             if self._shared is None:
-                self._shared = read_node(HERE / "default.xml")[0]
+                self._shared = DefaultState()
             self._sharing += 1
             return self._shared
 
@@ -130,6 +135,8 @@ def _authenticate(request: OpenRequest, users: Users) -> None:
     name = names[0] if names else ""
     if name in users and users[name] is None:
         return
+    import hmac
+
     answers = ask([Credential(ConnectCredentialType.PASSPHRASE, f"Password of {name} for {request.uri}")])
     given, expected = answers[0] if answers else "", users.get(name)
     if expected is None or not hmac.compare_digest(given.encode(), expected.encode()):

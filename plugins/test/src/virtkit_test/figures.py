@@ -22,7 +22,6 @@ from virtkit.hookspecs.domain_statistics import DomainStatisticsSpec
 from virtkit.params import BOOLEAN, INT, UINT, ULLONG, TypedParams
 from virtkit.records import ControlInfo, DomainInfo, DomainStateReason, DomainStats, InterfaceStats, VcpuInfo
 from virtkit.spec import quick
-from virtkit.xml.domain.features import PerfEvent
 from virtkit_test.definition import listed
 from virtkit_test.devices import find_interface
 from virtkit_test.domain import BOOT_TIME, IMPACT, Domain, vcpus
@@ -178,6 +177,8 @@ class FiguresPart(DomainStatisticsSpec["TestState"]):
 
     @quick
     def domain_set_perf_events(self, conn: TestState, dom: DomainRef, params: Mapping[str, Value], flags: int) -> None:
+        from virtkit.xml.domain.features import PerfEvent
+
         refuse("domain_set_perf_events", flags & ~IMPACT)
         unknown = ", ".join(sorted(params.keys() - set(PERF_EVENTS)))
         if unknown:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from virtkit.enums import (
@@ -18,7 +17,6 @@ from virtkit.errors import ArgumentUnsupportedError, InvalidArgError, OperationI
 from virtkit.hookspecs.domain_guest import DomainGuestSpec
 from virtkit.records import DomainInterface, FilesystemInfo, GuestTime, IPAddress
 from virtkit.spec import quick
-from virtkit.xml.domain.devices.interface import Interface
 from virtkit_test.block import target
 from virtkit_test.domain import DOMAIN, Domain
 from virtkit_test.filters import refuse
@@ -26,6 +24,7 @@ from virtkit_test.network import guest_address
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
+    from virtkit.xml.domain.devices.interface import Interface
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
@@ -133,7 +132,7 @@ def _addresses(conn: TestState, domain: Domain, place: int, interface: Interface
         address, prefix = guest_address(conn.networks.by_name(interface.source.network), offset)
     else:
         address, prefix = f"192.168.0.{1 + place}", 24
-    kind = IPAddrType.IPV4 if ip_address(address).version == 4 else IPAddrType.IPV6
+    kind = IPAddrType.IPV6 if ":" in address else IPAddrType.IPV4
     return DomainInterface(name, mac, [IPAddress(kind, address, prefix)])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from virtkit.hookspecs.node import NodeSpec
 from virtkit.params import ULLONG, TypedParams
 from virtkit.records import NodeCpuMap, NodeInfo, SecurityModel
 from virtkit.spec import quick
-from virtkit.xml.capabilities import ARCHITECTURES
 from virtkit_test.cpus import MODELS, baseline
 from virtkit_test.filters import refuse
 
@@ -56,6 +54,8 @@ class HostPart(ConnectSpec["TestState"], NodeSpec["TestState"]):
 
     @quick
     def connect_get_hostname(self, conn: TestState) -> str:
+        import socket
+
         return socket.gethostname()
 
     @quick
@@ -81,6 +81,8 @@ class HostPart(ConnectSpec["TestState"], NodeSpec["TestState"]):
 
     @quick
     def connect_get_cpu_model_names(self, conn: TestState, arch: str, flags: int) -> list[str]:
+        from virtkit.xml.capabilities import ARCHITECTURES
+
         refuse("connect_get_cpu_model_names", flags)
         if arch not in ARCHITECTURES:
             raise InvalidArgError(f"there is no architecture {arch!r}", domain=TEST)

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
 from virtkit.enums import ConnectListAllInterfacesFlags as Listed
 from virtkit.enums import ErrorDomain, InterfaceDefineFlags
 from virtkit.errors import OperationInvalidError, XMLError
 from virtkit.hookspecs.interface import InterfaceSpec
 from virtkit.refs import InterfaceRef
 from virtkit.spec import quick
-from virtkit.xml.interface import Interface as InterfaceXML
 from virtkit_test.filters import Filter, matching, refuse
 
 if TYPE_CHECKING:
+    from virtkit.xml.interface import Interface as InterfaceXML
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
 
 
-@attrs.define(eq=False)
 class Interface:
     """An interface: its definition and whether it is up."""
 
-    name: str
-    document: InterfaceXML
-    active: bool = False
+    def __init__(self, name: str, document: InterfaceXML, active: bool = False) -> None:
+        self.name = name
+        self.document = document
+        self.active = active
 
     @property
     def ref(self) -> InterfaceRef:
@@ -45,6 +43,8 @@ def parse(xml: str, *, validate: bool = False) -> InterfaceXML:
         XMLError: It has no name or no type.
         VirtError: As for parsing.
     """
+    from virtkit.xml.interface import Interface as InterfaceXML
+
     document = InterfaceXML.parse(xml, validate=validate)
     if document.type is None:
         raise XMLError("the interface has no type: give it type='ethernet'", domain=ErrorDomain.XML)
@@ -102,7 +102,7 @@ class InterfacePart(InterfaceSpec["TestState"]):
         refuse("interface_change_begin", flags)
         if conn.remembered is not None:
             raise OperationInvalidError("interface changes are open already: commit or roll them back", domain=TEST)
-        conn.remembered = [attrs.evolve(interface) for interface in conn.interfaces]
+        conn.remembered = [Interface(each.name, each.document, each.active) for each in conn.interfaces]
 
     @quick
     def interface_change_commit(self, conn: TestState, flags: int) -> None:

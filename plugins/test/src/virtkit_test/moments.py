@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import NoDomainCheckpointError, NoDomainSnapshotError, VirtError
-from virtkit.xml.checkpoint import Checkpoint, Parent
-from virtkit.xml.snapshot import Snapshot
 
-M = TypeVar("M", Snapshot, Checkpoint)
+if TYPE_CHECKING:
+    from virtkit.xml.checkpoint import Checkpoint
+    from virtkit.xml.snapshot import Snapshot
+
+M = TypeVar("M", "Snapshot", "Checkpoint")
 
 
 class Tree(Generic[M]):
@@ -70,6 +72,8 @@ class Tree(Generic[M]):
 
     def follow_current(self, moment: M) -> None:
         """Make a moment the child of the current one."""
+        from virtkit.xml.checkpoint import Parent
+
         moment.parent = None if self.current is None else Parent(name=self.current)
 
     def drop(self, name: str) -> None:
@@ -95,14 +99,14 @@ class Tree(Generic[M]):
         self.current = None
 
 
-class SnapshotTree(Tree[Snapshot]):
+class SnapshotTree(Tree["Snapshot"]):
     """The snapshots of a domain."""
 
     noun = "snapshot"
     missing = NoDomainSnapshotError
 
 
-class CheckpointTree(Tree[Checkpoint]):
+class CheckpointTree(Tree["Checkpoint"]):
     """The checkpoints of a domain."""
 
     noun = "checkpoint"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-import attrs
-
-from virtkit.define.network import check, complete, update
 from virtkit.enums import ConnectListAllNetworksFlags as Listed
 from virtkit.enums import ErrorDomain, NetworkDefineFlags, NetworkEventLifecycleType, NetworkUpdateFlags
 from virtkit.errors import InternalError, OperationInvalidError
@@ -15,25 +11,25 @@ from virtkit.events import NetworkLifecycleEvent
 from virtkit.hookspecs.network import NetworkSpec
 from virtkit.refs import NetworkRef
 from virtkit.spec import quick
-from virtkit.xml.network import Network as NetworkXML
 from virtkit_test.filters import Filter, matching, refuse
 
 if TYPE_CHECKING:
+    from virtkit.xml.network import Network as NetworkXML
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
 NETWORK = ErrorDomain.NETWORK
 
 
-@attrs.define(eq=False)
 class Network:
     """A network: its definition, what it runs with, or both."""
 
-    name: str
-    uuid: bytes
-    config: NetworkXML | None = None
-    live: NetworkXML | None = None
-    autostart: bool = False
+    def __init__(self, name: str, uuid: bytes) -> None:
+        self.name = name
+        self.uuid = uuid
+        self.config: NetworkXML | None = None
+        self.live: NetworkXML | None = None
+        self.autostart = False
 
     @property
     def ref(self) -> NetworkRef:
@@ -61,6 +57,9 @@ def parse(xml: str, *, validate: bool = False) -> NetworkXML:
     Raises:
         VirtError: As for parsing and for `virtkit.define.network.complete`.
     """
+    from virtkit.define.network import complete
+    from virtkit.xml.network import Network as NetworkXML
+
     document = NetworkXML.parse(xml, validate=validate)
     complete(document)
     return document
@@ -75,6 +74,8 @@ def guest_address(network: Network, offset: int) -> tuple[str, int]:
     Raises:
         OperationInvalidError: The network has no address.
     """
+    from ipaddress import ip_address, ip_network
+
     for ip in network.document.ips:
         ranges = ip.dhcp.ranges if ip.dhcp is not None else []
         first = ranges[0].start if ranges else ip.address
@@ -140,6 +141,8 @@ class NetworkPart(NetworkSpec["TestState"]):
     def network_update(
         self, conn: TestState, net: NetworkRef, command: int, section: int, parent_index: int, xml: str, flags: int
     ) -> None:
+        from virtkit.define.network import check, update
+
         refuse("network_update", flags & ~(NetworkUpdateFlags.LIVE | NetworkUpdateFlags.CONFIG))
         with conn.networks.hold(net, "network_update") as network:
             live, config = _meant(network, flags)

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import attrs
-
 from virtkit.enums import ConnectListAllNodeDeviceFlags as Listed
 from virtkit.enums import ErrorDomain, NodeDeviceCreateXMLFlags, NodeDeviceEventLifecycleType
 from virtkit.errors import InternalError
 from virtkit.events import NodeDeviceLifecycleEvent
-from virtkit.fallbacks.objects import capability_flag
 from virtkit.hookspecs.node_device import NodeDeviceSpec
 from virtkit.refs import NodeDeviceRef
 from virtkit.spec import quick
-from virtkit.xml.nodedev import Capability, FcHost, NodeDevice, Parent, ScsiHostCapability, VportOps
 from virtkit_test.filters import refuse
 
 if TYPE_CHECKING:
+    from virtkit.xml.nodedev import Capability, FcHost, NodeDevice
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
@@ -32,12 +29,12 @@ FIRST_VPORT = 12
 CAPABILITIES = sum(flag for flag in Listed if flag.name is not None and flag.name.startswith("CAP_"))
 
 
-@attrs.define(eq=False)
 class Device:
     """A device: its document."""
 
-    name: str
-    document: NodeDevice
+    def __init__(self, name: str, document: NodeDevice) -> None:
+        self.name = name
+        self.document = document
 
     @property
     def ref(self) -> NodeDeviceRef:
@@ -50,6 +47,8 @@ class NodeDevicePart(NodeDeviceSpec["TestState"]):
 
     @quick
     def connect_list_all_node_devices(self, conn: TestState, flags: int) -> list[NodeDeviceRef]:
+        from virtkit.fallbacks.objects import capability_flag
+
         refuse("connect_list_all_node_devices", flags & ~CAPABILITIES)
         return [
             device.ref
@@ -80,6 +79,8 @@ class NodeDevicePart(NodeDeviceSpec["TestState"]):
 
     @quick
     def node_device_create_xml(self, conn: TestState, xml_desc: str, flags: int) -> NodeDeviceRef:
+        from virtkit.xml.nodedev import FcHost, NodeDevice, Parent, ScsiHostCapability
+
         refuse("node_device_create_xml", flags & ~NodeDeviceCreateXMLFlags.VALIDATE)
         wanted = NodeDevice.parse(xml_desc, validate=bool(flags & NodeDeviceCreateXMLFlags.VALIDATE))
         port = _port(wanted)
@@ -115,6 +116,8 @@ def parent_of(document: NodeDevice) -> str | None:
 
 def all_kinds(document: NodeDevice) -> Iterator[str]:
     """The capabilities of a device, those within others included, as lists of devices name them."""
+    from virtkit.xml.nodedev import VportOps
+
     for kind in document.capabilities:
         yield kind.type or ""
         inner: list[Capability] = getattr(kind, "capabilities", [])
@@ -124,6 +127,8 @@ def all_kinds(document: NodeDevice) -> Iterator[str]:
 
 def _port(wanted: NodeDevice) -> FcHost:
     """The port that a definition asks for."""
+    from virtkit.xml.nodedev import FcHost, ScsiHostCapability
+
     if not wanted.capabilities:
         raise InternalError("the device has no <capability>: say what it is", domain=NODEDEV)
     for kind in wanted.capabilities:

@@ -12,8 +12,6 @@ from virtkit.hookspecs.domain_resources import DomainResourcesSpec
 from virtkit.params import UINT, TypedParams
 from virtkit.records import IothreadInfo
 from virtkit.spec import quick
-from virtkit.xml.domain import Domain as DomainXML
-from virtkit.xml.domain.tune import IoThread, IoThreadIds, IoThreadPin, Memory, VcpuCount, VcpuPin
 from virtkit_test.domain import CONFIG, DOMAIN, IMPACT, Polling, vcpus
 from virtkit_test.filters import refuse
 from virtkit_test.host import MAX_VCPUS
@@ -22,6 +20,7 @@ from virtkit_test.pins import cpumap, cpuset
 if TYPE_CHECKING:
     from virtkit.params import Value
     from virtkit.refs import DomainRef
+    from virtkit.xml.domain import Domain as DomainXML
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
@@ -37,6 +36,8 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
 
     @quick
     def domain_set_memory_flags(self, conn: TestState, dom: DomainRef, memory: int, flags: int) -> None:
+        from virtkit.xml.domain.tune import Memory
+
         _require_positive("domain_set_memory_flags", "memory", memory)
         with conn.domains.hold(dom, "domain_set_memory_flags") as domain:
             document = domain.definition(flags, "domain_set_memory_flags", DomainMemoryModFlags.MAXIMUM)
@@ -93,6 +94,8 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
 
     @quick
     def domain_pin_vcpu_flags(self, conn: TestState, dom: DomainRef, vcpu: int, cpumap: bytes, flags: int) -> None:
+        from virtkit.xml.domain.tune import VcpuPin
+
         refuse("domain_pin_vcpu_flags", flags)
         with conn.domains.hold(dom, "domain_pin_vcpu_flags") as domain:
             domain.require_active()
@@ -158,6 +161,8 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
 
     @quick
     def domain_pin_iothread(self, conn: TestState, dom: DomainRef, iothread_id: int, cpumap: bytes, flags: int) -> None:
+        from virtkit.xml.domain.tune import IoThreadPin
+
         with conn.domains.hold(dom, "domain_pin_iothread") as domain:
             document = domain.definition(flags, "domain_pin_iothread")
             _require_thread(document, iothread_id, TEST)
@@ -218,6 +223,8 @@ def thread_ids(document: DomainXML) -> list[int]:
 
 
 def _set_threads(document: DomainXML, numbers: list[int]) -> None:
+    from virtkit.xml.domain.tune import IoThread, IoThreadIds
+
     document.iothreads = len(numbers) or None
     document.iothread_ids = IoThreadIds(iothreads=[IoThread(id=number) for number in numbers]) if numbers else None
 
@@ -249,12 +256,16 @@ def _maximum_vcpus(document: DomainXML) -> int:
 
 
 def _set_maximum_vcpus(document: DomainXML, count: int) -> None:
+    from virtkit.xml.domain.tune import VcpuCount
+
     started = min(vcpus(document), count)
     document.vcpu = document.vcpu or VcpuCount()
     document.vcpu.maximum, document.vcpu.current = count, None if started == count else started
 
 
 def _set_vcpus(documents: Sequence[DomainXML], count: int) -> None:
+    from virtkit.xml.domain.tune import VcpuCount
+
     lowest = min(map(_maximum_vcpus, documents))
     if count > lowest:
         raise InvalidArgError(

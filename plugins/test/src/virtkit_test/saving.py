@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from virtkit.define.secrets import without_secrets
 from virtkit.enums import (
     DomainEventStartedDetailType,
     DomainEventStoppedDetailType,
@@ -18,13 +17,13 @@ from virtkit.enums import (
 from virtkit.errors import ArgumentUnsupportedError, InternalError, OperationInvalidError, SystemCallError
 from virtkit.hookspecs.domain_lifecycle import DomainLifecycleSpec
 from virtkit.spec import quick
-from virtkit.xml.domain import Domain as DomainXML
 from virtkit_test.definition import obtain
 from virtkit_test.domain import DOMAIN, finish, parse, start, stop
 from virtkit_test.filters import refuse
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
+    from virtkit.xml.domain import Domain as DomainXML
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
@@ -58,6 +57,8 @@ def read_image(path: str) -> DomainXML:
         SystemCallError: The file cannot be read.
         InternalError: It is no saved domain.
     """
+    from virtkit.xml.domain import Domain as DomainXML
+
     try:
         with open(path, "rb") as file:
             head = file.read(len(MAGIC) + LENGTH.size)
@@ -104,6 +105,8 @@ class SavingPart(DomainLifecycleSpec["TestState"]):
         start(conn, domain, DomainRunningReason.RESTORED, restored, document=document)
 
     def domain_save_image_get_xml_desc(self, conn: TestState, file: str, flags: int) -> str:
+        from virtkit.define.secrets import without_secrets
+
         refuse("domain_save_image_get_xml_desc", flags & ~DomainSaveImageXMLFlags.SECURE)
         document = read_image(file)
         return (document if flags else without_secrets(document)).format()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtkit.define.secrets import without_secrets
 from virtkit.enums import (
     DomainEventStartedDetailType,
     DomainEventStoppedDetailType,
@@ -33,7 +32,6 @@ from virtkit.errors import (
 from virtkit.hookspecs.domain_snapshot import DomainSnapshotSpec
 from virtkit.refs import SnapshotRef
 from virtkit.spec import quick
-from virtkit.xml.snapshot import Snapshot, SnapshotDisk, SnapshotMemory
 from virtkit_test.block import target
 from virtkit_test.domain import DOMAIN, Domain, exclusive, finish, publish, start, stop
 from virtkit_test.filters import Filter, matching, refuse
@@ -41,6 +39,7 @@ from virtkit_test.moments import SnapshotTree, now, parent_of
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
+    from virtkit.xml.snapshot import Snapshot, SnapshotDisk
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
@@ -106,6 +105,8 @@ class SnapshotPart(DomainSnapshotSpec["TestState"]):
 
     @quick
     def domain_snapshot_get_xml_desc(self, conn: TestState, snap: SnapshotRef, flags: int) -> str:
+        from virtkit.define.secrets import without_secrets
+
         refuse("domain_snapshot_get_xml_desc", flags & ~DomainSnapshotXMLFlags.SECURE)
         snapshot = conn.domains.by_ref(snap.dom).snapshots.get(snap.name).copy()
         if snapshot.domain is not None and not flags & DomainSnapshotXMLFlags.SECURE:
@@ -114,6 +115,8 @@ class SnapshotPart(DomainSnapshotSpec["TestState"]):
 
     @quick
     def domain_snapshot_create_xml(self, conn: TestState, dom: DomainRef, xml_desc: str, flags: int) -> SnapshotRef:
+        from virtkit.xml.snapshot import Snapshot
+
         refuse("domain_snapshot_create_xml", flags & ~CREATE_FLAGS)
         with conn.domains.hold(dom, "domain_snapshot_create_xml") as domain:
             if domain.checkpoints:
@@ -159,6 +162,8 @@ def redefine(domain: Domain, snapshot: Snapshot, *, current: bool) -> None:
         InternalError: It has no time, state or definition.
         InvalidArgError: It is of another domain, or its parent is missing or below it.
     """
+    from virtkit.xml.snapshot import SnapshotMemory
+
     if not snapshot.name:
         raise XMLError("a snapshot that is taken over needs its <name>", domain=SNAPSHOT)
     for field, element in (("creation_time", "creationTime"), ("state", "state"), ("domain", "domain")):
@@ -186,6 +191,8 @@ def _check_parent(tree: SnapshotTree, name: str, parent: str | None) -> None:
 
 def _take(domain: Domain, snapshot: Snapshot) -> None:
     """Complete a new snapshot with what the domain is now."""
+    from virtkit.xml.snapshot import SnapshotMemory
+
     taken = now()
     snapshot.name = snapshot.name or str(taken)
     if snapshot.name in domain.snapshots.moments:
@@ -204,6 +211,8 @@ def _take(domain: Domain, snapshot: Snapshot) -> None:
 
 def _disks(domain: Domain, given: list[SnapshotDisk]) -> list[SnapshotDisk]:
     """An entry for each disk, kept inside it."""
+    from virtkit.xml.snapshot import SnapshotDisk
+
     targets = [target(disk) for disk in domain.document.devices.disks if disk.device != "cdrom"]
     by_name = {disk.name: disk for disk in given}
     for disk in given:
@@ -241,6 +250,8 @@ def _revert(conn: TestState, domain: Domain, snapshot: Snapshot, flags: int) -> 
 
 
 def _filters(tree: SnapshotTree) -> tuple[Filter[Snapshot], ...]:
+    from virtkit.xml.snapshot import Snapshot
+
     return (
         Filter[Snapshot](Listed.METADATA, Listed.NO_METADATA, lambda snapshot: True),
         Filter[Snapshot](Listed.LEAVES, Listed.NO_LEAVES, lambda snapshot: not tree.children(snapshot.name or "")),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, InvalidArgError, NotSupportedError
-from virtkit.xml.pool import PoolSource, SourceDevice, SourceFormat, SourceHost, StoragePool
+
+if TYPE_CHECKING:
+    from virtkit.xml.pool import PoolSource
 
 TEST = ErrorDomain.TEST
 
@@ -31,11 +35,15 @@ def found_sources(type: str, src_spec: str | None) -> str:
 
 
 def _volume_group(number: int) -> PoolSource:
+    from virtkit.xml.pool import PoolSource, SourceDevice, SourceFormat
+
     device = SourceDevice(path=f"/dev/sda{20 + number}")
     return PoolSource(devices=[device], name=f"testvg{1 + number}", format=SourceFormat(type="lvm2"))
 
 
 def _share(src_spec: str | None) -> PoolSource:
+    from virtkit.xml.pool import PoolSource, SourceFormat, SourceHost, StoragePool
+
     spec = StoragePool.parse_child(src_spec, error_domain=ErrorDomain.STORAGE) if src_spec else None
     hosts = [host.name for host in spec.hosts if host.name] if isinstance(spec, PoolSource) else []
     if len(hosts) != 1:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import ErrorDomain
 from virtkit.events import EventHub
@@ -17,7 +19,7 @@ from virtkit_test.network import Network
 from virtkit_test.nodedevice import Device
 from virtkit_test.storage import Pool
 
-HERE = Path(__file__).parent
+HERE = os.path.dirname(__file__)
 TEST = ErrorDomain.TEST
 
 
@@ -44,13 +46,45 @@ class TestState:
     @cached_property
     def capabilities(self) -> str:
         """The capabilities document."""
-        return (HERE / "capabilities.xml").read_text()
+        return _shipped("capabilities.xml")
 
     @cached_property
     def sysinfo(self) -> str:
         """The description of the host's firmware."""
-        return (HERE / "sysinfo.xml").read_text()
+        return _shipped("sysinfo.xml")
 
     def close(self) -> None:
         """Let go of what a host holds; the last connection does."""
         self.hub.close()
+
+
+class DefaultState(TestState):
+    """The host of `test:///default`, which comes into being when something of it is first looked at.
+
+    Reading its node file takes longer than all the rest of opening a connection.
+    """
+
+    def __init__(self) -> None:
+        self.remembered = None
+        self.hub = EventHub("virtkit-test-events")
+        self._reading = threading.Lock()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in ("domains", "networks", "interfaces", "pools", "devices", "node"):
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+            with self._reading:
+                if name not in self.__dict__:
+                    from pathlib import Path
+
+                    from virtkit_test.nodefile import read_node
+
+                    host = read_node(Path(HERE, "default.xml"))[0]
+                    self.__dict__.update(vars(host) | vars(self))
+            return self.__dict__[name]
+
+
+def _shipped(name: str) -> str:
+    with open(os.path.join(HERE, name), encoding="utf-8") as file:
+        return file.read()

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
-
-from virtkit.define.pool import complete
 from virtkit.enums import ConnectListAllStoragePoolsFlags as Listed
 from virtkit.enums import (
     ErrorDomain,
@@ -29,12 +26,12 @@ from virtkit.hookspecs.storage_vol import StorageVolSpec
 from virtkit.records import StoragePoolInfo, StorageVolInfo
 from virtkit.refs import StoragePoolRef, StorageVolRef
 from virtkit.spec import quick
-from virtkit.xml.pool import StoragePool as PoolXML
-from virtkit.xml.volume import StorageVolume as VolumeXML
 from virtkit_test.filters import Filter, matching, refuse
 from virtkit_test.sources import found_sources
 
 if TYPE_CHECKING:
+    from virtkit.xml.pool import StoragePool as PoolXML
+    from virtkit.xml.volume import StorageVolume as VolumeXML
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
@@ -48,17 +45,17 @@ POOL_CAPACITY = 100 << 30
 """Bytes every simulated pool has."""
 
 
-@attrs.define(eq=False)
 class Pool:
     """A pool: its definition, whether it is active, and its volumes by name."""
 
-    name: str
-    uuid: bytes
-    document: PoolXML
-    persistent: bool = False
-    active: bool = False
-    autostart: bool = False
-    volumes: dict[str, VolumeXML] = attrs.field(factory=dict)
+    def __init__(self, name: str, uuid: bytes, document: PoolXML) -> None:
+        self.name = name
+        self.uuid = uuid
+        self.document = document
+        self.persistent = False
+        self.active = False
+        self.autostart = False
+        self.volumes: dict[str, VolumeXML] = {}
 
     @property
     def ref(self) -> StoragePoolRef:
@@ -102,6 +99,9 @@ def parse(xml: str, *, validate: bool = False) -> PoolXML:
         XMLError: It lacks a name or what its type needs.
         VirtError: As for parsing.
     """
+    from virtkit.define.pool import complete
+    from virtkit.xml.pool import StoragePool as PoolXML
+
     document = PoolXML.parse(xml, validate=validate)
     complete(document)
     return document
@@ -114,6 +114,8 @@ def parse_volume(xml: str, pool: Pool, *, validate: bool = False) -> VolumeXML:
         XMLError: It has no name or no capacity.
         VirtError: As for parsing.
     """
+    from virtkit.xml.volume import StorageVolume as VolumeXML
+
     volume = VolumeXML.parse(xml, validate=validate)
     if not volume.name or "/" in volume.name:
         raise XMLError(f"a volume needs a <name> without '/', not {volume.name!r}", domain=STORAGE)

@@ -13,16 +13,12 @@ from virtkit.hookspecs.domain_device import DomainDeviceSpec
 from virtkit.hookspecs.domain_resources import DomainResourcesSpec
 from virtkit.params import INT, STRING, UINT, ULLONG, TypedParams
 from virtkit.spec import quick
-from virtkit.xml.domain import Domain as DomainXML
-from virtkit.xml.domain.cpuset import CPUSET
-from virtkit.xml.domain.tune import BlockIoDevice, NumaMemory
-from virtkit.xml.netdev import Bandwidth, Traffic
-from virtkit.xml.values import Refusal
 from virtkit_test.devices import find_interface
 
 if TYPE_CHECKING:
     from virtkit.params import Value
     from virtkit.refs import DomainRef
+    from virtkit.xml.domain import Domain as DomainXML
     from virtkit_test.state import TestState
 
 TEST = ErrorDomain.TEST
@@ -91,6 +87,8 @@ class TuningPart(DomainResourcesSpec["TestState"]):
     def domain_set_blkio_parameters(
         self, conn: TestState, dom: DomainRef, params: Mapping[str, Value], flags: int
     ) -> None:
+        from virtkit.xml.domain.tune import BlockIoDevice
+
         require_known("domain_set_blkio_parameters", params, (constants.DOMAIN_BLKIO_WEIGHT, *DEVICE_FIELDS))
         parsed = {name: _device_limits(name, str(params[name])) for name in DEVICE_FIELDS if name in params}
         with conn.domains.hold(dom, "domain_set_blkio_parameters") as domain:
@@ -107,6 +105,8 @@ class TuningPart(DomainResourcesSpec["TestState"]):
 
     @quick
     def domain_get_numa_parameters(self, conn: TestState, dom: DomainRef, flags: int) -> TypedParams:
+        from virtkit.xml.domain.tune import NumaMemory
+
         document = conn.domains.by_ref(dom).definition(flags, "domain_get_numa_parameters", STRING_OKAY)
         memory = document.numa_tune.memory or NumaMemory()
         params = TypedParams().put(constants.DOMAIN_NUMA_MODE, INT, MODES.index(memory.mode or "strict"))
@@ -116,6 +116,8 @@ class TuningPart(DomainResourcesSpec["TestState"]):
     def domain_set_numa_parameters(
         self, conn: TestState, dom: DomainRef, params: Mapping[str, Value], flags: int
     ) -> None:
+        from virtkit.xml.domain.tune import NumaMemory
+
         mode_name, set_name = constants.DOMAIN_NUMA_MODE, constants.DOMAIN_NUMA_NODESET
         require_known("domain_set_numa_parameters", params, (mode_name, set_name))
         mode = int(params.get(mode_name, DomainNumatuneMemMode.STRICT))
@@ -135,6 +137,8 @@ class InterfaceTuningPart(DomainDeviceSpec["TestState"]):
 
     @quick
     def domain_get_interface_parameters(self, conn: TestState, dom: DomainRef, device: str, flags: int) -> TypedParams:
+        from virtkit.xml.netdev import Bandwidth, Traffic
+
         document = conn.domains.by_ref(dom).definition(flags, "domain_get_interface_parameters", STRING_OKAY)
         bandwidth = find_interface(document, device).bandwidth or Bandwidth()
         params = TypedParams()
@@ -148,6 +152,8 @@ class InterfaceTuningPart(DomainDeviceSpec["TestState"]):
     def domain_set_interface_parameters(
         self, conn: TestState, dom: DomainRef, device: str, params: Mapping[str, Value], flags: int
     ) -> None:
+        from virtkit.xml.netdev import Bandwidth, Traffic
+
         names = tuple(f"{direction}.{field}" for direction, fields in DIRECTIONS.items() for field in fields)
         require_known("domain_set_interface_parameters", params, names)
         with conn.domains.hold(dom, "domain_set_interface_parameters") as domain:
@@ -187,6 +193,9 @@ def _device_limits(name: str, text: str) -> dict[str, int]:
 
 
 def _nodeset(text: str) -> str:
+    from virtkit.xml.domain.cpuset import CPUSET
+    from virtkit.xml.values import Refusal
+
     try:
         return CPUSET.read(text) if CPUSET.read is not None else text
     except Refusal as refusal:
