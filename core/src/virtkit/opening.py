@@ -140,13 +140,13 @@ def root_of(uri: URI) -> Root | None:
     Raises:
         InvalidArgError: `embed` without a root.
     """
+    if uri.path not in ("/system", "/session", "/embed"):
+        return None
     from virtkit.store import Root
 
     makers: dict[str, Callable[[], Root]] = {"/system": Root.system, "/session": Root.session}
     if uri.path in makers:
         return makers[uri.path]()
-    if uri.path != "/embed":
-        return None
     folder = uri.parameter("root")
     if not folder.startswith("/"):
         raise InvalidArgError(f"{uri}: embed needs an absolute folder for its state: {uri.driver}:///embed?root=/DIR")
