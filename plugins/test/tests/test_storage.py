@@ -44,6 +44,29 @@ def test_a_transient_pool_that_is_defined_may_be_started_automatically(bench: Be
     assert bench.storage_pool_get_autostart(ref)
 
 
+def path(bench: Bench) -> str:
+    """Where the pool is."""
+    xml: str = bench.storage_pool_get_xml_desc(bench.storage_pool_lookup_by_name("vecpool"), 0)
+    return xml.partition("<path>")[2].partition("</path>")[0]
+
+
+def test_a_pool_that_is_redefined_while_it_is_active_changes_when_it_stops(bench: Bench) -> None:
+    ref = bench.storage_pool_define_xml(pool_xml(), 0)
+    bench.storage_pool_create(ref, 0)
+    bench.storage_pool_define_xml(pool_xml(path="/elsewhere"), 0)
+    assert path(bench) == "/vecpool"
+    bench.storage_pool_destroy(ref)
+    assert path(bench) == "/elsewhere"
+
+
+def test_a_pool_that_is_created_with_another_definition_keeps_its_own(bench: Bench) -> None:
+    ref = bench.storage_pool_define_xml(pool_xml(), 0)
+    bench.storage_pool_create_xml(pool_xml(path="/elsewhere"), 0)
+    assert path(bench) == "/elsewhere"
+    bench.storage_pool_destroy(ref)
+    assert path(bench) == "/vecpool"
+
+
 def test_figures_follow_the_volumes(bench: Bench) -> None:
     bench.storage_vol_create_xml(bench.pool, volume_xml("a", "<capacity unit='G'>3</capacity>"), 0)
     thin = "<capacity unit='G'>5</capacity><allocation>0</allocation>"

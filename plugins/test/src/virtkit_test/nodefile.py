@@ -186,8 +186,8 @@ def _add_pool(state: TestState, node: _Element, path: Path) -> None:
         node.remove(volume)
     document = storage.parse(_text(node))
     name, uuid = document.name or "", document.uuid or b""
-    pool = state.pools.obtain(name, uuid, lambda: Pool(name, uuid, document))
-    pool.persistent = pool.active = True
+    pool = state.pools.obtain(name, uuid, lambda: Pool(name, uuid))
+    pool.config, pool.live = document, document.copy()
     for volume in volumes:
         parsed = storage.parse_volume(_text(volume), pool)
         if parsed.name in pool.volumes:

@@ -46,14 +46,13 @@ POOL_CAPACITY = 100 << 30
 
 
 class Pool:
-    """A pool: its definition, whether it is active, and its volumes by name."""
+    """A pool: its definition, what it is active with, or both; and its volumes by name."""
 
-    def __init__(self, name: str, uuid: bytes, document: PoolXML) -> None:
+    def __init__(self, name: str, uuid: bytes) -> None:
         self.name = name
         self.uuid = uuid
-        self.document = document
-        self.persistent = False
-        self.active = False
+        self.config: PoolXML | None = None
+        self.live: PoolXML | None = None
         self.autostart = False
         self.volumes: dict[str, VolumeXML] = {}
 
@@ -61,6 +60,18 @@ class Pool:
     def ref(self) -> StoragePoolRef:
         """What names it."""
         return StoragePoolRef(self.name, self.uuid)
+
+    @property
+    def document(self) -> PoolXML:
+        """What it is active with, else its definition."""
+        document = self.live or self.config
+        assert document is not None, "a pool without both is not in the table"
+        return document
+
+    @property
+    def active(self) -> bool:
+        """Whether its volumes can be used."""
+        return self.live is not None
 
     @property
     def allocation(self) -> int:
@@ -135,7 +146,7 @@ def parse_volume(xml: str, pool: Pool, *, validate: bool = False) -> VolumeXML:
 
 FILTERS = (
     Filter[Pool](Listed.ACTIVE, Listed.INACTIVE, lambda pool: pool.active),
-    Filter[Pool](Listed.PERSISTENT, Listed.TRANSIENT, lambda pool: pool.persistent),
+    Filter[Pool](Listed.PERSISTENT, Listed.TRANSIENT, lambda pool: pool.config is not None),
     Filter[Pool](Listed.AUTOSTART, Listed.NO_AUTOSTART, lambda pool: pool.autostart),
 )
 
@@ -185,7 +196,7 @@ class PoolPart(StoragePoolSpec["TestState"]):
 
     @quick
     def storage_pool_is_persistent(self, conn: TestState, pool: StoragePoolRef) -> bool:
-        return conn.pools.by_ref(pool).persistent
+        return conn.pools.by_ref(pool).config is not None
 
     @quick
     def storage_pool_get_autostart(self, conn: TestState, pool: StoragePoolRef) -> bool:
@@ -194,15 +205,17 @@ class PoolPart(StoragePoolSpec["TestState"]):
     @quick
     def storage_pool_set_autostart(self, conn: TestState, pool: StoragePoolRef, autostart: bool) -> None:
         found = conn.pools.by_ref(pool)
-        if not found.persistent:
+        if found.config is None:
             raise InvalidArgError(f"pool {found.name!r} is transient: define it before autostart", domain=TEST)
         found.autostart = bool(autostart)
 
     @quick
     def storage_pool_define_xml(self, conn: TestState, xml: str, flags: int) -> StoragePoolRef:
         refuse("storage_pool_define_xml", flags & ~StoragePoolDefineFlags.VALIDATE)
-        pool = _obtain(conn, parse(xml, validate=bool(flags & StoragePoolDefineFlags.VALIDATE)))
-        pool.persistent = True
+        document = parse(xml, validate=bool(flags & StoragePoolDefineFlags.VALIDATE))
+        pool = _obtain(conn, document)
+        pool.config = document
+        pool.update_figures()
         _publish(conn, pool, Event.DEFINED)
         return pool.ref
 
@@ -214,7 +227,7 @@ class PoolPart(StoragePoolSpec["TestState"]):
         if known_pool is not None and known_pool.active:
             raise OperationInvalidError(f"pool {known_pool.name!r} is active already: destroy it first", domain=STORAGE)
         pool = _obtain(conn, document)
-        _start(conn, pool)
+        _start(conn, pool, document)
         return pool.ref
 
     @quick
@@ -222,16 +235,18 @@ class PoolPart(StoragePoolSpec["TestState"]):
         refuse("storage_pool_create", flags)
         with conn.pools.hold(pool, "storage_pool_create") as found:
             _require(found, active=False)
-            _start(conn, found)
+            _start(conn, found, found.document.copy())
 
     @quick
     def storage_pool_destroy(self, conn: TestState, pool: StoragePoolRef) -> None:
         with conn.pools.hold(pool, "storage_pool_destroy") as found:
             _require(found, active=True)
-            found.active = False
             _publish(conn, found, Event.STOPPED)
-            if not found.persistent:
+            if found.config is None:
                 conn.pools.remove(found)
+            else:
+                found.live = None
+                found.update_figures()
 
     @quick
     def storage_pool_undefine(self, conn: TestState, pool: StoragePoolRef) -> None:
@@ -343,14 +358,11 @@ def _obtain(conn: TestState, document: PoolXML) -> Pool:
                 f"pool {name!r} has the same target {document.target.path} as pool {other.name!r}: choose another",
                 domain=STORAGE,
             )
-    pool = conn.pools.obtain(name, uuid, lambda: Pool(name, uuid, document))
-    pool.document = document
-    pool.update_figures()
-    return pool
+    return conn.pools.obtain(name, uuid, lambda: Pool(name, uuid))
 
 
-def _start(conn: TestState, pool: Pool) -> None:
-    pool.active = True
+def _start(conn: TestState, pool: Pool, document: PoolXML) -> None:
+    pool.live = document
     pool.update_figures()
     _publish(conn, pool, Event.STARTED)
 
