@@ -11,8 +11,12 @@ from pathlib import Path
 
 import virtkit
 from virtkit.enums import DomainUndefineFlags
+from virtkit.xml.domain import Domain
 
 DOMAIN = "<domain type='test'><name>{name}</name><memory unit='KiB'>8192</memory><os><type>hvm</type></os></domain>"
+LARGE = (Path(__file__).resolve().parent / "domain.xml").read_text()
+"""A guest as people have it; 3 KB."""
+
 DOMAINS = 1000
 ROUNDS = 7
 
@@ -55,6 +59,9 @@ def main() -> None:
         "import": cold("import virtkit") * 1e3,
         "open": cold("import virtkit; virtkit.open('test:///default')") * 1e3,
         "cli": command("-c", "test:///default", "list") * 1e3,
+        "parse": best(lambda: Domain.parse(LARGE), 200) * 1e6,
+        "format": best(Domain.parse(LARGE).format, 500) * 1e6,
+        "first parse": cold("from virtkit.xml.domain import Domain; Domain.parse('<domain/>').format()") * 1e3,
     }
     with virtkit.open("test:///default") as conn:
         domain = conn.lookup_domain_by_name("test")
