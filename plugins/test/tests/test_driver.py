@@ -95,3 +95,13 @@ def test_a_read_only_connection_sees_and_changes_nothing() -> None:
     watcher = Bench(readonly=True)
     assert watcher.refusal(watcher.domain_destroy, watcher.test) == (29, 20)
     watcher.close()
+
+
+def test_a_transient_domain_stays_transient_when_it_is_reverted(bench: Bench) -> None:
+    ref = bench.transient()
+    snapshot = bench.snapshot("s", ref)
+    bench.domain_revert_to_snapshot(snapshot, 0)
+    assert bench.domain_is_active(ref)
+    assert not bench.domain_is_persistent(ref)
+    bench.domain_destroy(ref)
+    assert bench.refusal(bench.domain_is_active, ref) == (42, 12)

@@ -11,6 +11,7 @@ from virtkit.hookspecs.domain_block import DomainBlockSpec
 from virtkit.params import STRING, ULLONG, TypedParams
 from virtkit.records import BlockInfo, BlockStats, DiskError
 from virtkit.spec import quick
+from virtkit_test.domain import check_impact, definition_of
 from virtkit_test.figures import clock
 from virtkit_test.filters import refuse
 from virtkit_test.tuning import require_known
@@ -72,7 +73,7 @@ class BlockPart(DomainBlockSpec["TestState"]):
         from virtkit.xml.domain.devices.disk import IoTune
 
         known = TypedParameterFlags.STRING_OKAY
-        document = conn.domains.by_ref(dom).definition(flags, "domain_get_block_io_tune", known)
+        document = definition_of(conn, dom, flags, "domain_get_block_io_tune", known)
         tune = find_disk(document, disk).iotune if disk is not None else IoTune()
         params = TypedParams()
         for name in LIMITS:
@@ -87,8 +88,9 @@ class BlockPart(DomainBlockSpec["TestState"]):
         self, conn: TestState, dom: DomainRef, disk: str, params: Mapping[str, Value], flags: int
     ) -> None:
         require_known("domain_set_block_io_tune", params, LIMITS)
+        check_impact("domain_set_block_io_tune", flags)
         with conn.domains.hold(dom, "domain_set_block_io_tune") as domain:
-            document = domain.definition(flags, "domain_set_block_io_tune")
+            document = domain.definition(flags)
             found = find_disk(document, disk)
             found.iotune = _limited(found.iotune, params)
 

@@ -39,12 +39,15 @@ Create = DomainCheckpointCreateFlags
 Delete = DomainCheckpointDeleteFlags
 Shown = DomainCheckpointXMLFlags
 
+LIST_FLAGS = sum(Listed)
+
 
 class CheckpointPart(DomainCheckpointSpec["TestState"]):
     """The checkpoint functions of the driver."""
 
     @quick
     def domain_list_all_checkpoints(self, conn: TestState, dom: DomainRef, flags: int) -> list[CheckpointRef]:
+        refuse("domain_list_all_checkpoints", flags & ~LIST_FLAGS)
         domain = conn.domains.by_ref(dom)
         tree = domain.checkpoints
         names = tree.topological() if flags & Listed.TOPOLOGICAL else sorted(tree.moments)

@@ -22,7 +22,7 @@ from virtkit.events import DomainMetadataChangeEvent
 from virtkit.hookspecs.domain_definition import DomainDefinitionSpec
 from virtkit.refs import DomainRef
 from virtkit.spec import quick
-from virtkit_test.domain import DOMAIN, IMPACT, Domain, parse, publish, start
+from virtkit_test.domain import DOMAIN, IMPACT, Domain, definition_of, parse, publish, start
 from virtkit_test.filters import Filter, known, matching, refuse
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
     def domain_get_metadata(self, conn: TestState, dom: DomainRef, type: int, uri: str | None, flags: int) -> str:
         from virtkit.define.metadata import get_metadata
 
-        document = conn.domains.by_ref(dom).definition(flags, "domain_get_metadata")
+        document = definition_of(conn, dom, flags, "domain_get_metadata")
         return get_metadata(document, known(DomainMetadataType, type, "type of metadata"), uri)
 
     @quick
@@ -235,10 +235,10 @@ def _check_undefine(domain: Domain, flags: int) -> None:
 
 
 def _check_rename(conn: TestState, domain: Domain, new_name: str) -> None:
-    if new_name == domain.name:
-        raise OperationInvalidError(f"domain {domain.name!r} has that name already", domain=DOMAIN)
     if domain.active:
         raise OperationInvalidError(f"domain {domain.name!r} is running: stop it before it is renamed", domain=TEST)
+    if new_name == domain.name:
+        raise OperationInvalidError(f"domain {domain.name!r} has that name already", domain=DOMAIN)
     if "/" in new_name or "\n" in new_name:
         raise XMLError(f"{new_name!r} is no name for a domain: use neither '/' nor line breaks", domain=TEST)
     if new_name in conn.domains:

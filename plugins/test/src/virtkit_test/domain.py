@@ -106,16 +106,8 @@ class Domain:
         if not self.active:
             raise OperationInvalidError(f"domain {self.name!r} is not running: start it first", domain=DOMAIN)
 
-    def definition(self, flags: int, function: str, known: int = 0) -> DomainXML:
-        """The one definition that the flags of a function mean.
-
-        Raises:
-            InvalidArgError: LIVE and CONFIG together, or flags beside them and `known`.
-            OperationInvalidError: As for `definitions`.
-        """
-        refuse(function, flags & ~(IMPACT | known))
-        if flags & IMPACT == IMPACT:
-            raise exclusive(function, "LIVE", "CONFIG")
+    def definition(self, flags: int) -> DomainXML:
+        """The one definition that flags which passed `check_impact` mean. Raises as `definitions` does."""
         return self.definitions(flags)[0]
 
     def definitions(self, flags: int) -> Sequence[DomainXML]:
@@ -137,6 +129,23 @@ class Domain:
                 )
             meant.append(self.config)
         return meant
+
+
+def check_impact(function: str, flags: int, known: int = 0) -> None:
+    """Refuse flags that do not mean one definition.
+
+    Raises:
+        InvalidArgError: LIVE and CONFIG together, or flags beside them and `known`.
+    """
+    refuse(function, flags & ~(IMPACT | known))
+    if flags & IMPACT == IMPACT:
+        raise exclusive(function, "LIVE", "CONFIG")
+
+
+def definition_of(conn: TestState, dom: DomainRef, flags: int, function: str, known: int = 0) -> DomainXML:
+    """The definition of a domain that the flags of a function mean. Raises as `check_impact` and `definitions` do."""
+    check_impact(function, flags, known)
+    return conn.domains.by_ref(dom).definition(flags)
 
 
 def exclusive(function: str, one: str, other: str, domain: int = DOMAIN) -> InvalidArgError:

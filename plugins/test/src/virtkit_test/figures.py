@@ -24,7 +24,7 @@ from virtkit.records import ControlInfo, DomainInfo, DomainStateReason, DomainSt
 from virtkit.spec import quick
 from virtkit_test.definition import listed
 from virtkit_test.devices import find_interface
-from virtkit_test.domain import BOOT_TIME, IMPACT, Domain, vcpus
+from virtkit_test.domain import BOOT_TIME, IMPACT, Domain, check_impact, definition_of, vcpus
 from virtkit_test.filters import refuse
 from virtkit_test.pins import cpumap
 
@@ -171,7 +171,7 @@ class FiguresPart(DomainStatisticsSpec["TestState"]):
 
     @quick
     def domain_get_perf_events(self, conn: TestState, dom: DomainRef, flags: int) -> TypedParams:
-        document = conn.domains.by_ref(dom).definition(flags, "domain_get_perf_events", TypedParameterFlags.STRING_OKAY)
+        document = definition_of(conn, dom, flags, "domain_get_perf_events", TypedParameterFlags.STRING_OKAY)
         enabled = {event.name: bool(event.enabled) for event in document.perf.events}
         return TypedParams.all_of(BOOLEAN, {name: enabled.get(name, False) for name in PERF_EVENTS})
 
@@ -183,8 +183,9 @@ class FiguresPart(DomainStatisticsSpec["TestState"]):
         unknown = ", ".join(sorted(params.keys() - set(PERF_EVENTS)))
         if unknown:
             raise ArgumentUnsupportedError(f"there are no performance events {unknown}")
+        check_impact("domain_set_perf_events", flags)
         with conn.domains.hold(dom, "domain_set_perf_events") as domain:
-            document = domain.definition(flags, "domain_set_perf_events")
+            document = domain.definition(flags)
             events = {event.name: event for event in document.perf.events}
             for name, enabled in params.items():
                 events.setdefault(name, PerfEvent(name=name)).enabled = bool(enabled)
@@ -212,7 +213,7 @@ def _stats(domain: Domain, stats: int) -> TypedParams:
     params = TypedParams()
     if stats & DomainStatsTypes.STATE:
         params.put("state.state", INT, int(domain.state)).put("state.reason", INT, int(domain.reason))
-    if stats & DomainStatsTypes.IOTHREAD and domain.polling:
+    if stats & DomainStatsTypes.IOTHREAD and domain.polling and domain.active:
         params.put("iothread.count", UINT, len(domain.polling))
         for number, polling in sorted(domain.polling.items()):
             params.put(f"iothread.{number}.poll-max-ns", ULLONG, polling.max_ns)

@@ -10,6 +10,7 @@ from virtkit.enums import (
     DomainProcessSignal,
     DomainSetTimeFlags,
     DomainSetUserPasswordFlags,
+    DomainState,
     ErrorDomain,
     IPAddrType,
 )
@@ -109,7 +110,7 @@ class GuestPart(DomainGuestSpec["TestState"]):
         if not 0 <= nseconds < 1_000_000_000:
             raise InvalidArgError(f"a second has 10**9 nanoseconds, {nseconds} is not among them", domain=DOMAIN)
         with conn.domains.hold(dom, "domain_set_time") as domain:
-            _require_running(domain)
+            domain.require_active()
             domain.time = GuestTime(seconds, nseconds)
 
     @quick
@@ -121,7 +122,7 @@ class GuestPart(DomainGuestSpec["TestState"]):
             raise InvalidArgError(f"a simulated guest has only a process 1, not {pid_value}", domain=TEST)
         if signum not in set(DomainProcessSignal):
             raise InvalidArgError(f"there is no signal {signum}", domain=TEST)
-        conn.domains.by_ref(dom).require_active()
+        conn.domains.by_ref(dom)
 
 
 def _addresses(conn: TestState, domain: Domain, place: int, interface: Interface) -> DomainInterface:
@@ -157,5 +158,5 @@ def _require_mounted(domain: Domain, mountpoints: Sequence[str]) -> None:
 
 
 def _require_running(domain: Domain) -> None:
-    if not domain.active:
-        raise OperationInvalidError(f"domain {domain.name!r} is not running: start it first", domain=TEST)
+    if domain.state != DomainState.RUNNING:
+        raise OperationInvalidError(f"domain {domain.name!r} is not running: start or resume it first", domain=TEST)

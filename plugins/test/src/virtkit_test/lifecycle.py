@@ -138,10 +138,11 @@ class LifecyclePart(DomainLifecycleSpec["TestState"]):
         if flags & DomainCoreDumpFlags.CRASH and flags & DomainCoreDumpFlags.LIVE:
             raise exclusive("domain_core_dump_with_format", "CRASH", "LIVE")
         refuse("domain_core_dump_with_format", flags & ~DomainCoreDumpFlags.CRASH)
-        if known(DomainCoreDumpFormat, dumpformat, "dump format") != DomainCoreDumpFormat.RAW:
-            raise OperationUnsupportedError("the simulator dumps in the raw format only", domain=TEST)
+        wanted = known(DomainCoreDumpFormat, dumpformat, "dump format")
         with conn.domains.hold(dom, "domain_core_dump_with_format") as domain:
             domain.require_active()
+            if wanted != DomainCoreDumpFormat.RAW:
+                raise OperationUnsupportedError("the simulator dumps in the raw format only", domain=TEST)
             try:
                 with open(to, "wb") as file:
                     file.write(saving.MAGIC)

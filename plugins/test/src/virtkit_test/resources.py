@@ -12,7 +12,7 @@ from virtkit.hookspecs.domain_resources import DomainResourcesSpec
 from virtkit.params import UINT, TypedParams
 from virtkit.records import IothreadInfo
 from virtkit.spec import quick
-from virtkit_test.domain import CONFIG, DOMAIN, IMPACT, Polling, vcpus
+from virtkit_test.domain import CONFIG, DOMAIN, IMPACT, Polling, check_impact, definition_of, vcpus
 from virtkit_test.filters import refuse
 from virtkit_test.host import MAX_VCPUS
 from virtkit_test.pins import cpumap, cpuset
@@ -39,8 +39,9 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
         from virtkit.xml.domain.tune import Memory
 
         _require_positive("domain_set_memory_flags", "memory", memory)
+        check_impact("domain_set_memory_flags", flags, DomainMemoryModFlags.MAXIMUM)
         with conn.domains.hold(dom, "domain_set_memory_flags") as domain:
-            document = domain.definition(flags, "domain_set_memory_flags", DomainMemoryModFlags.MAXIMUM)
+            document = domain.definition(flags)
             if flags & DomainMemoryModFlags.MAXIMUM:
                 if document is domain.live:
                     raise OperationInvalidError(
@@ -85,7 +86,7 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
 
     @quick
     def domain_get_vcpus_flags(self, conn: TestState, dom: DomainRef, flags: int) -> int:
-        document = conn.domains.by_ref(dom).definition(flags, "domain_get_vcpus_flags", DomainVcpuFlags.MAXIMUM)
+        document = definition_of(conn, dom, flags, "domain_get_vcpus_flags", DomainVcpuFlags.MAXIMUM)
         return _maximum_vcpus(document) if flags & DomainVcpuFlags.MAXIMUM else vcpus(document)
 
     @quick
@@ -98,7 +99,8 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
 
         refuse("domain_pin_vcpu_flags", flags)
         with conn.domains.hold(dom, "domain_pin_vcpu_flags") as domain:
-            domain.require_active()
+            if not domain.active:
+                raise OperationInvalidError(f"domain {domain.name!r} is not running: start it first", domain=TEST)
             count = vcpus(domain.document)
             if not 0 <= vcpu < count:
                 raise InvalidArgError(f"domain {domain.name!r} has vCPUs 0 to {count - 1}, not {vcpu}", domain=TEST)
@@ -108,7 +110,7 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
 
     @quick
     def domain_get_vcpu_pin_info(self, conn: TestState, dom: DomainRef, flags: int) -> list[bytes]:
-        document = conn.domains.by_ref(dom).definition(flags, "domain_get_vcpu_pin_info")
+        document = definition_of(conn, dom, flags, "domain_get_vcpu_pin_info")
         pins = {pin.vcpu: pin.cpuset for pin in document.cpu_tune.vcpu_pins}
         return [cpumap(pins.get(number), conn.node.cpus) for number in range(_maximum_vcpus(document))]
 
@@ -121,14 +123,14 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
 
     @quick
     def domain_get_emulator_pin_info(self, conn: TestState, dom: DomainRef, flags: int) -> bytes | None:
-        document = conn.domains.by_ref(dom).definition(flags, "domain_get_emulator_pin_info")
+        document = definition_of(conn, dom, flags, "domain_get_emulator_pin_info")
         return cpumap(document.cpu_tune.emulator_pin, conn.node.cpus)
 
     # Threads
 
     @quick
     def domain_get_iothread_info(self, conn: TestState, dom: DomainRef, flags: int) -> list[IothreadInfo]:
-        document = conn.domains.by_ref(dom).definition(flags, "domain_get_iothread_info")
+        document = definition_of(conn, dom, flags, "domain_get_iothread_info")
         pins = {pin.iothread: pin.cpuset for pin in document.cpu_tune.iothread_pins}
         free = cpumap(None, vcpus(document)).ljust((conn.node.cpus + 7) // 8, b"\0")
         return [
@@ -140,19 +142,21 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
     def domain_add_iothread(self, conn: TestState, dom: DomainRef, iothread_id: int, flags: int) -> None:
         if iothread_id == 0:
             raise InvalidArgError("I/O threads are numbered from 1: 0 is none", domain=TEST)
+        check_impact("domain_add_iothread", flags)
         with conn.domains.hold(dom, "domain_add_iothread") as domain:
-            document = domain.definition(flags, "domain_add_iothread")
+            document = domain.definition(flags)
             numbers = thread_ids(document)
             if iothread_id in numbers:
                 raise InvalidArgError(f"domain {domain.name!r} has an I/O thread {iothread_id} already", domain=DOMAIN)
-            _set_threads(document, sorted((*numbers, iothread_id)))
+            _set_threads(document, [*numbers, iothread_id])
             domain.polling[iothread_id] = Polling()
 
     @quick
     def domain_del_iothread(self, conn: TestState, dom: DomainRef, iothread_id: int, flags: int) -> None:
         _require_positive("domain_del_iothread", "iothread_id", iothread_id)
+        check_impact("domain_del_iothread", flags)
         with conn.domains.hold(dom, "domain_del_iothread") as domain:
-            document = domain.definition(flags, "domain_del_iothread")
+            document = domain.definition(flags)
             _require_thread(document, iothread_id, DOMAIN)
             pins = document.cpu_tune.iothread_pins
             document.cpu_tune.iothread_pins = [pin for pin in pins if pin.iothread != iothread_id]
@@ -163,8 +167,9 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
     def domain_pin_iothread(self, conn: TestState, dom: DomainRef, iothread_id: int, cpumap: bytes, flags: int) -> None:
         from virtkit.xml.domain.tune import IoThreadPin
 
+        check_impact("domain_pin_iothread", flags)
         with conn.domains.hold(dom, "domain_pin_iothread") as domain:
-            document = domain.definition(flags, "domain_pin_iothread")
+            document = domain.definition(flags)
             _require_thread(document, iothread_id, TEST)
             pins = [pin for pin in document.cpu_tune.iothread_pins if pin.iothread != iothread_id]
             pins.append(IoThreadPin(iothread=iothread_id, cpuset=cpuset(cpumap, conn.node.cpus)))

@@ -26,6 +26,7 @@ from virtkit.errors import (
     InvalidArgError,
     NoDomainSnapshotError,
     OperationFailedError,
+    OperationInvalidError,
     OperationUnsupportedError,
     XMLError,
 )
@@ -53,6 +54,7 @@ Revert = DomainSnapshotRevertFlags
 CREATE_FLAGS = (
     Create.REDEFINE | Create.CURRENT | Create.HALT | Create.QUIESCE | Create.ATOMIC | Create.LIVE | Create.VALIDATE
 )
+LIST_FLAGS = sum(Listed)
 STATES = {DomainState.RUNNING: "running", DomainState.PAUSED: "paused", DomainState.SHUTOFF: "shutoff"}
 
 
@@ -61,6 +63,7 @@ class SnapshotPart(DomainSnapshotSpec["TestState"]):
 
     @quick
     def domain_list_all_snapshots(self, conn: TestState, dom: DomainRef, flags: int) -> list[SnapshotRef]:
+        refuse("domain_list_all_snapshots", flags & ~LIST_FLAGS)
         domain = conn.domains.by_ref(dom)
         tree = domain.snapshots
         names = tree.topological() if flags & Listed.TOPOLOGICAL else sorted(tree.moments)
@@ -122,6 +125,10 @@ class SnapshotPart(DomainSnapshotSpec["TestState"]):
             if domain.checkpoints:
                 raise OperationUnsupportedError(
                     f"domain {domain.name!r} has checkpoints: delete them before a snapshot", domain=TEST
+                )
+            if flags & Create.HALT and domain.config is None:
+                raise OperationInvalidError(
+                    f"domain {domain.name!r} is transient: it and the snapshot would be gone when it halts", domain=TEST
                 )
             snapshot = Snapshot.parse(xml_desc, validate=bool(flags & Create.VALIDATE))
             if flags & Create.REDEFINE:
@@ -229,22 +236,25 @@ def _disks(domain: Domain, given: list[SnapshotDisk]) -> list[SnapshotDisk]:
 
 
 def _revert(conn: TestState, domain: Domain, snapshot: Snapshot, flags: int) -> None:
-    """Bring a domain into the state of a snapshot."""
+    """Bring a domain into the state of a snapshot. A transient one stays transient: if it stops, it is gone."""
     assert snapshot.domain is not None
-    assert snapshot.state is not None
-    runs = snapshot.state in ("running", "paused")
+    transient = domain.config is None
+    domain.config = snapshot.domain.copy()  # for a transient one, so that stopping it is not its end
     if domain.active:
-        reason = DomainShutoffReason.FROM_SNAPSHOT
-        domain.config = domain.config or snapshot.domain.copy()
-        stop(conn, domain, reason, DomainEventStoppedDetailType.FROM_SNAPSHOT)
-    if domain.config is not None:
-        domain.config = snapshot.domain.copy()
-    if not runs and not flags & (Revert.RUNNING | Revert.PAUSED):
-        domain.enter(DomainState.SHUTOFF, DomainShutoffReason.FROM_SNAPSHOT)
-        return
-    started = DomainEventStartedDetailType.FROM_SNAPSHOT
-    start(conn, domain, DomainRunningReason.FROM_SNAPSHOT, started, snapshot.domain.copy())
-    if flags & Revert.PAUSED or (snapshot.state == "paused" and not flags & Revert.RUNNING):
+        stop(conn, domain, DomainShutoffReason.FROM_SNAPSHOT, DomainEventStoppedDetailType.FROM_SNAPSHOT)
+    if snapshot.state in ("running", "paused") or flags & (Revert.RUNNING | Revert.PAUSED):
+        _run(conn, domain, paused=bool(flags & Revert.PAUSED or (snapshot.state == "paused" and not flags)))
+        domain.config = None if transient else domain.config
+    elif transient:
+        conn.domains.remove(domain)
+    else:
+        domain.update()
+
+
+def _run(conn: TestState, domain: Domain, *, paused: bool) -> None:
+    """Start a domain as a snapshot had it."""
+    start(conn, domain, DomainRunningReason.FROM_SNAPSHOT, DomainEventStartedDetailType.FROM_SNAPSHOT)
+    if paused:
         domain.enter(DomainState.PAUSED, DomainPausedReason.FROM_SNAPSHOT)
         publish(conn, domain, DomainEventType.SUSPENDED, DomainEventSuspendedDetailType.FROM_SNAPSHOT)
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from virtkit import constants
 from virtkit.constants import DOMAIN_MEMORY_PARAM_UNLIMITED as UNLIMITED
 from virtkit.enums import DomainNumatuneMemMode, ErrorDomain, TypedParameterFlags
-from virtkit.errors import ArgumentUnsupportedError, InvalidArgError
+from virtkit.errors import ArgumentUnsupportedError, ConfigUnsupportedError, InvalidArgError
 from virtkit.hookspecs.domain_device import DomainDeviceSpec
 from virtkit.hookspecs.domain_resources import DomainResourcesSpec
 from virtkit.params import INT, STRING, UINT, ULLONG, TypedParams
 from virtkit.spec import quick
 from virtkit_test.devices import find_interface
+from virtkit_test.domain import check_impact, definition_of
 
 if TYPE_CHECKING:
     from virtkit.params import Value
@@ -54,7 +55,7 @@ class TuningPart(DomainResourcesSpec["TestState"]):
 
     @quick
     def domain_get_memory_parameters(self, conn: TestState, dom: DomainRef, flags: int) -> TypedParams:
-        document = conn.domains.by_ref(dom).definition(flags, "domain_get_memory_parameters", STRING_OKAY)
+        document = definition_of(conn, dom, flags, "domain_get_memory_parameters", STRING_OKAY)
         return TypedParams.all_of(ULLONG, {name: _limit(document, name) for name in MEMORY_FIELDS})
 
     @quick
@@ -62,8 +63,9 @@ class TuningPart(DomainResourcesSpec["TestState"]):
         self, conn: TestState, dom: DomainRef, params: Mapping[str, Value], flags: int
     ) -> None:
         require_known("domain_set_memory_parameters", params, MEMORY_FIELDS)
+        check_impact("domain_set_memory_parameters", flags)
         with conn.domains.hold(dom, "domain_set_memory_parameters") as domain:
-            document = domain.definition(flags, "domain_set_memory_parameters")
+            document = domain.definition(flags)
             limits = {name: int(params.get(name, _limit(document, name))) for name in MEMORY_FIELDS}
             if limits["hard_limit"] > limits["swap_hard_limit"]:
                 raise InvalidArgError(
@@ -76,7 +78,7 @@ class TuningPart(DomainResourcesSpec["TestState"]):
 
     @quick
     def domain_get_blkio_parameters(self, conn: TestState, dom: DomainRef, flags: int) -> TypedParams:
-        tune = conn.domains.by_ref(dom).definition(flags, "domain_get_blkio_parameters", STRING_OKAY).blkio_tune
+        tune = definition_of(conn, dom, flags, "domain_get_blkio_parameters", STRING_OKAY).blkio_tune
         params = TypedParams().put(constants.DOMAIN_BLKIO_WEIGHT, UINT, tune.weight or 0)
         for name, field in DEVICE_FIELDS.items():
             limited = [(device.path, getattr(device, field)) for device in tune.devices]
@@ -91,8 +93,9 @@ class TuningPart(DomainResourcesSpec["TestState"]):
 
         require_known("domain_set_blkio_parameters", params, (constants.DOMAIN_BLKIO_WEIGHT, *DEVICE_FIELDS))
         parsed = {name: _device_limits(name, str(params[name])) for name in DEVICE_FIELDS if name in params}
+        check_impact("domain_set_blkio_parameters", flags)
         with conn.domains.hold(dom, "domain_set_blkio_parameters") as domain:
-            tune = domain.definition(flags, "domain_set_blkio_parameters").blkio_tune
+            tune = domain.definition(flags).blkio_tune
             if constants.DOMAIN_BLKIO_WEIGHT in params:
                 tune.weight = int(params[constants.DOMAIN_BLKIO_WEIGHT]) or None
             devices = {device.path: device for device in tune.devices}
@@ -107,7 +110,7 @@ class TuningPart(DomainResourcesSpec["TestState"]):
     def domain_get_numa_parameters(self, conn: TestState, dom: DomainRef, flags: int) -> TypedParams:
         from virtkit.xml.domain.tune import NumaMemory
 
-        document = conn.domains.by_ref(dom).definition(flags, "domain_get_numa_parameters", STRING_OKAY)
+        document = definition_of(conn, dom, flags, "domain_get_numa_parameters", STRING_OKAY)
         memory = document.numa_tune.memory or NumaMemory()
         params = TypedParams().put(constants.DOMAIN_NUMA_MODE, INT, MODES.index(memory.mode or "strict"))
         return params.put(constants.DOMAIN_NUMA_NODESET, STRING, memory.nodeset or "")
@@ -124,12 +127,17 @@ class TuningPart(DomainResourcesSpec["TestState"]):
         if not 0 <= mode < len(MODES):
             raise InvalidArgError(f"there is no NUMA mode {mode}: 0 to {len(MODES) - 1}", domain=TEST)
         nodeset = _nodeset(str(params[set_name])) if set_name in params else None
+        check_impact("domain_set_numa_parameters", flags)
         with conn.domains.hold(dom, "domain_set_numa_parameters") as domain:
-            document = domain.definition(flags, "domain_set_numa_parameters")
-            memory = document.numa_tune.memory = document.numa_tune.memory or NumaMemory(mode="strict")
-            if mode_name in params:
-                memory.mode = MODES[mode]
-            memory.nodeset = nodeset or memory.nodeset
+            document = domain.definition(flags)
+            present = document.numa_tune.memory or NumaMemory(mode="strict")
+            nodeset = nodeset or present.nodeset
+            if nodeset is None:
+                raise ConfigUnsupportedError(
+                    f"domain {domain.name!r} has no NUMA nodes to get memory from: set numa_nodeset too", domain=DOMAIN
+                )
+            wanted = MODES[mode] if mode_name in params else present.mode
+            document.numa_tune.memory = NumaMemory(mode=wanted, placement=present.placement, nodeset=nodeset)
 
 
 class InterfaceTuningPart(DomainDeviceSpec["TestState"]):
@@ -139,7 +147,7 @@ class InterfaceTuningPart(DomainDeviceSpec["TestState"]):
     def domain_get_interface_parameters(self, conn: TestState, dom: DomainRef, device: str, flags: int) -> TypedParams:
         from virtkit.xml.netdev import Bandwidth, Traffic
 
-        document = conn.domains.by_ref(dom).definition(flags, "domain_get_interface_parameters", STRING_OKAY)
+        document = definition_of(conn, dom, flags, "domain_get_interface_parameters", STRING_OKAY)
         bandwidth = find_interface(document, device).bandwidth or Bandwidth()
         params = TypedParams()
         for direction, fields in DIRECTIONS.items():
@@ -156,8 +164,9 @@ class InterfaceTuningPart(DomainDeviceSpec["TestState"]):
 
         names = tuple(f"{direction}.{field}" for direction, fields in DIRECTIONS.items() for field in fields)
         require_known("domain_set_interface_parameters", params, names)
+        check_impact("domain_set_interface_parameters", flags)
         with conn.domains.hold(dom, "domain_set_interface_parameters") as domain:
-            interface = find_interface(domain.definition(flags, "domain_set_interface_parameters"), device)
+            interface = find_interface(domain.definition(flags), device)
             bandwidth = interface.bandwidth or Bandwidth()
             for direction, fields in DIRECTIONS.items():
                 given = {field: int(params.get(f"{direction}.{field}", 0)) or None for field in fields}
