@@ -198,10 +198,10 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
 def listed(conn: TestState, flags: int, function: str, known: int = 0) -> list[Domain]:
     """The domains that the filters of `ConnectListAllDomainsFlags` keep; `known`: further flags to allow."""
     domains = matching(conn.domains.all(), FILTERS, flags, function, STATES | known)
-    wanted = flags & STATES
-    if not wanted:
+    if not flags & STATES:
         return domains
-    return [domain for domain in domains if wanted & STATE_FLAGS.get(domain.state, Listed.OTHER)]
+    states = {state for state in DomainState if flags & STATE_FLAGS.get(state, Listed.OTHER)}
+    return [domain for domain in domains if domain.state in states]
 
 
 def inactive(domain: Domain) -> DomainXML:

@@ -26,10 +26,10 @@ class Filter(NamedTuple, Generic[T]):
     false: int
     test: Callable[[T], bool]
 
-    def keeps(self, flags: int, item: T) -> bool:
-        """Whether the flags keep an object."""
-        asked = flags & (self.true | self.false)
-        return not asked or bool(asked & (self.true if self.test(item) else self.false))
+    def wanted(self, flags: int) -> bool | None:
+        """What `test` must say of an object that the flags keep; None: it does not matter."""
+        true, false = bool(flags & self.true), bool(flags & self.false)
+        return None if true == false else true
 
 
 def matching(items: Iterable[T], filters: Iterable[Filter[T]], flags: int, function: str, known: int = 0) -> list[T]:
@@ -49,9 +49,12 @@ def matching(items: Iterable[T], filters: Iterable[Filter[T]], flags: int, funct
     for group in filters:
         known |= group.true | group.false
     refuse(function, flags & ~known)
-    if not flags:
-        return list(items)
-    return [item for item in items if all(group.keeps(flags, item) for group in filters)]
+    found = list(items)
+    for group in filters:
+        wanted = group.wanted(flags)
+        if wanted is not None:
+            found = [item for item in found if bool(group.test(item)) is wanted]
+    return found
 
 
 def refuse(function: str, flags: int) -> None:
