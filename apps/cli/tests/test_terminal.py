@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import subprocess
 import sys
-import time
 
 import pytest
 
 from .conftest import Run
+from .terminals import Terminal
 
 CONSOLE = """
 import os, socket, sys, threading
@@ -52,38 +48,7 @@ def serve(guest):
 attach(Session(Output()), Domain(), "serial0", force=True)
 print("back")
 """
-DEADLINE = 30
 ESCAPE = b"\x1d"
-
-
-class Terminal:
-    """The other end of a terminal on which a program runs."""
-
-    def __init__(self, *command: str) -> None:
-        self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, close_fds=True)
-        os.close(slave)
-        self.seen = b""
-
-    def expect(self, text: bytes) -> None:
-        """Read until the text has come; what follows it stays for the next call."""
-        end = time.monotonic() + DEADLINE
-        while text not in self.seen:
-            ready, _, _ = select.select([self.master], [], [], max(0, end - time.monotonic()))
-            assert ready, f"{text!r} did not come; there is {self.seen!r}"
-            self.seen += os.read(self.master, 4096)
-        self.seen = self.seen.partition(text)[2]
-
-    def type(self, text: bytes) -> None:
-        os.write(self.master, text)
-
-    def end(self) -> int:
-        try:
-            return self.process.wait(DEADLINE)
-        finally:
-            self.process.kill()
-            self.process.wait()
-            os.close(self.master)
 
 
 @pytest.mark.parametrize("kind", ["descriptor", "none"])

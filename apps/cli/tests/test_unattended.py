@@ -232,3 +232,20 @@ def test_a_volume_is_filled_from_a_file_and_copied_to_one(lab: Lab, tmp_path: Pa
     assert (b"0123", "finished") == (store.data, store.state)
     assert f"Vol v copied to {tmp_path}/out\n\n" == lab.run(f"vol-download /v {tmp_path}/out").out
     assert b"0123" == (tmp_path / "out").read_bytes()
+
+
+DRIVE = """<domain type='qemu'><name>web</name><devices>
+<disk type='file' device='cdrom'><source file='/old.iso'/><target dev='sda' bus='sata'/><readonly/></disk>
+<disk type='file' device='disk'><source file='/root.img'/><target dev='vda'/></disk>
+</devices></domain>"""
+
+
+def test_a_medium_is_changed(lab: Lab) -> None:
+    lab.answer(domain_get_xml_desc=DRIVE)
+    assert "Successfully updated media.\n\n" == lab.run("change-media web sda /new.iso").out
+    [(_, _, xml, flags)] = [call for call in lab.calls if call[0] == "domain_update_device_flags"]
+    assert ("<source file='/new.iso'/>" in xml, "/old.iso" in xml, flags) == (True, False, 0)
+    assert "Successfully ejected media.\n\n" == lab.run("change-media web /old.iso --eject --live").out
+    assert "<source" not in lab.calls[-1][2]
+    assert "has a medium already" in lab.run("change-media web sda --insert /new.iso").err
+    assert "has no CD-ROM or floppy drive 'vda'" in lab.run("change-media web vda --eject").err

@@ -23,7 +23,7 @@ WITHOUT_API = {"cd", "exit", "pwd", "quit"}
 """Commands of virsh's own prompt, which this program does not have."""
 
 NOT_YET = {
-    "change-media", "dom-fd-associate", "iface-bridge", "iface-unbridge", "lxc-enter-namespace", "update-memory-device",
+    "dom-fd-associate", "iface-bridge", "iface-unbridge", "lxc-enter-namespace", "update-memory-device",
 }  # fmt: skip
 """Commands that the program lacks."""
 

@@ -43,8 +43,8 @@ GROUPS = {
     ),
     "disk": Group(
         "Disks of domains",
-        "domblklist domblkinfo domblkstat domblkerror domblkthreshold attach-disk detach-disk blockresize blockpull"
-        " blockcommit blockcopy blockjob",
+        "domblklist domblkinfo domblkstat domblkerror domblkthreshold attach-disk detach-disk change-media blockresize"
+        " blockpull blockcommit blockcopy blockjob",
     ),
     "nic": Group(
         "Network interfaces of domains",

@@ -14,6 +14,7 @@ from virtkit.enums import (
     DomainBlockPullFlags,
     DomainBlockRebaseFlags,
     DomainBlockResizeFlags,
+    DomainDeviceModifyFlags,
     DomainDiskErrorCode,
     DomainXMLFlags,
 )
@@ -223,6 +224,50 @@ def detach_disk(session: Session, args: Arguments) -> None:
         return
     domain.detach_device(found.format_as("disk"), lasting(args, domain))
     session.out.done("Disk detached successfully", target=args.target)
+
+
+@command(
+    DOMAIN.word, PATH, option("source", "file or device of the host", completes="file"),
+    Flag("eject", "take the medium out", excludes=("insert", "update", "source")),
+    Flag("insert", "put one in", excludes=("update",)),
+    Flag("update", "take out what is in and put another one in: the default"),
+    *IMPACT,
+    Flag("force", "even if the guest has locked it", DomainDeviceModifyFlags.FORCE),
+    PRINT_XML,
+    Flag("block", "the source is a device"),
+)  # fmt: skip
+def change_media(session: Session, args: Arguments) -> None:
+    """Change the medium of a CD-ROM or floppy drive."""
+    from virtkit.xml.domain.devices.source import DiskSource
+
+    domain = find_domain(session, args)
+    drive = removable(domain, args.path, DomainXMLFlags.INACTIVE if args.config and not args.live else 0)
+    if args.insert and drive.source is not None:
+        raise VirtError(f"domain {domain.name!r}: {args.path!r} has a medium already; --update replaces it")
+    if (args.insert or args.update) and not args.source:
+        raise UsageError("change-media needs --source, or --eject")
+    drive.source = None
+    if args.source:
+        drive.type = "block" if args.block else "file"
+        drive.source = DiskSource(dev=args.source) if args.block else DiskSource(file=args.source)
+    if args.print_xml:
+        session.out.document(drive.format_as("disk"))
+        return
+    domain.update_device(drive.format_as("disk"), args.flags)
+    done = "inserted" if args.insert else "updated" if args.source else "ejected"
+    session.out.done(f"Successfully {done} media.", target=drive.target.dev if drive.target else None)
+
+
+def removable(domain: Domain, path: str, flags: int) -> Disk:
+    """The CD-ROM or floppy drive of a target name or source.
+
+    Raises:
+        VirtError: There is none.
+    """
+    for disk in disks(domain, flags):
+        if disk.device in ("cdrom", "floppy") and path in (disk.target.dev if disk.target else None, source_of(disk)):
+            return disk
+    raise VirtError(f"domain {domain.name!r} has no CD-ROM or floppy drive {path!r}; virtkit domblklist shows disks")
 
 
 # Jobs
