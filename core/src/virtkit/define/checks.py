@@ -16,10 +16,10 @@ OS_TYPES = ("hvm", "xen", "linux", "exe", "uml", "xenpvh")
 
 def identity(document: Domain) -> None:
     """Refuse a definition without type or with an unusable name or title."""
-    if document.type is None:
-        raise InternalError("the domain has no type: give it type='qemu' or another", domain=DOMAIN)
     if not document.name:
         raise NoNameError("the domain has no <name>: give it one", domain=DOMAIN)
+    if document.type is None:
+        raise InternalError(f"domain {document.name!r} has no type: give it type='qemu' or another", domain=DOMAIN)
     if "/" in document.name or "\n" in document.name:
         raise wrong(document, f"has {'/' if '/' in document.name else 'a line break'!r} in its name: choose another")
     if document.title is not None and "\n" in document.title:

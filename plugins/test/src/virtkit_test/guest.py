@@ -45,7 +45,7 @@ class GuestPart(DomainGuestSpec["TestState"]):
 
     @quick
     def domain_get_hostname(self, conn: TestState, dom: DomainRef, flags: int) -> str:
-        refuse("domain_get_hostname", flags & ~DomainInterfaceAddressesSource.AGENT)
+        refuse("domain_get_hostname", flags)
         conn.domains.by_ref(dom).require_active()
         return HOSTNAME
 

@@ -57,13 +57,12 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
 
     @quick
     def domain_set_memory_stats_period(self, conn: TestState, dom: DomainRef, period: int, flags: int) -> None:
+        check_impact("domain_set_memory_stats_period", flags)
         with conn.domains.hold(dom, "domain_set_memory_stats_period") as domain:
-            refuse("domain_set_memory_stats_period", flags & ~IMPACT)
-            for document in domain.definitions(flags):
-                balloon = document.devices.memballoon
-                if balloon is None or balloon.model == "none":
-                    raise InternalError(f"domain {domain.name!r} has no <memballoon> to collect with", domain=TEST)
-                balloon.stats_period = period or None
+            balloon = domain.definition(flags).devices.memballoon
+            if balloon is None or balloon.model == "none":
+                raise InternalError(f"domain {domain.name!r} has no <memballoon> to collect with", domain=TEST)
+            balloon.stats_period = period or None
 
     @quick
     def domain_set_vcpus_flags(self, conn: TestState, dom: DomainRef, nvcpus: int, flags: int) -> None:
@@ -116,10 +115,9 @@ class ResourcesPart(DomainResourcesSpec["TestState"]):
 
     @quick
     def domain_pin_emulator(self, conn: TestState, dom: DomainRef, cpumap: bytes, flags: int) -> None:
-        refuse("domain_pin_emulator", flags & ~IMPACT)
+        check_impact("domain_pin_emulator", flags)
         with conn.domains.hold(dom, "domain_pin_emulator") as domain:
-            for document in domain.definitions(flags):
-                document.cpu_tune.emulator_pin = cpuset(cpumap, conn.node.cpus)
+            domain.definition(flags).cpu_tune.emulator_pin = cpuset(cpumap, conn.node.cpus)
 
     @quick
     def domain_get_emulator_pin_info(self, conn: TestState, dom: DomainRef, flags: int) -> bytes | None:
