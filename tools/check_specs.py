@@ -156,7 +156,7 @@ def fits(annotation: str, field: dict[str, Any], returned: bool = False) -> bool
             named = annotation.lower() == f"{kind}ref" if "nonnull" in struct else returned
             return named and fits_record(annotation, STRUCTS[struct])
         case "int" | "uint" | "hyper" | "uhyper" | "char" | "uchar" | "ushort":
-            return annotation in ("int", "bool") or annotation in enums.MODULE_OF
+            return annotation in ("int", "bool") or annotation in enums.__all__
     return False
 
 
@@ -249,7 +249,7 @@ def check_doc(hook: Hook, _procedure: Procedure) -> Iterator[str]:
     if explained and {*explained} | implied != {*hook.parameters} | implied:
         yield f"explains ({', '.join(explained)}) of ({', '.join(hook.parameters)})"
     unknown = [f"virtkit.errors.{name}" for name in section(hook.doc, "Raises") if not hasattr(errors, name)]
-    unknown += [name for name in re.findall(r"`virtkit\.enums\.(\w+)`", hook.doc) if name not in enums.MODULE_OF]
+    unknown += [name for name in re.findall(r"`virtkit\.enums\.(\w+)`", hook.doc) if name not in enums.__all__]
     yield from (f"names {name}, which does not exist" for name in unknown)
     yield from check_derivation(hook)
 

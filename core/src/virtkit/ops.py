@@ -161,7 +161,7 @@ def constant(name: str) -> int:
         member = getattr(enums, cls).__members__.get(name.removeprefix(prefix))
         if member is not None:
             return int(member)
-    raise LookupError(f"no enumeration has {name}; {len(enums.MODULE_OF)} are known")
+    raise LookupError(f"no enumeration has {name}; {len(enums.C_PREFIXES)} are known")
 
 
 def offered(driver: Driver[Any]) -> Mapping[str, str]:

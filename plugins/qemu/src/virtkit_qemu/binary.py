@@ -20,7 +20,7 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-from virtkit.enums.error import ErrorDomain
+from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, SystemCallError, VirtError
 from virtkit.services.runner import find_program, run
 from virtkit.store.files import make_folder, replace

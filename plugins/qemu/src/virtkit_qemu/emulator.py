@@ -17,7 +17,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from virtkit.enums.error import ErrorDomain
+from virtkit.enums import ErrorDomain
 from virtkit.errors import OperationFailedError
 from virtkit_qemu import process as processes
 from virtkit_qemu.loop import MonitorLoop

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from virtkit.enums.error import ErrorDomain
+from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, OperationFailedError, OperationTimeoutError
 from virtkit.store.files import replace
 

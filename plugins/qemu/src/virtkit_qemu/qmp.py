@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from virtkit.enums.error import ErrorDomain
+from virtkit.enums import ErrorDomain
 from virtkit.errors import (
     DeviceMissingError,
     OperationFailedError,
