@@ -6,12 +6,14 @@ import csv
 import struct
 import threading
 import zlib
+from typing import Any
 
 import virtkit
 from plugins.test.tests.bench import FACTS, Bench, domain_xml
 from virtkit.discovery import functions, load
 from virtkit.errors import VirtError
 from virtkit.ops import offered
+from virtkit.refs import CheckpointRef
 
 BY_CONNECTIONS = {"connect_open", "connect_close"}
 """Procedures that are no functions of a driver; those that register for events are left out by their names."""
@@ -105,3 +107,39 @@ def test_a_transient_domain_stays_transient_when_it_is_reverted(bench: Bench) ->
     assert not bench.domain_is_persistent(ref)
     bench.domain_destroy(ref)
     assert bench.refusal(bench.domain_is_active, ref) == (42, 12)
+
+
+VALUES: dict[str, Any] = {
+    **dict.fromkeys(("xml", "xml_desc"), "<x/>"),
+    **dict.fromkeys(("name", "new_name", "user", "password", "metadata"), "x"),
+    **dict.fromkeys(("to", "from_", "file"), "/dev/null"),
+    **dict.fromkeys(("path", "disk"), "vda"),
+    **dict.fromkeys(("dxml", "src_spec", "mount_point", "uri", "key"), None),
+    **dict.fromkeys(("mountpoints", "files", "doms"), ()),
+    "device": "testnet0",
+    "params": {},
+    "keycodes": [1],
+    "xml_cpus": ["<x/>"],
+    "pages": [4],
+    "cpumap": b"\1",
+    "arch": "x86_64",
+    "type": 0,
+    "cap": "net",
+}
+"""What a parameter of a name gets; others get 1."""
+
+
+def test_a_flag_that_nobody_knows_is_refused_by_every_function(bench: Bench) -> None:
+    objects: dict[str, Any] = {"dom": bench.test, "net": bench.network, "pool": bench.pool}
+    objects |= {"iface": bench.interface, "dev": bench.computer}
+    objects |= {"vol": bench.volume(), "snap": bench.snapshot(), "snapshot": bench.snapshot("s2")}
+    objects |= {"clonevol": objects["vol"], "checkpoint": CheckpointRef("c", bench.test)}
+    accepted = []
+    for name, how in offered(load("hypervisor", "test")).items():
+        parameters = functions()[name].parameters
+        if how == "own" and "flags" in parameters:
+            values = {parameter: objects.get(parameter, VALUES.get(parameter, 1)) for parameter in parameters}
+            code, _ = bench.refusal(bench.connection.ops[name], *(values | {"flags": 1 << 27}).values())
+            if code != 8:
+                accepted.append((name, code))
+    assert accepted == []

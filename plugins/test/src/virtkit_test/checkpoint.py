@@ -61,6 +61,7 @@ class CheckpointPart(DomainCheckpointSpec["TestState"]):
     def domain_checkpoint_list_all_children(
         self, conn: TestState, checkpoint: CheckpointRef, flags: int
     ) -> list[CheckpointRef]:
+        refuse("domain_checkpoint_list_all_children", flags & ~LIST_FLAGS)
         domain = conn.domains.by_ref(checkpoint.dom)
         tree = domain.checkpoints
         tree.get(checkpoint.name)

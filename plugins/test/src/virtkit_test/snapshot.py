@@ -77,6 +77,7 @@ class SnapshotPart(DomainSnapshotSpec["TestState"]):
     def domain_snapshot_list_all_children(
         self, conn: TestState, snapshot: SnapshotRef, flags: int
     ) -> list[SnapshotRef]:
+        refuse("domain_snapshot_list_all_children", flags & ~LIST_FLAGS)
         domain = conn.domains.by_ref(snapshot.dom)
         tree = domain.snapshots
         tree.get(snapshot.name)
