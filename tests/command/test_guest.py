@@ -64,21 +64,19 @@ def command(tmp_path: Path) -> Iterator[Command]:
 
 
 def test_the_console_of_a_guest_is_attached_at_its_start_and_again(command: Command) -> None:
-    first = command.terminal("start", "web", "--console")
-    first.expect(b"Connected to domain 'web'")
-    first.expect(b"TINY-UP")
-    first.type(b"hello")
-    first.expect(b"hello")
-    first.type(ESCAPE)
-    assert 0 == first.end()
-
-    second = command.terminal("console", "web")
-    second.expect(b"Escape character is ^]")
-    second.type(b"again")
-    second.expect(b"again")
-    second.type(b"P")  # the guest powers itself off
-    second.expect(b"TINY-OFF")
-    assert 0 == second.end()
+    with command.terminal("start", "web", "--console") as terminal:
+        terminal.expect(b"Connected to domain 'web'")
+        terminal.expect(b"TINY-UP")
+        terminal.type(b"hello")
+        terminal.expect(b"hello")
+        terminal.type(ESCAPE)
+        assert 0 == terminal.end()
+    with command.terminal("console", "web") as terminal:
+        terminal.expect(b"Escape character is ^]")
+        terminal.type(b"again")
+        terminal.expect(b"again")
+        terminal.type(b"P")  # the guest powers itself off; what it says then goes down with the terminal
+        assert 0 == terminal.end()
 
 
 def test_a_guest_lives_on_between_commands(command: Command) -> None:

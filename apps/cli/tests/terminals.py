@@ -13,7 +13,7 @@ DEADLINE = 30
 
 
 class Terminal:
-    """A terminal and the program on it."""
+    """A terminal and the program on it; a context manager that ends both."""
 
     def __init__(self, *command: str, environment: Mapping[str, str] | None = None) -> None:
         self.master, slave = pty.openpty()
@@ -40,9 +40,13 @@ class Terminal:
         os.write(self.master, text)
 
     def end(self) -> int:
-        try:
-            return self.process.wait(DEADLINE)
-        finally:
-            self.process.kill()
-            self.process.wait()
-            os.close(self.master)
+        """Wait until the program has ended; its status."""
+        return self.process.wait(DEADLINE)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self.master)

@@ -53,28 +53,28 @@ ESCAPE = b"\x1d"
 
 @pytest.mark.parametrize("kind", ["descriptor", "none"])
 def test_the_escape_key_detaches_from_a_console(kind: str) -> None:
-    terminal = Terminal(sys.executable, "-c", CONSOLE, kind)
-    terminal.expect(b"device serial0 flags 1")
-    terminal.expect(b"Connected to domain 'web'")
-    terminal.expect(b"Escape character is ^] (Ctrl + ])")
-    terminal.expect(b"login: ")
-    terminal.type(b"root")
-    terminal.expect(b"ROOT")
-    terminal.type(b"\x03")  # goes to the guest and interrupts nothing here
-    terminal.expect(b"\x03")
-    terminal.type(ESCAPE)
-    terminal.expect(b"closed")
-    terminal.expect(b"back")
-    assert 0 == terminal.end()
+    with Terminal(sys.executable, "-c", CONSOLE, kind) as terminal:
+        terminal.expect(b"device serial0 flags 1")
+        terminal.expect(b"Connected to domain 'web'")
+        terminal.expect(b"Escape character is ^] (Ctrl + ])")
+        terminal.expect(b"login: ")
+        terminal.type(b"root")
+        terminal.expect(b"ROOT")
+        terminal.type(b"\x03")  # goes to the guest and interrupts nothing here
+        terminal.expect(b"\x03")
+        terminal.type(ESCAPE)
+        terminal.expect(b"closed")
+        terminal.expect(b"back")
+        assert 0 == terminal.end()
 
 
 @pytest.mark.parametrize("kind", ["descriptor", "none"])
 def test_a_console_that_ends_gives_the_terminal_back(kind: str) -> None:
-    terminal = Terminal(sys.executable, "-c", CONSOLE, kind)
-    terminal.expect(b"login: ")
-    terminal.type(b"bye")
-    terminal.expect(b"back")
-    assert 0 == terminal.end()
+    with Terminal(sys.executable, "-c", CONSOLE, kind) as terminal:
+        terminal.expect(b"login: ")
+        terminal.type(b"bye")
+        terminal.expect(b"back")
+        assert 0 == terminal.end()
 
 
 def test_a_console_needs_a_terminal(run: Run) -> None:
@@ -95,7 +95,7 @@ def test_a_terminal_sees_how_far_long_work_is() -> None:
         "    return 42\n"
         "print(session.Session(Output()).watched('Saving', seen.wait, percentage, seen.set))\n"
     )
-    terminal = Terminal(sys.executable, "-c", program)
-    terminal.expect(b"\rSaving:  42 %")
-    terminal.expect(b"True")
-    assert 0 == terminal.end()
+    with Terminal(sys.executable, "-c", program) as terminal:
+        terminal.expect(b"\rSaving:  42 %")
+        terminal.expect(b"True")
+        assert 0 == terminal.end()
