@@ -25,6 +25,7 @@ from virtkit_test.block import target
 from virtkit_test.domain import DOMAIN, Domain, finish
 from virtkit_test.filters import Filter, matching, refuse
 from virtkit_test.moments import CheckpointTree, now, parent_of
+from virtkit_test.reading import read
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
@@ -111,7 +112,7 @@ class CheckpointPart(DomainCheckpointSpec["TestState"]):
                 raise OperationUnsupportedError(
                     f"domain {domain.name!r} is not running: only running domains have checkpoints", domain=TEST
                 )
-            checkpoint = Checkpoint.parse(xml_desc)
+            checkpoint = read(Checkpoint, xml_desc)
             if flags & Create.REDEFINE:
                 _redefine(domain, checkpoint)
             else:

@@ -21,6 +21,7 @@ from virtkit.records import GuestTime
 from virtkit.refs import NO_ID, DomainRef
 from virtkit_test.filters import refuse
 from virtkit_test.moments import CheckpointTree, SnapshotTree
+from virtkit_test.reading import read
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain as DomainXML
@@ -172,7 +173,7 @@ def parse(xml: str, *, validate: bool = False) -> DomainXML:
     """
     from virtkit.xml.domain import Domain as DomainXML
 
-    document = DomainXML.parse(xml, validate=validate)
+    document = read(DomainXML, xml, validate=validate)
     finish(document)
     return document
 

@@ -90,11 +90,9 @@ class TestDriver(
             )
         if path == DEFAULT:
             return self._open_shared()
-        from pathlib import Path
-
         from virtkit_test.nodefile import read_node
 
-        state, users = read_node(Path(path))
+        state, users = read_node(path)
         try:
             _authenticate(request, users)
         except BaseException:

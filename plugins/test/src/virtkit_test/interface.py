@@ -11,6 +11,7 @@ from virtkit.hookspecs.interface import InterfaceSpec
 from virtkit.refs import InterfaceRef
 from virtkit.spec import quick
 from virtkit_test.filters import Filter, matching, refuse
+from virtkit_test.reading import read
 
 if TYPE_CHECKING:
     from virtkit.xml.interface import Interface as InterfaceXML
@@ -45,7 +46,7 @@ def parse(xml: str, *, validate: bool = False) -> InterfaceXML:
     """
     from virtkit.xml.interface import Interface as InterfaceXML
 
-    document = InterfaceXML.parse(xml, validate=validate)
+    document = read(InterfaceXML, xml, validate=validate)
     if document.type is None:
         raise XMLError("the interface has no type: give it type='ethernet'", domain=ErrorDomain.XML)
     if not document.name:

@@ -12,6 +12,7 @@ from virtkit.hookspecs.network import NetworkSpec
 from virtkit.refs import NetworkRef
 from virtkit.spec import quick
 from virtkit_test.filters import Filter, matching, refuse
+from virtkit_test.reading import read
 
 if TYPE_CHECKING:
     from virtkit.xml.network import Network as NetworkXML
@@ -60,7 +61,7 @@ def parse(xml: str, *, validate: bool = False) -> NetworkXML:
     from virtkit.define.network import complete
     from virtkit.xml.network import Network as NetworkXML
 
-    document = NetworkXML.parse(xml, validate=validate)
+    document = read(NetworkXML, xml, validate=validate)
     complete(document)
     return document
 

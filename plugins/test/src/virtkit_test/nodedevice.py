@@ -13,6 +13,7 @@ from virtkit.hookspecs.node_device import NodeDeviceSpec
 from virtkit.refs import NodeDeviceRef
 from virtkit.spec import quick
 from virtkit_test.filters import refuse
+from virtkit_test.reading import read
 
 if TYPE_CHECKING:
     from virtkit.xml.nodedev import Capability, FcHost, NodeDevice
@@ -82,7 +83,7 @@ class NodeDevicePart(NodeDeviceSpec["TestState"]):
         from virtkit.xml.nodedev import FcHost, NodeDevice, Parent, ScsiHostCapability
 
         refuse("node_device_create_xml", flags & ~NodeDeviceCreateXMLFlags.VALIDATE)
-        wanted = NodeDevice.parse(xml_desc, validate=bool(flags & NodeDeviceCreateXMLFlags.VALIDATE))
+        wanted = read(NodeDevice, xml_desc, validate=bool(flags & NodeDeviceCreateXMLFlags.VALIDATE))
         port = _port(wanted)
         parent = parent_of(wanted)
         if parent is not None and parent not in conn.devices:

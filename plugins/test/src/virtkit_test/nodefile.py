@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import DomainRunningReason, DomainShutoffReason, DomainState, ErrorDomain
 from virtkit.errors import InternalError, OperationFailedError, XMLDetailError, XMLError
 from virtkit.records import NodeInfo
-from virtkit.xml.domain import Domain as DomainXML
 from virtkit.xml.names import NAMESPACES
-from virtkit.xml.nodedev import NodeDevice
-from virtkit.xml.reader import load
-from virtkit.xml.snapshot import Snapshot
 from virtkit_test import interface, network, storage
 from virtkit_test.definition import obtain
 from virtkit_test.domain import Domain, finish, start
@@ -43,8 +39,12 @@ Users = dict[str, "str | None"]
 """Who may open the host, by name -> password; None: no password is asked."""
 
 
-def read_node(path: Path) -> tuple[TestState, Users]:
+def read_node(path: str, only: str | None = None) -> tuple[TestState, Users]:
     """A new host as a file describes it, and who may use it.
+
+    Args:
+        path: The file.
+        only: Attribute of the state that is of interest; None: all of them.
 
     Raises:
         XMLError: The file cannot be read, or says something impossible; the message names it.
@@ -57,8 +57,8 @@ def read_node(path: Path) -> tuple[TestState, Users]:
     state = TestState()
     try:
         state.node = _node_info(root)
-        for tag, add in PARTS.items():
-            for node in _included(root, tag, path):
+        for table, (tag, add) in PARTS.items():
+            for node in _included(root, tag, path) if only in (None, table) else ():
                 add(state, node, path)
         return state, _users(root)
     except BaseException:
@@ -66,19 +66,22 @@ def read_node(path: Path) -> tuple[TestState, Users]:
         raise
 
 
-def _load(path: Path) -> _Element:
+def _load(path: str) -> _Element:
+    from virtkit.xml.reader import load
+
     try:
-        text = path.read_bytes()
+        with open(path, "rb") as file:
+            text = file.read()
     except OSError as error:
         raise XMLError(f"cannot read {path}: {error.strerror}", domain=TEST) from error
-    return load(text, TEST, str(path))
+    return load(text, TEST, path)
 
 
-def _included(parent: _Element, tag: str, path: Path) -> Iterator[_Element]:
+def _included(parent: _Element, tag: str, path: str) -> Iterator[_Element]:
     """The children of a name, each from its own file where it says so."""
     for node in parent.iterchildren(tag):
         file = node.get("file")
-        yield node if file is None else _load(path.parent / file)
+        yield node if file is None else _load(os.path.join(os.path.dirname(path), file))
 
 
 def _text(node: _Element) -> str:
@@ -122,7 +125,9 @@ def _users(root: _Element) -> Users:
 # Objects
 
 
-def _add_domain(state: TestState, node: _Element, path: Path) -> None:
+def _add_domain(state: TestState, node: _Element, path: str) -> None:
+    from virtkit.xml.domain import Domain as DomainXML
+
     hints = [child for child in node if isinstance(child.tag, str) and child.tag.startswith(TEST_TAG)]
     for hint in hints:
         node.remove(hint)
@@ -158,29 +163,31 @@ def _start_hints(hints: list[_Element], name: str) -> tuple[DomainState, bool, b
     return runstate, transient, saved
 
 
-def _add_snapshot(domain: Domain, node: _Element, path: Path) -> None:
+def _add_snapshot(domain: Domain, node: _Element, path: str) -> None:
+    from virtkit.xml.snapshot import Snapshot
+
     file = node.get("file")
     if file is not None:
-        node = _load(path.parent / file)
+        node = _load(os.path.join(os.path.dirname(path), file))
     for inner in node.iter(f"{TEST_TAG}*"):
         inner.tag = str(inner.tag).removeprefix(TEST_TAG)
     snapshot = Snapshot.parse(_text(node))
     redefine(domain, snapshot, current=bool(snapshot.active))
 
 
-def _add_network(state: TestState, node: _Element, path: Path) -> None:
+def _add_network(state: TestState, node: _Element, path: str) -> None:
     document = network.parse(_text(node))
     name, uuid = document.name or "", document.uuid or b""
     found = state.networks.obtain(name, uuid, lambda: Network(name, uuid))
     found.config, found.live = document, document.copy()
 
 
-def _add_interface(state: TestState, node: _Element, path: Path) -> None:
+def _add_interface(state: TestState, node: _Element, path: str) -> None:
     document = interface.parse(_text(node))
     state.interfaces.add(Interface(document.name or "", document, active=True))
 
 
-def _add_pool(state: TestState, node: _Element, path: Path) -> None:
+def _add_pool(state: TestState, node: _Element, path: str) -> None:
     volumes = list(_included(node, "volume", path))
     for volume in list(node.iterchildren("volume")):
         node.remove(volume)
@@ -196,18 +203,20 @@ def _add_pool(state: TestState, node: _Element, path: Path) -> None:
     pool.update_figures()
 
 
-def _add_device(state: TestState, node: _Element, path: Path) -> None:
+def _add_device(state: TestState, node: _Element, path: str) -> None:
+    from virtkit.xml.nodedev import NodeDevice
+
     document = NodeDevice.parse(_text(node))
     if not document.name:
         raise XMLDetailError(f"a device in {path} has no <name>: give it one", domain=ErrorDomain.NODEDEV)
     state.devices.add(Device(document.name, document))
 
 
-PARTS: dict[str, Callable[[TestState, Any, Path], None]] = {
-    "network": _add_network,
-    "interface": _add_interface,
-    "pool": _add_pool,
-    "device": _add_device,
-    "domain": _add_domain,
+PARTS: dict[str, tuple[str, Callable[[TestState, Any, str], None]]] = {
+    "networks": ("network", _add_network),
+    "interfaces": ("interface", _add_interface),
+    "pools": ("pool", _add_pool),
+    "devices": ("device", _add_device),
+    "domains": ("domain", _add_domain),
 }
-"""What a node file can describe."""
+"""What a node file can describe: table of the state -> name of the elements, what adds one of them."""

@@ -37,6 +37,7 @@ from virtkit_test.block import target
 from virtkit_test.domain import DOMAIN, Domain, exclusive, finish, publish, start, stop
 from virtkit_test.filters import Filter, matching, refuse
 from virtkit_test.moments import SnapshotTree, now, parent_of
+from virtkit_test.reading import read
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
@@ -131,7 +132,7 @@ class SnapshotPart(DomainSnapshotSpec["TestState"]):
                 raise OperationInvalidError(
                     f"domain {domain.name!r} is transient: it and the snapshot would be gone when it halts", domain=TEST
                 )
-            snapshot = Snapshot.parse(xml_desc, validate=bool(flags & Create.VALIDATE))
+            snapshot = read(Snapshot, xml_desc, validate=bool(flags & Create.VALIDATE))
             if flags & Create.REDEFINE:
                 redefine(domain, snapshot, current=bool(flags & Create.CURRENT))
             else:

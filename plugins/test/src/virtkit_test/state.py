@@ -20,6 +20,7 @@ from virtkit_test.nodedevice import Device
 from virtkit_test.storage import Pool
 
 HERE = os.path.dirname(__file__)
+PARTS = ("domains", "networks", "interfaces", "pools", "devices", "node")
 TEST = ErrorDomain.TEST
 
 
@@ -59,9 +60,9 @@ class TestState:
 
 
 class DefaultState(TestState):
-    """The host of `test:///default`, which comes into being when something of it is first looked at.
+    """The host of `test:///default`, whose domains, networks, ... come into being when they are first looked at.
 
-    Reading its node file takes longer than all the rest of opening a connection.
+    Reading the node file takes longer than all the rest of opening a connection.
     """
 
     def __init__(self) -> None:
@@ -72,16 +73,13 @@ class DefaultState(TestState):
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            if name not in ("domains", "networks", "interfaces", "pools", "devices", "node"):
+            if name not in PARTS:
                 raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
             with self._reading:
                 if name not in self.__dict__:
-                    from pathlib import Path
-
                     from virtkit_test.nodefile import read_node
 
-                    host = read_node(Path(HERE, "default.xml"))[0]
-                    self.__dict__.update(vars(host) | vars(self))
+                    self.__dict__[name] = getattr(read_node(os.path.join(HERE, "default.xml"), name)[0], name)
             return self.__dict__[name]
 
 

@@ -27,6 +27,7 @@ from virtkit.records import StoragePoolInfo, StorageVolInfo
 from virtkit.refs import StoragePoolRef, StorageVolRef
 from virtkit.spec import quick
 from virtkit_test.filters import Filter, matching, refuse
+from virtkit_test.reading import read
 from virtkit_test.sources import found_sources
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def parse(xml: str, *, validate: bool = False) -> PoolXML:
     from virtkit.define.pool import complete
     from virtkit.xml.pool import StoragePool as PoolXML
 
-    document = PoolXML.parse(xml, validate=validate)
+    document = read(PoolXML, xml, validate=validate)
     complete(document)
     return document
 
@@ -127,7 +128,7 @@ def parse_volume(xml: str, pool: Pool, *, validate: bool = False) -> VolumeXML:
     """
     from virtkit.xml.volume import StorageVolume as VolumeXML
 
-    volume = VolumeXML.parse(xml, validate=validate)
+    volume = read(VolumeXML, xml, validate=validate)
     if not volume.name or "/" in volume.name:
         raise XMLError(f"a volume needs a <name> without '/', not {volume.name!r}", domain=STORAGE)
     if volume.capacity is None:
