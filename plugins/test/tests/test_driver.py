@@ -8,6 +8,8 @@ import threading
 import zlib
 from typing import Any
 
+import pytest
+
 import virtkit
 from plugins.test.tests.bench import FACTS, Bench, domain_xml
 from virtkit.discovery import functions, load
@@ -143,3 +145,10 @@ def test_a_flag_that_nobody_knows_is_refused_by_every_function(bench: Bench) -> 
             if code != 8:
                 accepted.append((name, code))
     assert accepted == []
+
+
+def test_names_that_nobody_knows_are_kept_and_told(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    ref = bench.domain_define_xml_flags(domain_xml(inside="<colour shade='dark'>red</colour>"), 0)
+    assert "<colour shade='dark'>red</colour>" in bench.domain_get_xml_desc(ref, 0)
+    assert ["domain 'vec'"] == [record.getMessage().partition(":")[0] for record in caplog.records]
+    assert "/domain/colour" in caplog.text
