@@ -158,14 +158,14 @@ def test_connect_changes_the_connection_of_the_commands_that_follow(run: Run) ->
 def process(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*VIRTKIT, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
-    )  # fmt: skip
+    )
 
 
 def test_the_installed_command_prints_what_the_module_prints() -> None:
     installed = Path(sys.executable).with_name("virtkit")
     listed = subprocess.run(
         [installed, "-c", "test:///default", "-j", "list"], capture_output=True, text=True, check=True
-    ).stdout  # fmt: skip
+    ).stdout
     assert ["test"] == [row["name"] for row in json.loads(listed)]
 
 

@@ -66,9 +66,7 @@ def test_everything_is_text_for_people_and_json_for_programs(
 
 
 def test_a_command_ends_with_an_empty_line_for_people_only() -> None:
-    assert ("\n", "", "") == (
-        printed(Output.end), printed(Output.end, quiet=True), printed(Output.end, json=True)
-    )  # fmt: skip
+    assert ("\n", "", "") == (printed(Output.end), printed(Output.end, quiet=True), printed(Output.end, json=True))
 
 
 @pytest.mark.parametrize(

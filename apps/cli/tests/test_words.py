@@ -6,7 +6,7 @@ import pytest
 
 from virtkit_cli.command import Arguments, Flag, UsageError, Word, argument, option, parse, usage
 from virtkit_cli.command import Command as Declared
-from virtkit_cli.words import bytesize, kib, number
+from virtkit_cli.values import bytesize, kib, number
 
 WORDS: tuple[Word, ...] = (
     argument("domain", "name of a domain"),

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import DomainVcpuFlags, VcpuHostCpuState, VcpuState
 from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
-from virtkit_cli.words import CONFIG, DOMAIN, IMPACT, LIVE, find_domain, number
+from virtkit_cli.objects import DOMAIN, find_domain
+from virtkit_cli.values import number
+from virtkit_cli.words import CONFIG, IMPACT, LIVE
 
 if TYPE_CHECKING:
     from virtkit_cli.session import Session

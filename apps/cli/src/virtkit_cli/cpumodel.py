@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import ConnectBaselineCPUFlags, ConnectCompareCPUFlags, CPUCompareResult
 from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
-from virtkit_cli.words import FILE, document
+from virtkit_cli.values import document
+from virtkit_cli.words import FILE
 
 if TYPE_CHECKING:
     from virtkit_cli.session import Session

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import DomainDeviceModifyFlags
 from virtkit_cli.command import Arguments, Flag, UsageError, Word, argument, command, declare, option
-from virtkit_cli.words import DOMAIN, FILE, IMPACT, PERSISTENT, document, find_domain, lasting, number
+from virtkit_cli.objects import DOMAIN, find_domain
+from virtkit_cli.values import document, number
+from virtkit_cli.words import FILE, IMPACT, PERSISTENT, lasting
 
 if TYPE_CHECKING:
     from virtkit_cli.session import Session

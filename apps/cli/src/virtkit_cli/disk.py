@@ -20,8 +20,10 @@ from virtkit.enums import (
 )
 from virtkit.errors import VirtError
 from virtkit_cli.command import Arguments, Flag, UsageError, Word, argument, command, option
+from virtkit_cli.objects import DOMAIN, find_domain
 from virtkit_cli.output import size
-from virtkit_cli.words import DOMAIN, IMPACT, PERSISTENT, PRINT_XML, bytesize, document, find_domain, lasting, number
+from virtkit_cli.values import bytesize, document, number
+from virtkit_cli.words import IMPACT, PERSISTENT, PRINT_XML, lasting
 
 if TYPE_CHECKING:
     from virtkit import Domain
@@ -149,7 +151,7 @@ def domblkthreshold(session: Session, args: Arguments) -> None:
 @command(DOMAIN.word, PATH, argument("size", "in KiB, or with a unit"))
 def blockresize(session: Session, args: Arguments) -> None:
     """Change the size of a disk of a running domain."""
-    from virtkit_cli.words import scaled
+    from virtkit_cli.values import scaled
 
     try:
         wanted = scaled(args.size, "KiB")

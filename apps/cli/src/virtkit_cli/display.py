@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from virtkit.errors import VirtError
 from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
-from virtkit_cli.words import DOMAIN, find_domain, number
+from virtkit_cli.objects import DOMAIN, find_domain
+from virtkit_cli.values import number
 
 if TYPE_CHECKING:
     from virtkit import Domain

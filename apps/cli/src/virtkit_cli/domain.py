@@ -13,20 +13,11 @@ from virtkit.enums import (
 )
 from virtkit.errors import NoDomainMetadataError, NotSupportedError
 from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
+from virtkit_cli.objects import DOMAIN, asked, domain_named, find_domain
+from virtkit_cli.patterns import editor, fact, maker, printer, switch
 from virtkit_cli.states import reason_text, state_text
-from virtkit_cli.words import (
-    DOMAIN,
-    IMPACT,
-    asked,
-    document,
-    domain_named,
-    editor,
-    fact,
-    find_domain,
-    maker,
-    printer,
-    switch,
-)
+from virtkit_cli.values import document
+from virtkit_cli.words import IMPACT
 
 if TYPE_CHECKING:
     from virtkit import Domain

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from virtkit.events import EVENTS, DomainLifecycleEvent, EventKey, QemuMonitorEvent
 from virtkit_cli.command import Arguments, Flag, UsageError, Value, Word, declare, option
-from virtkit_cli.words import domain_named, looks_like_uuid, number, pool_named
+from virtkit_cli.objects import domain_named, looks_like_uuid, pool_named
+from virtkit_cli.values import number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -175,9 +176,7 @@ def _network(session: Session, text: str) -> Any:
 
 DOMAIN = option("domain", "only of this domain", completes="domain")
 watcher("event", "domain", "domain", DOMAIN, domain_named)
-watcher(
-    "net-event", "network", "network", option("network", "only of this network", completes="network"), _network
-)  # fmt: skip
+watcher("net-event", "network", "network", option("network", "only of this network", completes="network"), _network)
 watcher("pool-event", "storage_pool", "storage pool", option("pool", "only of this pool", completes="pool"), pool_named)
 watcher(
     "nodedev-event",

@@ -13,7 +13,9 @@ from virtkit.enums import (
     DomainSetUserPasswordFlags,
 )
 from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
-from virtkit_cli.words import DOMAIN, action, bytesize, document, find_domain, number, word_of
+from virtkit_cli.objects import DOMAIN, find_domain
+from virtkit_cli.patterns import action
+from virtkit_cli.values import bytesize, document, number, word_of
 
 if TYPE_CHECKING:
     from virtkit_cli.session import Session

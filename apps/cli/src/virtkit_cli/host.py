@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from virtkit.errors import NotSupportedError
 from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
-from virtkit_cli.words import XPATH, kib, number, print_document
+from virtkit_cli.values import kib, number
+from virtkit_cli.words import XPATH, print_document
 
 if TYPE_CHECKING:
     from virtkit_cli.session import Session
@@ -218,9 +219,7 @@ def allocpages(session: Session, args: Arguments) -> None:
 TARGETS = ("mem", "disk", "hybrid")  # in the order of their numbers
 
 
-@command(
-    argument("target", "where to", choices=TARGETS), argument("duration", "seconds, 60 at least", number)
-)  # fmt: skip
+@command(argument("target", "where to", choices=TARGETS), argument("duration", "seconds, 60 at least", number))
 def nodesuspend(session: Session, args: Arguments) -> None:
     """Suspend the host for a time."""
     session.connection.node_suspend_for_duration(TARGETS.index(args.target), args.duration, 0)

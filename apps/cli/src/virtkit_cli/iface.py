@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import ConnectListAllInterfacesFlags, InterfaceDefineFlags, InterfaceXMLFlags
 from virtkit_cli.command import Arguments, Flag, argument, command, declare
-from virtkit_cli.words import Target, action, editor, fact, listed, maker, printer
+from virtkit_cli.objects import Target
+from virtkit_cli.patterns import action, editor, fact, maker, printer
+from virtkit_cli.words import listed
 
 if TYPE_CHECKING:
     from virtkit import Interface
@@ -82,6 +84,4 @@ def _change(name: str, help: str, act: Callable[[Any], None], done: str) -> None
 
 _change("iface-begin", "Remember the host's interfaces as they are.", lambda c: c.interface_change_begin(), "started")
 _change("iface-commit", "Keep the changes since iface-begin.", lambda c: c.interface_change_commit(), "committed")
-_change(
-    "iface-rollback", "Undo the changes since iface-begin.", lambda c: c.interface_change_rollback(), "rolled back"
-)  # fmt: skip
+_change("iface-rollback", "Undo the changes since iface-begin.", lambda c: c.interface_change_rollback(), "rolled back")

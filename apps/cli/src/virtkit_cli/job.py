@@ -13,8 +13,10 @@ from virtkit.enums import (
     DomainMigrateMaxSpeedFlags,
 )
 from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
+from virtkit_cli.objects import DOMAIN, find_domain
 from virtkit_cli.output import size
-from virtkit_cli.words import DOMAIN, action, document, fact, find_domain, number
+from virtkit_cli.patterns import action, fact
+from virtkit_cli.values import document, number
 
 if TYPE_CHECKING:
     from virtkit_cli.session import Session

@@ -13,7 +13,10 @@ from virtkit.enums import (
     DomainShutdownFlags,
 )
 from virtkit_cli.command import Arguments, Flag, argument, command, option
-from virtkit_cli.words import DOMAIN, FILE, IMPACT, action, chosen, document, find_domain
+from virtkit_cli.objects import DOMAIN, find_domain
+from virtkit_cli.patterns import action
+from virtkit_cli.values import document
+from virtkit_cli.words import FILE, IMPACT, chosen
 
 if TYPE_CHECKING:
     from virtkit import Domain

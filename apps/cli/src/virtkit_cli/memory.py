@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import DomainMemoryModFlags, DomainMemoryStatTags
 from virtkit_cli.command import Arguments, argument, command, option
-from virtkit_cli.words import DOMAIN, IMPACT, find_domain, kib, number
+from virtkit_cli.objects import DOMAIN, find_domain
+from virtkit_cli.values import kib, number
+from virtkit_cli.words import IMPACT
 
 if TYPE_CHECKING:
     from virtkit_cli.session import Session

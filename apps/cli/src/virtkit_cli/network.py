@@ -15,25 +15,10 @@ from virtkit.enums import (
 )
 from virtkit.errors import VirtError
 from virtkit_cli.command import Arguments, Flag, argument, command, option
-from virtkit_cli.words import (
-    FILE,
-    IMPACT,
-    NETWORK,
-    TABLE,
-    XPATH,
-    action,
-    document,
-    editor,
-    fact,
-    find_network,
-    listed,
-    maker,
-    number,
-    print_document,
-    printer,
-    switch,
-    word_of,
-)
+from virtkit_cli.objects import NETWORK, find_network
+from virtkit_cli.patterns import action, editor, fact, maker, printer, switch
+from virtkit_cli.values import document, number, word_of
+from virtkit_cli.words import FILE, IMPACT, TABLE, XPATH, listed, print_document
 
 if TYPE_CHECKING:
     from virtkit import Network, NetworkPort

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from virtkit.enums import DomainInterfaceAddressesSource, DomainXMLFlags, IPAddrType
 from virtkit.errors import VirtError
 from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
-from virtkit_cli.words import CONFIG, DOMAIN, IMPACT, PERSISTENT, PRINT_XML, find_domain, lasting, word_of
+from virtkit_cli.objects import DOMAIN, find_domain
+from virtkit_cli.values import word_of
+from virtkit_cli.words import CONFIG, IMPACT, PERSISTENT, PRINT_XML, lasting
 
 if TYPE_CHECKING:
     from virtkit import Domain
@@ -109,9 +111,7 @@ def domif_getlink(session: Session, args: Arguments) -> None:
     session.out.value("state", state, f"{args.interface} {state}")
 
 
-@command(
-    DOMAIN.word, INTERFACE, argument("state", "the new state", choices=("up", "down")), FROM_CONFIG, PRINT_XML
-)  # fmt: skip
+@command(DOMAIN.word, INTERFACE, argument("state", "the new state", choices=("up", "down")), FROM_CONFIG, PRINT_XML)
 def domif_setlink(session: Session, args: Arguments) -> None:
     """Plug or unplug the link of an interface."""
     domain = find_domain(session, args)

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import ConnectListAllNodeDeviceFlags, NodeDeviceCreateXMLFlags, NodeDeviceDefineXMLFlags
 from virtkit_cli.command import Arguments, Flag, argument, command, option
-from virtkit_cli.words import Target, action, asked, chosen, listed, maker, printer, switch
+from virtkit_cli.objects import Target, asked
+from virtkit_cli.patterns import action, maker, printer, switch
+from virtkit_cli.words import chosen, listed
 
 if TYPE_CHECKING:
     from virtkit import NodeDevice

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import NWFilterBindingCreateFlags, NWFilterDefineFlags
 from virtkit_cli.command import Arguments, Flag, argument, command
-from virtkit_cli.words import Target, action, editor, looks_like_uuid, maker, printer
+from virtkit_cli.objects import Target, looks_like_uuid
+from virtkit_cli.patterns import action, editor, maker, printer
 
 if TYPE_CHECKING:
     from virtkit import NWFilter, NWFilterBinding
@@ -41,13 +42,9 @@ maker(
     "Network filter {name} defined from {file}",
     Flag("validate", "refuse a document with names that nobody knows", NWFilterDefineFlags.VALIDATE),
 )
-action(
-    "nwfilter-undefine", "Remove a network filter.", FILTER, lambda f: f.undefine(), "Network filter {} undefined"
-)  # fmt: skip
+action("nwfilter-undefine", "Remove a network filter.", FILTER, lambda f: f.undefine(), "Network filter {} undefined")
 printer("nwfilter-dumpxml", "Print the XML of a network filter.", FILTER)
-editor(
-    "nwfilter-edit", "Edit a network filter.", FILTER, lambda item, xml: item.connection.define_nwfilter(xml)
-)  # fmt: skip
+editor("nwfilter-edit", "Edit a network filter.", FILTER, lambda item, xml: item.connection.define_nwfilter(xml))
 printer("nwfilter-binding-dumpxml", "Print the XML of a filter binding.", BINDING)
 maker(
     "nwfilter-binding-create",

@@ -13,24 +13,11 @@ from virtkit.enums import (
     StorageXMLFlags,
 )
 from virtkit_cli.command import Arguments, Flag, argument, command, option
+from virtkit_cli.objects import POOL, find_pool
 from virtkit_cli.output import size
-from virtkit_cli.words import (
-    POOL,
-    PRINT_XML,
-    TABLE,
-    action,
-    chosen,
-    document,
-    editor,
-    fact,
-    find_pool,
-    listed,
-    maker,
-    number,
-    printer,
-    switch,
-    word_of,
-)
+from virtkit_cli.patterns import action, editor, fact, maker, printer, switch
+from virtkit_cli.values import document, number, word_of
+from virtkit_cli.words import PRINT_XML, TABLE, chosen, listed
 
 if TYPE_CHECKING:
     from virtkit import StoragePool

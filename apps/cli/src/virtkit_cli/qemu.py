@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import DomainQemuAgentCommandTimeoutValues, DomainQemuMonitorCommandFlags
 from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
-from virtkit_cli.words import DOMAIN, find_domain, number
+from virtkit_cli.objects import DOMAIN, find_domain
+from virtkit_cli.values import number
 
 if TYPE_CHECKING:
     from virtkit_cli.session import Session

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import DomainCoreDumpFlags, DomainCoreDumpFormat, DomainSaveImageXMLFlags, DomainSaveRestoreFlags
 from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
-from virtkit_cli.words import DOMAIN, XPATH, action, document, find_domain, print_document, word_of
+from virtkit_cli.objects import DOMAIN, find_domain
+from virtkit_cli.patterns import action
+from virtkit_cli.values import document, word_of
+from virtkit_cli.words import XPATH, print_document
 
 if TYPE_CHECKING:
     from virtkit_cli.session import Session

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import ConnectListAllSecretsFlags, SecretDefineFlags, SecretUsageType
 from virtkit_cli.command import Arguments, Flag, UsageError, argument, command, option
-from virtkit_cli.words import Target, document, maker, printer
+from virtkit_cli.objects import Target
+from virtkit_cli.patterns import maker, printer
+from virtkit_cli.values import document
 
 if TYPE_CHECKING:
     from virtkit import Secret

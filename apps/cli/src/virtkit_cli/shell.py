@@ -71,7 +71,7 @@ def _allowed(word: Word) -> str:
 
 @command(
     option("name", "URI to connect to; the default if left out"), Flag("readonly", "refuse all that changes anything")
-)  # fmt: skip
+)
 def connect(session: Session, args: Arguments) -> None:
     """Use another connection for the commands that follow."""
     session.reopen(args.name, readonly=args.readonly)
@@ -184,7 +184,7 @@ LISTINGS = {
 
 def names(session: Session, what: str, first: str) -> list[str]:
     """Names of objects of a kind, or of what belongs to the domain that the first value of the command names."""
-    from virtkit_cli.words import domain_named
+    from virtkit_cli.objects import domain_named
 
     if what in LISTINGS:
         return [item.name for item in getattr(session.connection, LISTINGS[what])()]

@@ -14,7 +14,9 @@ from virtkit.enums import (
 )
 from virtkit.errors import NoDomainSnapshotError, VirtError
 from virtkit_cli.command import Arguments, Flag, UsageError, command, option
-from virtkit_cli.words import DOMAIN, PRINT_XML, XPATH, document, find_domain, print_document, when
+from virtkit_cli.objects import DOMAIN, find_domain
+from virtkit_cli.values import document, when
+from virtkit_cli.words import PRINT_XML, XPATH, print_document
 
 if TYPE_CHECKING:
     from virtkit import DomainSnapshot

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from virtkit.constants import DOMAIN_MEMORY_PARAM_UNLIMITED
 from virtkit.params import BOOLEAN, DOUBLE, INT, LLONG, STRING, UINT, ULLONG, TypedParams
 from virtkit_cli.command import Arguments, UsageError, Word, argument, command, declare, option
-from virtkit_cli.words import DOMAIN, IMPACT, chosen, find_domain, kib, number
+from virtkit_cli.objects import DOMAIN, find_domain
+from virtkit_cli.values import kib, number
+from virtkit_cli.words import IMPACT, chosen
 
 if TYPE_CHECKING:
     from virtkit.params import Value
@@ -33,9 +35,7 @@ Read = Callable[["Session", Arguments], TypedParams]
 Write = Callable[["Session", Arguments, TypedParams], None]
 
 
-def tuner(
-    name: str, help: str, words: tuple[Word, ...], limits: tuple[Limit, ...], read: Read, write: Write
-) -> None:  # fmt: skip
+def tuner(name: str, help: str, words: tuple[Word, ...], limits: tuple[Limit, ...], read: Read, write: Write) -> None:
     """Declare a command that sets the limits that are given, or shows all if none is.
 
     Args:

@@ -16,19 +16,10 @@ from virtkit.enums import (
     StorageVolWipeAlgorithm,
 )
 from virtkit_cli.command import Arguments, Flag, argument, command, declare, option
+from virtkit_cli.objects import POOL, find_pool, volume_named
 from virtkit_cli.output import size
-from virtkit_cli.words import (
-    FILE,
-    POOL,
-    PRINT_XML,
-    XPATH,
-    bytesize,
-    document,
-    find_pool,
-    print_document,
-    volume_named,
-    word_of,
-)
+from virtkit_cli.values import bytesize, document, word_of
+from virtkit_cli.words import FILE, PRINT_XML, XPATH, print_document
 
 if TYPE_CHECKING:
     from virtkit import StorageVol
