@@ -96,9 +96,10 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert "://" in target or (page.parent / target).exists(), target
 
 
-def test_every_decision_is_in_the_list() -> None:
-    records = {path.name for path in (ROOT / "docs" / "adr").glob("[0-9]*.md")}
-    assert records == set(re.findall(r"\]\((\d{4}-[^)]+)\)", (ROOT / "docs" / "adr" / "README.md").read_text()))
+def test_every_decision_is_in_the_list_with_its_status() -> None:
+    listed = re.findall(r"\]\((\d{4}-[^)]+)\).*\| ([^|]+) \|$", (ROOT / "docs" / "adr" / "README.md").read_text(), re.M)
+    records = {path.name: path.read_text() for path in (ROOT / "docs" / "adr").glob("[0-9]*.md")}
+    assert dict(listed) == {name: text.partition("Status: ")[2].partition(".")[0] for name, text in records.items()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
