@@ -198,9 +198,12 @@ def _several(field: Field, read: Callable[[_Element, Reading], Any]) -> ChildRea
 
 
 def _metadata_reader(field: Field) -> ChildReader:
-    from virtkit.xml.metadata import read_metadata
+    def read(into: Fields, child: _Element, reading: Reading) -> dict[str, str]:
+        from virtkit.xml.metadata import read_metadata
 
-    return _once(field, lambda into, child, reading: read_metadata(child, reading))
+        return read_metadata(child, reading)
+
+    return _once(field, read)
 
 
 def _element_reader(field: ChildField) -> ChildReader:
