@@ -115,7 +115,7 @@ class Refusal(NamedTuple):
 
 KINDS_OF_TEST_DRIVER = ("domain", "interface", "snapshot", "checkpoint")
 UNSETTLED = "<sibling "
-"""libvirt 9.0.0 answers bad distances of NUMA cells now so, now so: about one run in five differs."""
+"""libvirt 9.0.0 does not always answer bad distances of NUMA cells alike: 2 of 11 runs differed."""
 
 REFUSED = [Refusal(*line.split("\t")) for line in (CORPUS / "refused.tsv").read_text().splitlines()[1:]]
 
