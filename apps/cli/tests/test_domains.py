@@ -222,3 +222,32 @@ def test_xpath_finds_parts_of_documents(run: Run) -> None:
     assert "test\n\n" == run("dumpxml", "test", "--xpath", "//name/text()").out
     assert "True\n\n" == run("dumpxml", "test", "--xpath", "count(//disk) = 1").out
     assert 2 == run("dumpxml", "test", "--xpath", "//[").status
+
+
+def with_disk(run: Run, folder: Path, source: str) -> str:
+    """Commands that make a volume and define the domain `web` on a disk of that source."""
+    xml = run("dumpxml", "test", "--inactive").out.replace(TEST_UUID, TEST_UUID[:-1] + "0")
+    xml = xml.replace("<name>test<", "<name>web<").replace("/guest/diskimage1", source)
+    (folder / "web.xml").write_text(xml)
+    return f"vol-create-as default-pool disk 1M; define {folder}/web.xml; "
+
+
+def test_a_domain_is_removed_with_its_storage(run: Run, tmp_path: Path) -> None:
+    made = with_disk(run, tmp_path, "/default-pool/disk")
+    result = run(made + "undefine web --remove-all-storage; vol-list default-pool")
+    assert "Domain 'web' has been undefined\nVolume 'vda'(/default-pool/disk) removed.\n\n" in result.out
+    assert "disk" not in result.out.rpartition("removed.")[2]
+    chosen = run(made + "undefine web --storage vda; vol-list default-pool").out
+    assert "Volume 'vda'(/default-pool/disk) removed.\n" in chosen
+
+
+def test_storage_that_is_in_no_pool_stays_and_is_named(run: Run, tmp_path: Path) -> None:
+    made = with_disk(run, tmp_path, "/elsewhere/disk")
+    text = run(made + "undefine web --remove-all-storage").out
+    assert "Storage volume 'vda'(/elsewhere/disk) is in no storage pool. Remove it manually.\n" in text
+
+
+def test_storage_of_a_running_domain_or_of_no_disk_is_not_removed(run: Run, tmp_path: Path) -> None:
+    made = with_disk(run, tmp_path, "/default-pool/disk")
+    assert "runs: its storage can be removed once it has stopped" in run("undefine test --remove-all-storage").err
+    assert "has no disk vdz" in run(made + "undefine web --storage vdz").err

@@ -40,7 +40,6 @@ WORDS_NOT_YET = {
     "blockcopy": {"timeout", "async"},
     "blockjob": {"raw"},
     "blockpull": {"timeout", "async"},
-    "checkpoint-create-as": set(),
     "create": {"pass-fds"},
     "desc": {"edit"},
     "domdisplay": {"include-password"},
@@ -60,7 +59,6 @@ WORDS_NOT_YET = {
     "qemu-monitor-event": {"pretty"},
     "snapshot-edit": {"rename", "clone"},
     "start": {"pass-fds"},
-    "undefine": {"storage", "remove-all-storage", "delete-storage-volume-snapshots", "wipe-storage"},
 }  # fmt: skip
 """Command -> words of virsh that the program does not take."""
 WORDS_NOT_YET["pool-define-as"] = WORDS_NOT_YET["pool-create-as"]

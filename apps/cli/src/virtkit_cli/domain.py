@@ -184,6 +184,10 @@ editor(
 @command(
     DOMAIN.word,
     Flag("managed-save", "also the saved state", DomainUndefineFlags.MANAGED_SAVE),
+    option("storage", "also the volumes of these disks, with commas", completes="disk"),
+    Flag("remove-all-storage", "also the volumes of all disks", excludes=("storage",)),
+    Flag("delete-storage-volume-snapshots", "and the snapshots of these volumes"),
+    Flag("wipe-storage", "overwrite these volumes first"),
     Flag("snapshots-metadata", "also what is known of snapshots", DomainUndefineFlags.SNAPSHOTS_METADATA),
     Flag("checkpoints-metadata", "also what is known of checkpoints", DomainUndefineFlags.CHECKPOINTS_METADATA),
     Flag("nvram", "also the firmware's variables", DomainUndefineFlags.NVRAM, excludes=("keep-nvram",)),
@@ -193,9 +197,13 @@ editor(
 )
 def undefine(session: Session, args: Arguments) -> None:
     """Remove the definition of a domain."""
+    from virtkit_cli.removing import chosen_media, remove
+
     domain = find_domain(session, args)
+    media = chosen_media(session, args, domain)
     domain.undefine(args.flags)
     session.out.done(f"Domain '{domain.name}' has been undefined", name=domain.name)
+    remove(session, args, media)
 
 
 @command(DOMAIN.word, argument("new-name", "the new name"))
