@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from virtkit_qemu.command.context import option
+from attrs import frozen
+
+from virtkit_qemu.command.context import NOTHING, VIRTIO_SUFFIXES, option, virtio
 
 if TYPE_CHECKING:
-    from virtkit.xml.domain.devices.disk import Disk
+    from virtkit.xml.domain.devices.disk import BackingStore, Disk
+    from virtkit.xml.domain.devices.source import DiskSource
     from virtkit_qemu.command.context import Context
 
 CACHE_MODES = {
@@ -19,59 +22,93 @@ CACHE_MODES = {
     "unsafe": (True, False, True),
 }
 FORMATS = ("raw", "qcow2", "vmdk", "vdi", "vhdx", "qed", "vpc", "luks")
+CHAINED = ("qcow2", "qed", "vmdk")
+"""Formats of images that can stand on another."""
 FILE_DRIVERS = {"file": "file", "block": "host_device"}
+VIRTIO_ONLY = ("ioeventfd", "event_idx", "queues", "queue_size", "iothread", "iommu", "ats", "packed", "page_per_vq")
+"""Settings of `driver` that only virtio disks have."""
+
+
+@frozen
+class Image:
+    """One image of a chain.
+
+    Attributes:
+        path: Its file or block device.
+        type: `file` or `block`.
+        format: Its format.
+        below: The image it stands on; None: what its header says.
+        ends: It stands on nothing, whatever its header says.
+    """
+
+    path: str
+    type: str
+    format: str
+    below: Image | None = None
+    ends: bool = False
 
 
 def arguments(context: Context) -> list[str]:
     """Nodes and device of every disk."""
     words: list[str] = []
     for number, disk in enumerate(context.domain.devices.disks, 1):
-        words += _nodes(context, disk, number)
-        words += _device(context, disk, _node_name(disk, number))
+        image = _image(context, disk)
+        if image is not None:
+            words += _nodes(context, disk, image, f"virtkit-{number}")
+        words += _device(context, disk, None if image is None else f"virtkit-{number}-format")
     return words
 
 
-def _node_name(disk: Disk, number: int) -> str | None:
-    return None if _path(disk) is None else f"virtkit-{number}-format"
-
-
-def _path(disk: Disk) -> str | None:
-    """The file or block device of a disk; None for an empty drive."""
-    source = disk.source
-    return None if source is None else source.dev if disk.type == "block" else source.file
-
-
-def _nodes(context: Context, disk: Disk, number: int) -> list[str]:
-    if disk.type not in FILE_DRIVERS:
-        raise context.unsupported(f"disk {_target(disk)} has type {disk.type!r}", "use a disk of type file or block")
-    path = _path(disk)
+def _image(context: Context, disk: Disk) -> Image | None:
+    """The image of a disk with all below it; None for an empty drive."""
+    path = _path(context, disk, disk.type, disk.source)
     if path is None:
         if disk.device in ("cdrom", "floppy"):
-            return []
+            return None
         raise context.unsupported(f"disk {_target(disk)} has no source", "give it a <source>")
+    format_ = (disk.driver.type if disk.driver else None) or "raw"
+    return Image(path, disk.type or "file", format_, *_below(context, disk, disk.backing_store))
+
+
+def _below(context: Context, disk: Disk, store: BackingStore | None) -> tuple[Image | None, bool]:
+    """What an image stands on, and whether that is nothing."""
+    if store is None or store.type is None:
+        return None, store is not None
+    path = _path(context, disk, store.type, store.source)
+    if path is None:
+        raise context.unsupported(f"a <backingStore> of disk {_target(disk)} has no source", "give it a <source>")
+    format_ = (store.format.type if store.format else None) or "raw"
+    return Image(path, store.type, format_, *_below(context, disk, store.backing_store)), False
+
+
+def _path(context: Context, disk: Disk, kind: str | None, source: DiskSource | None) -> str | None:
+    if kind not in FILE_DRIVERS:
+        raise context.unsupported(f"disk {_target(disk)} has type {kind!r}", "use a disk of type file or block")
+    return None if source is None else source.dev if kind == "block" else source.file
+
+
+def _nodes(context: Context, disk: Disk, image: Image, name: str) -> list[str]:
+    """The nodes of an image after those below it; only the uppermost image is written to."""
+    if image.format not in FORMATS:
+        raise context.unsupported(
+            f"disk {_target(disk)} has format {image.format!r}", f"use one of {', '.join(FORMATS)}"
+        )
     driver = disk.driver
-    kind = driver.type if driver and driver.type else "raw"
-    if kind not in FORMATS:
-        raise context.unsupported(f"disk {_target(disk)} has format {kind!r}", f"use one of {', '.join(FORMATS)}")
-    read_only = disk.readonly or disk.device == "cdrom"
-    storage = f"virtkit-{number}-storage"
-    common = {"read-only": read_only, "cache": _cache(disk), "discard": (driver.discard if driver else None) or "unmap"}
-    file = {"driver": FILE_DRIVERS[disk.type], "filename": path, "node-name": storage, "auto-read-only": True}
-    format_ = {"driver": kind, "node-name": f"virtkit-{number}-format", "file": storage, **common}
-    format_ |= {"detect-zeroes": driver.detect_zeroes if driver else None, "backing": _no_backing(disk, kind)}
-    options = [option(file | {"aio": driver.io if driver else None} | common), _blockdev(format_)]
-    return [word for each in options for word in ("-blockdev", each)]
-
-
-def _blockdev(values: dict[str, Any]) -> str:
-    text = option({key: value for key, value in values.items() if key != "backing"})
-    return text[:-1] + ',"backing":null}' if values.get("backing") == "none" else text
-
-
-def _no_backing(disk: Disk, kind: str) -> str | None:
-    """`none` where the document ends the chain here: an image is then never asked what it stands on."""
-    store = disk.backing_store
-    return "none" if kind == "qcow2" and store is not None and store.type is None else None
+    top = not name.endswith("-below")
+    below = f"{name}-below"
+    common: dict[str, Any] = {
+        "read-only": bool(disk.readonly) or disk.device == "cdrom" or not top,
+        "cache": _cache(disk),
+        "discard": (driver.discard if driver else None) or "unmap",
+    }
+    file: dict[str, Any] = {"driver": FILE_DRIVERS[image.type], "filename": image.path, "node-name": f"{name}-storage"}
+    file |= {"auto-read-only": True, "aio": driver.io if driver else None}
+    format_: dict[str, Any] = {"driver": image.format, "node-name": f"{name}-format", "file": f"{name}-storage"}
+    format_ |= {"detect-zeroes": driver.detect_zeroes if driver and top else None}
+    if image.format in CHAINED and (image.below is not None or image.ends):
+        format_["backing"] = NOTHING if image.below is None else f"{below}-format"
+    words = _nodes(context, disk, image.below, below) if image.below is not None else []
+    return [*words, "-blockdev", option(file | common), "-blockdev", option(format_ | common)]
 
 
 def _cache(disk: Disk) -> dict[str, bool] | None:
@@ -91,22 +128,41 @@ def _device(context: Context, disk: Disk, node: str | None) -> list[str]:
     builders = {"virtio": _virtio, "ide": _ide, "sata": _ide, "scsi": _scsi, "usb": _usb, "fdc": _floppy}
     if bus not in builders:
         raise context.unsupported(f"disk {_target(disk)} is on bus {bus!r}", f"use one of {', '.join(builders)}")
+    settings = disk.driver.content() if disk.driver else {}
+    if bus != "virtio" and (found := next((name for name in VIRTIO_ONLY if name in settings), None)):
+        raise context.unsupported(f"disk {_target(disk)} on bus {bus} has <driver {found}>", "use it with bus='virtio'")
     driver, properties = builders[bus](context, disk)
-    shared = {
-        "drive": node,
+    return context.device(driver, disk.alias, **properties, drive=node, **_description(disk))
+
+
+def _description(disk: Disk) -> dict[str, Any]:
+    """What the guest is told about a disk."""
+    driver, blockio, geometry = disk.driver, disk.blockio, disk.geometry
+    values = {
         "serial": disk.serial,
+        "wwn": int(disk.wwn, 16) if disk.wwn else None,
+        "vendor": disk.vendor,
+        "product": disk.product,
         "share-rw": True if disk.shareable else None,
         "write-cache": _write_cache(disk),
-        "logical_block_size": disk.blockio.logical_block_size if disk.blockio else None,
-        "physical_block_size": disk.blockio.physical_block_size if disk.blockio else None,
+        "rerror": driver.rerror_policy if driver else None,
+        "werror": ERROR_POLICIES.get(driver.error_policy or "") if driver else None,
+        "rotation_rate": disk.target.rotation_rate if disk.target else None,
+        "logical_block_size": blockio.logical_block_size if blockio else None,
+        "physical_block_size": blockio.physical_block_size if blockio else None,
     }
-    return context.device(driver, disk.alias, **properties, **shared)
+    if geometry is not None:
+        values |= {"cyls": geometry.cylinders, "heads": geometry.heads, "secs": geometry.sectors}
+        values |= {"bios-chs-trans": geometry.trans}
+    return values
 
 
 def _write_cache(disk: Disk) -> str | None:
     mode = disk.driver.cache if disk.driver else None
     return None if mode in (None, "default") else "on" if CACHE_MODES[mode][0] else "off"
 
+
+ERROR_POLICIES = {"stop": "stop", "report": "report", "ignore": "ignore", "enospace": "enospc"}
 
 Properties = tuple[str, dict[str, Any]]
 
@@ -117,9 +173,11 @@ def _virtio(context: Context, disk: Disk) -> Properties:
         "iothread": f"iothread{driver.iothread}" if driver and driver.iothread else None,
         "num-queues": driver.queues if driver else None,
         "queue-size": driver.queue_size if driver else None,
+        "ioeventfd": driver.ioeventfd if driver else None,
+        "event_idx": driver.event_idx if driver else None,
     }
-    models = {"virtio-transitional": "-transitional", "virtio-non-transitional": "-non-transitional"}
-    return f"virtio-blk-pci{models.get(disk.model or '', '')}", context.place(disk.address) | tuning
+    name = f"virtio-blk-pci{VIRTIO_SUFFIXES.get(disk.model or '', '')}"
+    return name, context.place(disk.address) | tuning | virtio(driver)
 
 
 def _ide(context: Context, disk: Disk) -> Properties:

@@ -29,8 +29,7 @@ def arguments(context: Context) -> list[str]:
         words += context.device("isa-parallel", port.alias, chardev=_backend_name(port.alias), index=_port(port))
     for console in devices.consoles:
         if console.target is not None and console.target.type == "virtio":
-            words += _backend(context, console, console.alias)
-            words += context.device("virtconsole", console.alias, chardev=_backend_name(console.alias))
+            words += _virtio_port(context, console, "virtconsole")
     for channel in devices.channels:
         words += _channel(context, channel)
     return words
@@ -50,7 +49,8 @@ def _serial(context: Context, port: Port) -> list[str]:
         raise context.unsupported(
             f"serial port {port.alias} has model {model!r}", f"use one of {', '.join(SERIAL_MODELS)}"
         )
-    index = {"index": _port(port)} if model == "isa-serial" else context.place(port.address)
+    place = context.place(port.address)
+    index = {"index": _port(port)} | place if model == "isa-serial" else place
     return context.device(SERIAL_MODELS[model], port.alias, chardev=_backend_name(port.alias), **index)
 
 
@@ -59,14 +59,18 @@ def _channel(context: Context, channel: Channel) -> list[str]:
     if target is None or target.type != "virtio":
         kind = target.type if target else None
         raise context.unsupported(f"channel {channel.alias} has target {kind!r}", "use a target of type virtio")
-    number = getattr(channel.address, "controller", 0) or 0
+    return _virtio_port(context, channel, "virtserialport", name=target.name)
+
+
+def _virtio_port(context: Context, device: Port | Channel, driver: str, **more: Any) -> list[str]:
+    """A port of a virtio-serial controller."""
+    number = getattr(device.address, "controller", 0) or 0
     properties = {
         "bus": f"{context.alias_of('virtio-serial', number)}.0",
-        "nr": getattr(channel.address, "port", None),
-        "chardev": _backend_name(channel.alias),
-        "name": target.name,
+        "nr": getattr(device.address, "port", None),
+        "chardev": _backend_name(device.alias),
     }
-    return _backend(context, channel, channel.alias) + context.device("virtserialport", channel.alias, **properties)
+    return _backend(context, device, device.alias) + context.device(driver, device.alias, **properties, **more)
 
 
 def _backend(context: Context, device: CharacterDevice, alias: str | None) -> list[str]:
@@ -77,7 +81,7 @@ def _backend(context: Context, device: CharacterDevice, alias: str | None) -> li
 
 
 def _described(context: Context, device: CharacterDevice, alias: str | None) -> tuple[str, dict[str, Any]]:
-    source = device.sources[0] if device.sources else None
+    source = device.source
     kind = device.type or "pty"
     if kind in ("pty", "null", "vc", "stdio"):
         return kind, {}
@@ -90,9 +94,24 @@ def _described(context: Context, device: CharacterDevice, alias: str | None) -> 
     if kind == "unix":
         return "socket", {"path": context.socket_path(source.path or "")} | _role(source)
     if kind == "tcp":
+        if device.protocol not in (None, "raw", "telnet"):
+            raise context.unsupported(f"{alias} has protocol {device.protocol!r}", "use raw or telnet")
         telnet = {"telnet": True} if device.protocol == "telnet" else {}
         return "socket", {"host": source.host, "port": source.service} | telnet | _role(source)
-    raise context.unsupported(f"{alias} of type {kind!r} is not supported yet", "use pty, file, unix or tcp")
+    if kind == "udp":
+        return "udp", _datagrams(device)
+    raise context.unsupported(f"{alias} of type {kind!r} is not supported yet", "use pty, file, unix, tcp or udp")
+
+
+def _datagrams(device: CharacterDevice) -> dict[str, Any]:
+    """Where datagrams go, and where they come in."""
+    values: dict[str, Any] = {}
+    for source in device.sources:
+        if source.mode == "bind":
+            values |= {"localaddr": source.host, "localport": source.service}
+        else:
+            values |= {"host": source.host, "port": source.service}
+    return values
 
 
 def _role(source: CharacterSource) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError
-from virtkit.xml.domain.devices.address import DriveAddress, PciAddress, UsbAddress
+from virtkit.xml.domain.devices.address import DriveAddress, IsaAddress, PciAddress, UsbAddress
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
@@ -61,7 +61,7 @@ class Context:
         return device
 
     def device(self, driver: str, alias: str | None, **properties: Any) -> list[str]:
-        """A `-device`; properties that are None are left out, `_` in names stands for `-`."""
+        """A `-device`; properties that are None are left out."""
         given = {"driver": self.require(driver), "id": alias}
         order = self.boot_order.get(alias or "")
         return ["-device", option(given | properties | {"bootindex": order})]
@@ -76,6 +76,8 @@ class Context:
         if isinstance(address, UsbAddress):
             bus = self.alias_of("usb", address.bus or 0)
             return {"bus": f"{bus}.0", "port": address.port}
+        if isinstance(address, IsaAddress):
+            return {"iobase": address.iobase, "irq": address.irq}
         return {}
 
     def socket_path(self, path: str) -> str:
@@ -106,9 +108,17 @@ class Context:
         return address if isinstance(address, DriveAddress) else DriveAddress(controller=0, bus=0, target=0, unit=0)
 
 
+class _Nothing:
+    """JSON's null where it means something; None in the values of an option is left out."""
+
+
+NOTHING = _Nothing()
+
+
 def option(values: Mapping[str, Any]) -> str:
     """The JSON form of an option's argument; None is left out. Nothing in it needs an escape of QEMU's own."""
-    return json.dumps({key: value for key, value in values.items() if value is not None}, separators=(",", ":"))
+    given = {key: None if value is NOTHING else value for key, value in values.items() if value is not None}
+    return json.dumps(given, separators=(",", ":"))
 
 
 def escaped(text: str) -> str:
@@ -124,6 +134,18 @@ def pairs(first: str, values: Mapping[str, Any]) -> str:
             text = ("on" if value else "off") if isinstance(value, bool) else escaped(str(value))
             words.append(f"{key}={text}")
     return ",".join(words)
+
+
+VIRTIO_SUFFIXES = {"virtio-transitional": "-transitional", "virtio-non-transitional": "-non-transitional"}
+"""Model of a virtio device -> end of the name of QEMU's."""
+
+
+def virtio(driver: Any) -> dict[str, Any]:
+    """The properties that all virtio devices have; `driver` is the element of that name, or None."""
+    if driver is None:
+        return {}
+    names = {"iommu": "iommu_platform", "ats": "ats", "packed": "packed", "page_per_vq": "page-per-vq"}
+    return {there: getattr(driver, here) for here, there in names.items()}
 
 
 BOOT_KINDS = {"hd": "disk", "cdrom": "cdrom", "fd": "floppy"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from virtkit_qemu.command.context import VIRTIO_SUFFIXES, virtio
+
 if TYPE_CHECKING:
     from virtkit.xml.domain.devices.controller import Controller
     from virtkit_qemu.command.context import Context
@@ -22,7 +24,7 @@ USB_DRIVERS = {
     "qemu-xhci": "qemu-xhci",
 }
 SCSI_DRIVERS = {
-    "lsilogic": "lsi",
+    "lsilogic": "lsi53c895a",
     "virtio-scsi": "virtio-scsi-pci",
     "virtio-transitional": "virtio-scsi-pci-transitional",
     "virtio-non-transitional": "virtio-scsi-pci-non-transitional",
@@ -76,14 +78,15 @@ def _device(context: Context, controller: Controller) -> list[str]:
         driver = _named(context, controller, USB_DRIVERS, "piix3-uhci")
         return context.device(driver, alias, masterbus=_master(controller), **ports, **place)
     if kind == "sata":
-        return context.device("ahci", alias, **place)
+        return context.device("ich9-ahci", alias, **place)
     if kind == "scsi":
         return context.device(
             _named(context, controller, SCSI_DRIVERS, "lsilogic"), alias, **_virtio(controller), **place
         )
     if kind == "virtio-serial":
         limits = {"max_ports": controller.ports, "vectors": controller.vectors}
-        return context.device("virtio-serial-pci", alias, **limits, **place)
+        driver = f"virtio-serial-pci{VIRTIO_SUFFIXES.get(controller.model or '', '')}"
+        return context.device(driver, alias, **limits, **_virtio(controller), **place)
     if kind == "pci":
         return context.device(_named(context, controller, PCI_DRIVERS, ""), alias, **_port(controller), **place)
     raise context.unsupported(f"<controller type='{kind}'> is not supported yet", "remove it")
@@ -113,6 +116,8 @@ def _virtio(controller: Controller) -> dict[str, Any]:
         "num_queues": driver.queues,
         "cmd_per_lun": driver.cmd_per_lun,
         "max_sectors": driver.max_sectors,
+        "ioeventfd": driver.ioeventfd,
+        **virtio(driver),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from virtkit_qemu.command.context import pairs
+from virtkit_qemu.command.context import pairs, virtio
 
 if TYPE_CHECKING:
     from virtkit.xml.domain.devices.graphics import Graphics, Video
@@ -33,8 +33,13 @@ def arguments(context: Context) -> list[str]:
     devices = context.domain.devices
     words: list[str] = []
     for item in devices.inputs:
-        if item.bus in ("usb", "virtio"):
-            words += context.device(INPUTS[item.type or "", item.bus], item.alias, **context.place(item.address))
+        driver = INPUTS.get((item.type or "", item.bus or ""))
+        if driver is not None:
+            words += context.device(driver, item.alias, **context.place(item.address), **virtio(item.driver))
+        elif item.bus != "ps2":
+            raise context.unsupported(
+                f"input {item.type} on bus {item.bus} is not supported yet", "use a mouse, tablet or keyboard"
+            )
     for audio in devices.audios:
         if audio.type != "none":
             raise context.unsupported(f"audio of type {audio.type!r} is not supported yet", "use type='none'")
@@ -49,10 +54,6 @@ def arguments(context: Context) -> list[str]:
 def _graphics(context: Context, graphics: Graphics) -> list[str]:
     if graphics.type != "vnc":
         raise context.unsupported(f"graphics of type {graphics.type!r} is not supported yet", "use type='vnc'")
-    if graphics.passwd is not None:
-        raise context.unsupported(
-            "a VNC password is not supported yet", "listen on a socket or on loopback without one"
-        )
     listen = graphics.listens[0] if graphics.listens else None
     socket = graphics.socket or (listen.socket if listen else None)
     if socket:
@@ -63,9 +64,15 @@ def _graphics(context: Context, graphics: Graphics) -> list[str]:
             raise context.unsupported("the VNC port is not chosen", "start the domain through its driver")
         host = f"[{address}]" if ":" in address else address
         where = f"{host}:{graphics.port - FIRST_VNC_PORT}"
-    shares = {"share": graphics.share_policy} if graphics.share_policy else {}
     audio = context.domain.devices.audios
-    return ["-vnc", pairs(where, shares | {"audiodev": f"audio{audio[0].id}" if audio else None})]
+    number = graphics.audio_id or (audio[0].id if audio else None)
+    values = {
+        "share": graphics.share_policy,
+        "websocket": graphics.websocket if graphics.websocket != -1 else "on",
+        "power-control": graphics.power_control,
+        "audiodev": f"audio{number}" if number else None,
+    }
+    return ["-vnc", pairs(where, values), *(["-k", graphics.keymap] if graphics.keymap else [])]
 
 
 def _video(context: Context, video: Video, *, primary: bool) -> list[str]:
@@ -76,19 +83,27 @@ def _video(context: Context, video: Video, *, primary: bool) -> list[str]:
     drivers = PRIMARY_VIDEO if primary else SECONDARY_VIDEO
     if kind not in drivers:
         raise context.unsupported(f"video model {kind!r} is not supported", f"use one of {', '.join(drivers)}")
-    return context.device(drivers[kind], video.alias, **_video_memory(kind, video), **context.place(video.address))
+    resolution = model.resolution if model else None
+    size = {"xres": resolution.x, "yres": resolution.y} if resolution else {}
+    properties = _video_memory(kind, video) | size | virtio(video.driver)
+    return context.device(drivers[kind], video.alias, **properties, **context.place(video.address))
 
 
 def _video_memory(kind: str, video: Video) -> dict[str, Any]:
     model = video.model
     assert model is not None
     if kind == "qxl":
-        return {"ram_size": _bytes(model.ram), "vram_size": _bytes(model.vram), "max_outputs": model.heads}
+        sizes = {"ram_size": _bytes(model.ram), "vram_size": _bytes(model.vram), "vgamem_mb": _mebibytes(model.vgamem)}
+        return sizes | {"vram64_size_mb": _mebibytes(model.vram64), "max_outputs": model.heads}
     if kind == "vga" and model.vram:
-        return {"vgamem_mb": model.vram // 1024}
+        return {"vgamem_mb": _mebibytes(model.vram)}
     if kind == "virtio":
         return {"max_outputs": model.heads}
     return {"vgamem": _bytes(model.vram)} if kind == "bochs" and model.vram else {}
+
+
+def _mebibytes(kib: int | None) -> int | None:
+    return None if kib is None else -(-kib // 1024)
 
 
 def _bytes(kib: int | None) -> int | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from virtkit_qemu.command.context import option
+from virtkit_qemu.command.context import option, virtio
 
 if TYPE_CHECKING:
-    from virtkit.xml.domain.devices.interface import Interface
+    from virtkit.xml.domain.devices.interface import Interface, InterfaceDriver
     from virtkit_qemu.command.context import Context
 
 MODELS = {"virtio": "virtio-net-pci", "virtio-transitional": "virtio-net-pci-transitional"}
@@ -53,6 +53,31 @@ def _user_addresses(interface: Interface) -> dict[str, Any]:
     return values
 
 
+def _rom(interface: Interface) -> dict[str, Any]:
+    """The boot ROM: another file, none, or hidden."""
+    rom = interface.rom
+    if rom is None:
+        return {}
+    return {"rombar": None if rom.bar is None else int(rom.bar), "romfile": "" if rom.enabled is False else rom.file}
+
+
+HOST = {"csum": "csum", "gso": "gso", "tso4": "host_tso4", "tso6": "host_tso6", "ecn": "host_ecn", "ufo": "host_ufo"}
+HOST |= {"mrg_rxbuf": "mrg_rxbuf"}
+GUEST = {"csum": "guest_csum", "tso4": "guest_tso4", "tso6": "guest_tso6", "ecn": "guest_ecn", "ufo": "guest_ufo"}
+TUNING = {name: name for name in ("ioeventfd", "event_idx", "rx_queue_size", "tx_queue_size", "rss")}
+TUNING |= {"rss_hash_report": "hash"}
+"""Field -> property of a virtio card."""
+
+
+def _offloads(driver: InterfaceDriver | None) -> dict[str, Any]:
+    if driver is None:
+        return {}
+    values = {"tx": {"iothread": "bh", "timer": "timer"}.get(driver.txmode or "")} | virtio(driver)
+    for element, names in ((driver, TUNING), (driver.host, HOST), (driver.guest, GUEST)):
+        values |= {there: getattr(element, here) for here, there in names.items() if element is not None}
+    return values
+
+
 def _card(context: Context, interface: Interface, backend: str) -> list[str]:
     model = interface.model or "rtl8139"
     driver = interface.driver
@@ -61,5 +86,7 @@ def _card(context: Context, interface: Interface, backend: str) -> list[str]:
         "mac": interface.mac.address if interface.mac else None,
         "host_mtu": interface.mtu if model.startswith("virtio") else None,
         "mq": True if driver and driver.queues else None,
+        **_rom(interface),
+        **_offloads(driver),
     }
     return context.device(MODELS.get(model, model), interface.alias, **properties, **context.place(interface.address))

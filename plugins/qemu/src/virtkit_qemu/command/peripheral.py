@@ -1,10 +1,10 @@
-"""Balloon, random numbers, watchdog, panic device, vsock."""
+"""Balloon, random numbers, watchdog, panic device, USB hubs, I/O threads."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtkit_qemu.command.context import option
+from virtkit_qemu.command.context import VIRTIO_SUFFIXES, option, virtio
 
 if TYPE_CHECKING:
     from virtkit_qemu.command.context import Context
@@ -23,9 +23,8 @@ def arguments(context: Context) -> list[str]:
         driver = PANICS[panic.model or "isa"]
         port = getattr(panic.address, "iobase", None)
         words += context.device(driver, panic.alias, ioport=port) if driver else []
-    vsock = context.domain.devices.vsock
-    if vsock is not None:
-        raise context.unsupported("<vsock> is not supported yet", "remove it")
+    for hub in context.domain.devices.hubs:
+        words += context.device("usb-hub", hub.alias, **context.place(hub.address))
     return words
 
 
@@ -42,8 +41,14 @@ def _balloon(context: Context) -> list[str]:
     balloon = context.domain.devices.memballoon
     if balloon is None or balloon.model in (None, "none"):
         return []
-    properties = {"deflate-on-oom": balloon.autodeflate, "free-page-reporting": balloon.free_page_reporting}
-    return context.device("virtio-balloon-pci", balloon.alias, **properties, **context.place(balloon.address))
+    properties = {
+        "deflate-on-oom": balloon.autodeflate,
+        "free-page-reporting": balloon.free_page_reporting,
+        "guest-stats-polling-interval": balloon.stats_period,
+        **virtio(balloon.driver),
+    }
+    driver = f"virtio-balloon-pci{VIRTIO_SUFFIXES.get(balloon.model or '', '')}"
+    return context.device(driver, balloon.alias, **properties, **context.place(balloon.address))
 
 
 def _rngs(context: Context) -> list[str]:
@@ -57,7 +62,12 @@ def _rngs(context: Context) -> list[str]:
         rate = {"max-bytes": rng.rate.bytes, "period": rng.rate.period or 1000} if rng.rate else {}
         words += ["-object", option(source)]
         words += context.device(
-            "virtio-rng-pci", rng.alias, rng=f"obj{rng.alias}", **rate, **context.place(rng.address)
+            f"virtio-rng-pci{VIRTIO_SUFFIXES.get(rng.model or '', '')}",
+            rng.alias,
+            rng=f"obj{rng.alias}",
+            **rate,
+            **virtio(rng.driver),
+            **context.place(rng.address),
         )
     return words
 

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtkit.xml.domain.devices.address import PciAddress
+from virtkit_qemu.command.fields import undecided
+from virtkit_qemu.define.bridges import MODEL_NAMES
+
 if TYPE_CHECKING:
     from virtkit_qemu.command.context import Context
-
-DEVICES = {
-    "leases": "lease",
-    "filesystems": "filesystem",
-    "smartcards": "smartcard",
-    "tpms": "tpm",
-    "hostdevs": "hostdev",
-    "redirdevs": "redirdev",
-    "hubs": "hub",
-    "shmems": "shmem",
-    "memories": "memory",
-    "iommu": "iommu",
-    "nvram": "nvram",
-}
-"""Field of the devices -> its element."""
 
 
 def check(context: Context) -> None:
@@ -29,25 +18,38 @@ def check(context: Context) -> None:
     Raises:
         ConfigUnsupportedError: It names the domain and the element.
     """
-    domain = context.domain
-    for field, element in DEVICES.items():
-        if getattr(domain.devices, field):
-            raise context.unsupported(f"<{element}> is not supported yet", "remove it from the <devices>")
-    asked = {
-        "memoryBacking/hugepages": domain.memory_backing.hugepages,
-        "memoryBacking/source": domain.memory_backing.source,
-        "memoryBacking/access": domain.memory_backing.access,
-        "cpu/numa": domain.cpu.numa,
-        "os/nvram": domain.os.nvram,
-        "launchSecurity": domain.launch_security,
-        "features/hyperv": domain.features.hyperv,
-        "features/kvm": domain.features.kvm,
-        "sysinfo": domain.sysinfo,
-        "qemu:override": domain.qemu_override,
-    }
-    for element, given in asked.items():
-        if given:
-            raise context.unsupported(f"<{element}> is not supported yet", "remove it")
-    loader = domain.os.loader
-    if loader is not None and loader.type == "pflash":
-        raise context.unsupported("<loader type='pflash'> is not supported yet", "use a loader of type rom, or none")
+    found = undecided(context.domain)
+    if found:
+        raise context.unsupported(f"<{found}> is not supported yet", "remove it")
+    _processors(context)
+    _devices(context)
+
+
+def _processors(context: Context) -> None:
+    """The vCPUs of the start are the first ones, placed by the host as it likes."""
+    vcpu, each = context.domain.vcpu, context.domain.vcpus
+    if vcpu is not None and vcpu.placement == "auto":
+        raise context.unsupported("<vcpu placement='auto'> is not supported yet", "use placement='static'")
+    if each is not None:
+        enabled = sorted(one.id or 0 for one in each.vcpus if one.enabled)
+        if enabled != list(range(len(enabled))):
+            raise context.unsupported("<vcpus> enables others than the first", "enable the first ones")
+
+
+def _devices(context: Context) -> None:
+    devices = context.domain.devices
+    for tag, device in devices.plugged():
+        if isinstance(device.address, PciAddress) and device.address.domain:
+            raise context.unsupported(f"{tag} {device.alias} is in another PCI domain than 0", "use domain='0x0000'")
+    for controller in devices.controllers:
+        if controller.model_name not in (None, MODEL_NAMES.get(controller.model or "")):
+            raise context.unsupported(
+                f"PCI controller {controller.index} is made of {controller.model_name}", "leave <model name> out"
+            )
+    for interface in devices.interfaces:
+        if interface.link_up is False:
+            raise context.unsupported(f"<link state='down'> of {interface.alias} is not supported yet", "remove it")
+    for video in devices.videos:
+        acceleration = video.model.acceleration if video.model else None
+        if acceleration is not None and (acceleration.accel2d or acceleration.accel3d):
+            raise context.unsupported(f"acceleration of {video.alias} is not supported yet", "use accel3d='no'")
