@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -36,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     if options.help or not words:
         words = ["help", *words[:1]]
+    atexit.register(gc.freeze)  # the interpreter then ends without looking for garbage: 20 ms of 150
     session = Session(Output(json=options.json, quiet=options.quiet), options.connect, readonly=options.readonly)
     try:
         for each in split(words):
