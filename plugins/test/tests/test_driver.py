@@ -12,8 +12,10 @@ import pytest
 
 import virtkit
 from plugins.test.tests.bench import FACTS, Bench, domain_xml
+from plugins.test.tests.watching import Watch
 from virtkit.discovery import functions, load
-from virtkit.errors import VirtError
+from virtkit.errors import OperationInvalidError, VirtError
+from virtkit.events import EventKey
 from virtkit.ops import offered
 from virtkit.refs import CheckpointRef
 
@@ -152,3 +154,18 @@ def test_names_that_nobody_knows_are_kept_and_told(bench: Bench, caplog: pytest.
     assert "<colour shade='dark'>red</colour>" in bench.domain_get_xml_desc(ref, 0)
     assert ["domain 'vec'"] == [record.getMessage().partition(":")[0] for record in caplog.records]
     assert "/domain/colour" in caplog.text
+
+
+def test_a_change_of_metadata_is_told(bench: Bench) -> None:
+    watch = Watch(bench, EventKey("domain", 23))
+    bench.domain_set_metadata(bench.test, 1, "a title", None, None, 0)
+    bench.domain_set_metadata(bench.test, 2, "<a/>", "k", "urn:k", 0)
+    assert watch.take() == [("test", 1, None), ("test", 2, "urn:k")]
+
+
+def test_nothing_is_told_once_the_host_is_gone() -> None:
+    bench = Bench()
+    hub = bench.connection._hub(EventKey("domain", 0))
+    bench.close()
+    with pytest.raises(OperationInvalidError, match="closed"):
+        hub.subscribe(EventKey("domain", 0), print)
