@@ -48,6 +48,7 @@ def pair(document: Domain) -> None:
         return
     if consoles and not serials:
         serials.append(_twin(consoles[0], PortTarget(port=0)))
+        serials[0].address = None
     if serials and is_console(serials[0]):
         first = serials[0]
         port = first.target.port if first.target is not None else 0
@@ -66,7 +67,7 @@ def _is_serial(console: Port) -> bool:
 def _twin(port: Port, target: PortTarget) -> Port:
     """The same character device with another guest end."""
     twin = port.copy()
-    twin.target, twin.address = target, None
+    twin.target = target
     return twin
 
 
