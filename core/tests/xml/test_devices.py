@@ -17,7 +17,7 @@ from lxml import etree
 from core.tests.xml.facts import reachable
 from core.tests.xml.libvirt import Refused, printed
 from virtkit.enums import ErrorDomain
-from virtkit.errors import VirtError
+from virtkit.errors import VirtError, XMLError
 from virtkit.xml.domain import Domain
 from virtkit.xml.domain.devices import Devices
 from virtkit.xml.domain.devices.address import DriveAddress, PciAddress, UsbAddress
@@ -27,6 +27,7 @@ from virtkit.xml.domain.devices.hostdev import Hostdev, PciHostdev, UsbHostdev
 from virtkit.xml.domain.devices.interface import HostdevInterface, Interface
 from virtkit.xml.domain.devices.source import DiskSource
 from virtkit.xml.element import Element
+from virtkit.xml.network import Network
 
 CORPUS = Path(__file__).parent / "corpus"
 PRINTED = sorted((CORPUS / "devices").glob("*.xml"))
@@ -220,6 +221,20 @@ def test_devices_with_a_name_and_a_place_are_found_in_order() -> None:
     assert [True, False, False] == [device.address is not None for _, device in devices.plugged()]
 
 
+def encrypted(attributes: str, inside: str = "") -> str:
+    encryption = f"<encryption {attributes}>{inside}</encryption>"
+    return f"<disk type='file'><source file='/x'>{encryption}</source><target dev='vda'/></disk>"
+
+
+def authorised(secret: str) -> str:
+    auth = f"<auth username='x'><secret {secret}/></auth>"
+    return f"<disk type='network'><source protocol='rbd' name='a/b'>{auth}</source><target dev='vda'/></disk>"
+
+
+def bridged(inside: str) -> str:
+    return f"<interface type='bridge'><source bridge='b'/>{inside}</interface>"
+
+
 REFUSED = {
     "disk type": "<disk type='x'><target dev='vda'/></disk>",
     "disk format": "<disk><driver type='x'/><source file='/a'/><target dev='vda'/></disk>",
@@ -255,6 +270,26 @@ REFUSED = {
     "memory unit": "<memory model='dimm'><target><size unit='x'>1</size></target></memory>",
     "panic model": "<panic model='x'/>",
     "shared memory": "<shmem name='a'><model type='x'/></shmem>",
+    "address type": "<controller type='usb'><address type='x'/></controller>",
+    "no address type": "<controller type='usb'><address/></controller>",
+    "host device type": "<hostdev mode='subsystem' type='x'/>",
+    "no host device type": "<hostdev mode='subsystem'/>",
+    "two balloons": "<memballoon model='virtio'/><memballoon model='virtio'/>",
+    "two watchdogs": "<watchdog model='i6300esb'/><watchdog model='itco'/>",
+    "two flash memories": "<nvram/><nvram/>",
+    "two IOMMUs": "<iommu model='intel'/><iommu model='intel'/>",
+    "two vsocks": "<vsock model='virtio'/><vsock model='virtio'/>",
+    "encryption format": encrypted("format='x'"),
+    "encryption engine": encrypted("format='luks' engine='x'"),
+    "encryption secret type": encrypted("format='luks'", "<secret type='x'/>"),
+    "encryption secret uuid": encrypted("format='luks'", "<secret type='passphrase' uuid='x'/>"),
+    "auth secret type": authorised("type='x' usage='u'"),
+    "auth secret uuid": authorised("type='ceph' uuid='x'"),
+    "port type": bridged("<virtualport type='x'/>"),
+    "port manager": bridged("<virtualport type='802.1Qbg'><parameters managerid='300'/></virtualport>"),
+    "port uuid": bridged("<virtualport type='openvswitch'><parameters interfaceid='x'/></virtualport>"),
+    "bandwidth": bridged("<bandwidth><inbound average='x'/></bandwidth>"),
+    "vlan trunk": bridged("<vlan trunk='x'><tag id='1'/></vlan>"),
 }
 
 
@@ -268,3 +303,19 @@ def test_a_wrong_value_has_the_code_that_libvirt_gives_it(text: str) -> None:
     with pytest.raises(VirtError) as ours:
         Domain.parse(document)
     assert real.value.code == ours.value.code
+
+
+@pytest.mark.parametrize(
+    ("attributes", "domain"),
+    [
+        ("family='x' address='10.0.0.0'", ErrorDomain.NETWORK),
+        ("address='x'", ErrorDomain.NETWORK),
+        ("address='10.0.0.0' metric='0'", ErrorDomain.XML),
+    ],
+)
+def test_a_wrong_route_is_an_error_of_the_network_wherever_it_stands(attributes: str, domain: int) -> None:
+    with pytest.raises(XMLError) as of_a_network:
+        Network.parse(f"<network><route {attributes}/></network>")
+    with pytest.raises(XMLError) as of_an_interface:
+        Devices.parse_child(bridged(f"<route {attributes}/>"), error_domain=ErrorDomain.DOMAIN)
+    assert (domain, domain) == (of_a_network.value.domain, of_an_interface.value.domain)
