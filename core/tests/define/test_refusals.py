@@ -35,6 +35,7 @@ CELL = "<cell id='0' cpus='{}' memory='5'/>"
 
 REFUSED = {
     "a title of two lines": (definition("<title>a\nb</title>"), 27, 20),
+    "an unknown type": (f"<domain type='foo'>{BASE}</domain>", 67, 20),
     "no vCPU": (definition("<vcpu>0</vcpu>"), 1, 20),
     "a zone without a name": (definition("<clock offset='timezone'/>"), 1, 20),
     "an unknown architecture": (definition("", BASE.replace("<type>", "<type arch='foo'>")), 67, 20),

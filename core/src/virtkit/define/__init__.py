@@ -25,11 +25,13 @@ class Profile(NamedTuple):
         arch: Architecture of a definition that names none.
         wide_scsi: SCSI controllers have 16 units rather than 7.
         os_types: Kinds of guest interface the driver runs; None: any that libvirt knows.
+        types: Virtualisation types that a definition may name.
     """
 
     arch: str
     wide_scsi: bool = False
     os_types: tuple[str, ...] | None = None
+    types: tuple[str, ...] = checks.TYPES
 
 
 def complete(document: Domain, profile: Profile) -> None:
@@ -38,7 +40,7 @@ def complete(document: Domain, profile: Profile) -> None:
     Raises:
         VirtError: The definition is incomplete or contradicts itself; the class is libvirt's for that case.
     """
-    checks.identity(document)
+    checks.identity(document, profile.types)
     defaults.machine(document, profile.arch)
     checks.machine(document, profile.os_types)
     defaults.resources(document)

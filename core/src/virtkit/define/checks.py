@@ -11,15 +11,23 @@ from virtkit.xml.domain import Domain
 
 DOMAIN = ErrorDomain.DOMAIN
 
+TYPES = (
+    "qemu", "kqemu", "kvm", "xen", "lxc", "uml", "openvz", "test", "vmware", "hyperv", "vbox", "phyp", "vz", "bhyve",
+    "hvf",
+)  # fmt: skip
+"""Virtualisation types that libvirt knows. A driver that runs another one names it in its profile."""
+
 OS_TYPES = ("hvm", "xen", "linux", "exe", "uml", "xenpvh")
 
 
-def identity(document: Domain) -> None:
-    """Refuse a definition without type or with an unusable name or title."""
+def identity(document: Domain, types: Iterable[str] = TYPES) -> None:
+    """Refuse a definition whose type is missing or not among `types`, or with an unusable name or title."""
     if not document.name:
         raise NoNameError("the domain has no <name>: give it one", domain=DOMAIN)
     if document.type is None:
         raise InternalError(f"domain {document.name!r} has no type: give it type='qemu' or another", domain=DOMAIN)
+    if document.type not in (allowed := tuple(types)):
+        raise unsupported(document, f"has type {document.type!r}; possible are {', '.join(allowed)}")
     if "/" in document.name or "\n" in document.name:
         raise wrong(document, f"has {'/' if '/' in document.name else 'a line break'!r} in its name: choose another")
     if document.title is not None and "\n" in document.title:

@@ -26,7 +26,7 @@ from virtkit.testing import (
 
 def domain_xml(name: str, uuid: str) -> str:
     """A domain that the driver takes and starts in a moment."""
-    return f"""<domain type='test'>
+    return f"""<domain type='template'>
   <name>{name}</name>
   <uuid>{uuid}</uuid>
   <memory unit='MiB'>1</memory>

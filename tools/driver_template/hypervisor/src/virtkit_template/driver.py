@@ -223,7 +223,7 @@ def parse(xml: str, *, validate: bool) -> Domain:
     """A definition, checked and completed."""
     document = Domain.parse(xml, validate=validate)
     document.uuid = document.uuid or os.urandom(16)
-    complete(document, Profile(arch=os.uname().machine))
+    complete(document, Profile(arch=os.uname().machine, types=("template",)))
     return document
 
 
