@@ -34,6 +34,7 @@ def build(domain: Domain, facts: Facts, runtime: Runtime) -> list[str]:
     context = Context.of(domain, facts, runtime)
     refusal.check(context)
     arguments = [domain.devices.emulator or "", *machine.arguments(context), *peripheral.iothreads(context)]
-    for part in (controller, block, network, character, display, peripheral):
+    arguments += [*controller.arguments(context), *peripheral.hubs(context)]
+    for part in (block, network, character, display, peripheral):
         arguments += part.arguments(context)
     return arguments + (domain.qemu_commandline.args if domain.qemu_commandline else [])

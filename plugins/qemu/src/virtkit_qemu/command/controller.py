@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from virtkit.xml.domain.devices.controller import Controller
 from virtkit_qemu.command.context import VIRTIO_SUFFIXES, virtio
 
 if TYPE_CHECKING:
-    from virtkit.xml.domain.devices.controller import Controller
     from virtkit_qemu.command.context import Context
 
 USB_DRIVERS = {
@@ -54,12 +55,25 @@ BUILT_IN = {
 
 
 def arguments(context: Context) -> list[str]:
-    """One device each, what the machine has by itself left out."""
+    """One device each, what the machine has by itself left out. A bus comes before what is on it."""
     words: list[str] = []
-    for controller in context.domain.devices.controllers:
+    controllers = context.domain.devices.controllers
+    buses = {controller.index or 0: controller for controller in controllers if controller.type == "pci"}
+    for controller in sorted(controllers, key=lambda one: (one.type != "pci", _depth(context, buses, one))):
         if (controller.type, controller.model) not in BUILT_IN and not _is_board_sata(context, controller):
             words += _device(context, controller)
     return words
+
+
+def _depth(context: Context, buses: Mapping[int, Controller], controller: Controller) -> int:
+    """How many PCI controllers are above one; those of other types keep their order."""
+    depth, above = 0, controller
+    while above.type == "pci" and above.index:
+        above = buses.get(getattr(above.address, "bus", None) or 0, Controller(type="pci", index=0))
+        depth += 1
+        if depth > len(buses):
+            raise context.unsupported(f"PCI controller {controller.index} is behind itself", "correct its address")
+    return depth
 
 
 def _is_board_sata(context: Context, controller: Controller) -> bool:
@@ -76,7 +90,10 @@ def _device(context: Context, controller: Controller) -> list[str]:
             {"p2": controller.ports, "p3": controller.ports} if controller.model in ("nec-xhci", "qemu-xhci") else {}
         )
         driver = _named(context, controller, USB_DRIVERS, "piix3-uhci")
-        return context.device(driver, alias, masterbus=_master(controller), **ports, **place)
+        master = controller.master_startport
+        if master is not None:  # a companion hangs on the bus of the controller whose alias it shares
+            return context.device(driver, None, masterbus=f"{alias}.0", firstport=master, **place)
+        return context.device(driver, alias, **ports, **place)
     if kind == "sata":
         return context.device("ich9-ahci", alias, **place)
     if kind == "scsi":
@@ -100,11 +117,6 @@ def _named(context: Context, controller: Controller, drivers: dict[str, str], de
             f"use one of {', '.join(drivers)}",
         )
     return drivers[model]
-
-
-def _master(controller: Controller) -> str | None:
-    """UHCI companions of an EHCI controller hang on its bus."""
-    return None if controller.master_startport is None else f"{controller.alias}.0"
 
 
 def _virtio(controller: Controller) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from virtkit.xml.capabilities import Topology
-from virtkit.xml.domain import Domain
+from virtkit.xml.domain import Domain, GenId
 from virtkit.xml.domain.boot import Bios, BootMenu, Loader, Nvram, Os, OsType
 from virtkit.xml.domain.cpu import Cpu, CpuFeature, CpuModel, Numa, NumaCell
 from virtkit.xml.domain.devices import (
@@ -55,6 +55,7 @@ ARGUMENTS = _table(
     {
         Domain: "type name uuid genid max_memory memory memory_backing vcpu vcpus iothreads iothread_ids os features"
         " cpu clock on_reboot on_crash pm devices qemu_commandline",
+        GenId: "uuid",
         MaxMemory: "slots size",
         Memory: "dump_core size",
         MemoryBacking: "nosharepages locked source access allocation",

@@ -165,7 +165,8 @@ def _sleep_states(context: Context) -> list[str]:
 def _board(context: Context) -> list[str]:
     """What firmware tells the guest through devices without address."""
     domain = context.domain
-    words = context.device("vmgenid", "vmgenid0", guid=domain.genid) if domain.genid else []
+    genid = domain.genid.uuid if domain.genid else None
+    words = context.device("vmgenid", "vmgenid0", guid=str(UUID(bytes=genid))) if genid else []
     vmcoreinfo = domain.features.vmcoreinfo
     return words + (context.device("vmcoreinfo", None) if vmcoreinfo and vmcoreinfo.state is not False else [])
 

@@ -23,9 +23,14 @@ def arguments(context: Context) -> list[str]:
         driver = PANICS[panic.model or "isa"]
         port = getattr(panic.address, "iobase", None)
         words += context.device(driver, panic.alias, ioport=port) if driver else []
-    for hub in context.domain.devices.hubs:
-        words += context.device("usb-hub", hub.alias, **context.place(hub.address))
     return words
+
+
+def hubs(context: Context) -> list[str]:
+    """The USB hubs, those nearer to the controller first; they come before what is plugged into them."""
+    found = [(hub, context.place(hub.address)) for hub in context.domain.devices.hubs]
+    found.sort(key=lambda pair: str(pair[1].get("port")).count("."))
+    return [word for hub, place in found for word in context.device("usb-hub", hub.alias, **place)]
 
 
 def iothreads(context: Context) -> list[str]:

@@ -1,0 +1,54 @@
+"""Command lines of the corpus of definitions, and their golden files.
+
+`golden/NAME.args` is the command line of `corpus/NAME.xml`, an argument a line; `refused.tsv` has the definitions that
+can be kept and not be started yet, with what is said. `python -m plugins.qemu.tests.command.lines` writes both anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from plugins.qemu.tests.define.documents import NAMES, completed, facts, given
+from virtkit.errors import ConfigUnsupportedError
+from virtkit.xml.domain import Domain
+from virtkit.xml.domain.devices.character import CharacterSource
+from virtkit_qemu import command, define
+from virtkit_qemu.runtime import Runtime
+
+FOLDER = Path(__file__).parent
+GOLDEN, REFUSED = FOLDER / "golden", FOLDER / "refused.tsv"
+RUNTIME = Runtime(monitor=5, folder=Path("/run/guest"))
+
+
+def live(name: str) -> Domain:
+    """The document of a run, with what a start writes into it: free ports, and sockets of channels."""
+    document = define.live(completed(given(name)))
+    for number, server in enumerate(document.devices.graphics):
+        if server.port == -1:
+            server.port = 5900 + number
+    for channel in document.devices.channels:
+        if channel.type == "unix" and channel.source is None:
+            channel.sources = [CharacterSource(mode="bind", path=f"/run/guest/{channel.alias}")]
+    return document
+
+
+def line(document: Domain) -> list[str]:
+    """Its command line."""
+    return command.build(document, facts(), RUNTIME)
+
+
+def refused() -> dict[str, str]:
+    """Definition -> what is said when it is to be started."""
+    rows = [row.partition("\t") for row in REFUSED.read_text().splitlines()]
+    return {name: said for name, _, said in rows}
+
+
+if __name__ == "__main__":
+    GOLDEN.mkdir(exist_ok=True)
+    said = {}
+    for name in NAMES:
+        try:
+            (GOLDEN / f"{name}.args").write_text("\n".join([*line(live(name)), ""]))
+        except ConfigUnsupportedError as error:
+            said[name] = str(error)
+    REFUSED.write_text("".join(f"{name}\t{text}\n" for name, text in said.items()))
