@@ -10,10 +10,12 @@ import pytest
 
 from virtkit.enums import DomainEventStartedDetailType, DomainEventType, NetworkEventLifecycleType
 from virtkit.events import (
+    KEY_OF,
     DomainBalloonChangeEvent,
     DomainDeviceAddedEvent,
     DomainLifecycleEvent,
     DomainRebootEvent,
+    EventKey,
     NetworkLifecycleEvent,
     QemuMonitorEvent,
 )
@@ -32,10 +34,13 @@ def watching(lab: Lab, words: list[str], *events: tuple[Any, Any]) -> str:
     hub = lab.parts.driver.hub
     subscribed = threading.Event()
     subscribe = hub.subscribe
+    wanted = {KEY_OF[type(event)] for _, event in events} if "--all" in words else set()
 
-    def noted(*arguments: Any, **more: Any) -> int:
-        number = subscribe(*arguments, **more)
-        subscribed.set()
+    def noted(key: EventKey, *arguments: Any, **more: Any) -> int:
+        number = subscribe(key, *arguments, **more)
+        wanted.discard(key)
+        if not wanted:
+            subscribed.set()
         return number
 
     def publish() -> None:
