@@ -17,7 +17,8 @@ from virtkit_qemu.runtime import Runtime
 
 FOLDER = Path(__file__).parent
 GOLDEN, REFUSED = FOLDER / "golden", FOLDER / "refused.tsv"
-RUNTIME = Runtime(monitor=5, folder=Path("/run/guest"))
+TAPS = {"net0": (20,), "net1": (21, 22)}
+"""Descriptors of interfaces that need some."""
 
 
 def live(name: str) -> Domain:
@@ -34,7 +35,8 @@ def live(name: str) -> Domain:
 
 def line(document: Domain) -> list[str]:
     """Its command line."""
-    return command.build(document, facts(), RUNTIME)
+    descriptors = TAPS if document.name and document.name.endswith("-taps") else {}
+    return command.build(document, facts(), Runtime(5, Path("/run/guest"), descriptors))
 
 
 def refused() -> dict[str, str]:

@@ -55,11 +55,12 @@ def _graphics(context: Context, graphics: Graphics) -> list[str]:
     if graphics.type != "vnc":
         raise context.unsupported(f"graphics of type {graphics.type!r} is not supported yet", "use type='vnc'")
     listen = graphics.listens[0] if graphics.listens else None
-    socket = graphics.socket or (listen.socket if listen else None)
-    if socket:
-        where = f"unix:{socket}"
+    if listen is not None and listen.type == "socket":
+        if not listen.socket:
+            raise context.unsupported("the path of the VNC socket is not chosen", "give <listen> a socket")
+        where = f"unix:{listen.socket}"
     else:
-        address = (listen.address if listen else None) or graphics.listen or "127.0.0.1"
+        address = (listen.address if listen else None) or "127.0.0.1"
         if graphics.port is None or graphics.port < 0:
             raise context.unsupported("the VNC port is not chosen", "start the domain through its driver")
         host = f"[{address}]" if ":" in address else address
@@ -91,7 +92,8 @@ def _video(context: Context, video: Video, *, primary: bool) -> list[str]:
 
 def _video_memory(kind: str, video: Video) -> dict[str, Any]:
     model = video.model
-    assert model is not None
+    if model is None:
+        return {}
     if kind == "qxl":
         sizes = {"ram_size": _bytes(model.ram), "vram_size": _bytes(model.vram), "vgamem_mb": _mebibytes(model.vgamem)}
         return sizes | {"vram64_size_mb": _mebibytes(model.vram64), "max_outputs": model.heads}

@@ -181,7 +181,7 @@ def _boot(context: Context) -> list[str]:
         "strict": True,
     }
     words = ["-boot", pairs("", values).lstrip(",")]
-    for key, value in (("-kernel", os.kernel), ("-initrd", os.initrd), ("-append", os.cmdline), ("-dtb", os.dtb)):
+    for key, value in (("-kernel", os.kernel), ("-initrd", os.initrd), ("-append", os.cmdline)):
         words += [key, value] if value else []
     return words
 
