@@ -155,7 +155,8 @@ class EventHub:
                 self._end(found)
                 if found.ended is not None:
                     self._put(None, found.ended)
-        if thread is not None and thread is not threading.current_thread():
+        # It is not alive where Ctrl+C came while it was being started.
+        if thread is not None and thread is not threading.current_thread() and thread.is_alive():
             thread.join(STUCK_AFTER)
 
     def _add(
