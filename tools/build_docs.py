@@ -1,4 +1,4 @@
-"""Write the reference of the hooks and of the conformance suite, from their code, into `build/docs/`: `make docs`."""
+"""Write the reference of hooks, commands and conformance suite, from their code, into `build/docs/`: `make docs`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from virtkit.hookspecs import KINDS, spec_class
 from virtkit.spec import Meta, specified
 from virtkit.testing import BASES, Conformance
 from virtkit.testing.kinds import OBJECT_KINDS
+from virtkit_cli.catalog import GROUPS
+from virtkit_cli.command import allowed, find, usage
 
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "docs"
 SECTIONS = ("Args:", "Returns:", "Raises:", "Yields:", "Attributes:")
@@ -109,6 +111,19 @@ def conformance() -> str:
     return "\n".join([head, *table, "## Classes", "", *classes])
 
 
+def commands() -> str:
+    """The commands of `virtkit`: usage, help and words of each."""
+    parts = ["# Commands\n"]
+    for group in GROUPS.values():
+        parts.append(f"## {group.title}\n")
+        for declared in map(find, group.names.split()):
+            words = [f"- `--{word.name}`: {word.help}{allowed(word)}" for word in declared.words]
+            parts.append(
+                f"### {declared.name}\n\n    {usage(declared)}\n\n{declared.help}\n\n" + "\n".join(words) + "\n"
+            )
+    return "\n".join(parts)
+
+
 def main() -> None:
     folder = FOLDER / "hooks"
     folder.mkdir(parents=True, exist_ok=True)
@@ -117,7 +132,8 @@ def main() -> None:
         for module in modules:
             (folder / f"{module}.md").write_text(page(module))
     (FOLDER / "conformance.md").write_text(conformance())
-    print(f"the reference of the hooks is in {folder}, that of the conformance suite beside it")
+    (FOLDER / "commands.md").write_text(commands())
+    print(f"the reference of the hooks is in {folder}, that of commands and of the conformance suite beside it")
 
 
 if __name__ == "__main__":

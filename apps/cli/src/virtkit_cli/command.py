@@ -258,6 +258,11 @@ def usage(declared: Command) -> str:
     return " ".join(shown)
 
 
+def allowed(word: Word) -> str:
+    """The values a word may have, to be put behind its help."""
+    return f": {', '.join(word.choices)}" if isinstance(word, Value) and word.choices else ""
+
+
 def noun(word: Value) -> str:
     """What the value of a word is."""
     return word.completes or getattr(word.type, "__name__", "value").replace("str", "text")

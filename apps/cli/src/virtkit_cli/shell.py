@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 from virtkit.errors import VirtError
 from virtkit_cli.catalog import GROUPS, MODULE_OF
-from virtkit_cli.command import COMMANDS, Arguments, Flag, UsageError, Value, argument, command, find, option, usage
+from virtkit_cli.command import (
+    COMMANDS,
+    Arguments,
+    Flag,
+    UsageError,
+    Value,
+    allowed,
+    argument,
+    command,
+    find,
+    option,
+    usage,
+)
 
 if TYPE_CHECKING:
     from virtkit_cli.command import Command, Word
@@ -46,7 +58,7 @@ Several commands stand in one run with `;` between them: virtkit 'start web; con
 
 
 def _explain(session: Session, declared: Command) -> None:
-    words = [(_shown(word), word.help + _allowed(word)) for word in declared.words]
+    words = [(_shown(word), word.help + allowed(word)) for word in declared.words]
     if session.out.json:
         named = [{"name": word.name, "help": word.help} for word in declared.words]
         session.out.record({}, {"command": declared.name, "help": declared.help, "words": named})
@@ -63,10 +75,6 @@ def _shown(word: Word) -> str:
     if isinstance(word, Flag):
         return f"--{word.name}"
     return f"[--{word.name}] VALUE" if word.required else f"--{word.name} VALUE"
-
-
-def _allowed(word: Word) -> str:
-    return f": {', '.join(word.choices)}" if isinstance(word, Value) and word.choices else ""
 
 
 @command(
