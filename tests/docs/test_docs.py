@@ -102,6 +102,15 @@ def test_every_decision_is_in_the_list_with_its_status() -> None:
     assert dict(listed) == {name: text.partition("Status: ")[2].partition(".")[0] for name, text in records.items()}
 
 
+def test_the_reference_is_written() -> None:
+    from virtkit_cli.catalog import MODULE_OF
+
+    subprocess.run([sys.executable, ROOT / "tools" / "build_docs.py"], check=True, capture_output=True, timeout=120)
+    written = ROOT / "build" / "docs"
+    assert set(MODULE_OF) == set(re.findall("^### (.*)$", (written / "commands.md").read_text(), re.MULTILINE))
+    assert "### domain_suspend" in (written / "hooks" / "domain_lifecycle.md").read_text()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_that_are_named_exist(page: Path) -> None:
     from virtkit_cli.catalog import MODULE_OF
