@@ -1,7 +1,7 @@
 """What QEMU adds to a definition: machine, CPU, models, controllers and the place of every device. Pure.
 
     complete(document, facts)        the definition as it is kept and shown
-    live(document)                   a copy for a run: every device has its alias
+    live(document)                   a copy for a run: every device has its alias, every image its number
     migratable(document)             a copy for another host
 
 `complete` runs the passes that all hypervisors have in common (`virtkit.define`) with QEMU's own between them, in the

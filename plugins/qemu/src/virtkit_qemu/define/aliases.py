@@ -1,12 +1,14 @@
-"""Aliases: the names that devices have in a run, in the document as in QEMU."""
+"""Names of a run: the aliases of devices, in the document as in QEMU, and the numbers of images."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from virtkit.define.disks import letter_index
 from virtkit.xml.domain.devices.address import DriveAddress
+from virtkit.xml.domain.devices.disk import BackingStore
 from virtkit_qemu.define.machine import is_q35
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ COUNTED = {
     "redirdevs": "redir",
     "hubs": "hub",
     "rngs": "rng",
-    "panics": "panic",
     "shmems": "shmem",
     "tpms": "tpm",
     "smartcards": "smartcard",
@@ -38,7 +39,10 @@ SINGLE = {"memballoon": "balloon0", "watchdog": "watchdog0", "vsock": "vsock0", 
 
 
 def live(document: Domain) -> Domain:
-    """A copy of a complete definition in which every device has its alias; one chosen by the user stays."""
+    """A copy of a complete definition in which every device has its alias and every image its number.
+
+    An alias that the user chose stays. Panic devices have none.
+    """
     document = document.copy()
     devices = document.devices
     for name, start in COUNTED.items():
@@ -53,7 +57,29 @@ def live(document: Domain) -> Domain:
     for controller in devices.controllers:
         controller.alias = controller.alias or _controller(controller, express=is_q35(document))
     _name_consoles(devices)
+    _number_images(devices.disks)
     return document
+
+
+def _number_images(disks: list[Disk]) -> None:
+    """Number the images from those of the last disk on, each before the ones it stands on.
+
+    A raw image stands on nothing; what another one stands on may be told by its own header.
+    """
+    numbers = count(1)
+    for disk in reversed(disks):
+        number = next(numbers)
+        if disk.source is None:
+            if disk.driver is not None:
+                disk.driver.type = None
+            continue
+        disk.source.index = number
+        if disk.backing_store is None and disk.driver is not None and disk.driver.type == "raw":
+            disk.backing_store = BackingStore()
+        below = disk.backing_store
+        while below is not None and below.type is not None:
+            below.index = next(numbers)
+            below = below.backing_store
 
 
 def _name_consoles(devices: Any) -> None:
