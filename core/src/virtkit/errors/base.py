@@ -22,7 +22,7 @@ class VirtError(Exception):
         str1: Machine-readable detail, by convention of the code; a function name where an argument was refused.
         str2: Likewise; the argument's name where an argument was refused.
         str3: Likewise.
-        int1: Likewise; the errno of a `SystemError_`. -1 is none.
+        int1: Likewise; the errno of a `SystemCallError`. -1 is none.
         int2: Likewise.
     """
 
