@@ -152,6 +152,8 @@ def _prepare(run: Run) -> None:
     assert run.emulator is not None
     monitor = run.emulator.monitor
     policy.apply(run.emulator, run)
+    for request, arguments in command.preparation(run.live):
+        monitor.execute(request, arguments)
     _learn_terminals(run.live, {found["label"]: found["filename"] for found in monitor.execute("query-chardev")})
     chains.fill(run.live, monitor.execute("query-block"))
     memory, current = run.live.memory, run.live.current_memory

@@ -11,8 +11,9 @@ from plugins.qemu.tests.command.fates import FATES, classes, fates, name_of, tol
 from plugins.qemu.tests.command.lines import GOLDEN, line, live
 from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.domain import Domain
-from virtkit.xml.domain.devices.disk import IoTune
+from virtkit.xml.domain.devices.disk import Transient
 from virtkit.xml.element import Element
+from virtkit_qemu import command
 from virtkit_qemu.command.fields import ARGUMENTS, HARMLESS
 
 OTHER = {
@@ -24,6 +25,11 @@ OTHER = {
     "tune.VcpuCount.placement": "auto",
 }
 """Field whose absence means what most documents say -> another value."""
+
+
+def _result(document: Domain) -> tuple[object, ...]:
+    """What a document becomes."""
+    return line(document), command.preparation(document)
 
 
 Places = tuple[tuple[Element, str], ...]
@@ -49,8 +55,8 @@ def test_no_field_is_in_both_tables() -> None:
 
 def test_a_field_that_is_not_decided_is_refused_with_its_path() -> None:
     document = live("q35-disk-virtio")
-    document.devices.disks[0].iotune = IoTune(total_bytes_sec=1)
-    with pytest.raises(ConfigUnsupportedError, match="'q35-disk-virtio': <devices/disk/iotune> is not supported yet"):
+    document.devices.disks[0].transient = Transient(share_backing=True)
+    with pytest.raises(ConfigUnsupportedError, match="'q35-disk-virtio': <devices/disk/transient> is not supported"):
         line(document)
 
 
@@ -65,7 +71,7 @@ def test_every_field_with_arguments_has_an_effect_in_some_document_of_the_corpus
     silent = {name for name, fate in fates().items() if fate == "arguments"}
     for path in sorted(GOLDEN.glob("*.args")):
         document = live(path.stem)
-        before = line(document)
+        before = _result(document)
         for places in _set_fields(document):
             names = {name_of(type(element), field) for element, field in places}
             if names & silent and _matters(document, *places[-1], before):
@@ -84,7 +90,7 @@ def _set_fields(element: Element, above: Places = ()) -> Iterator[Places]:
                     yield from _set_fields(item, places)
 
 
-def _matters(document: Domain, element: Element, field: str, before: list[str]) -> bool:
+def _matters(document: Domain, element: Element, field: str, before: tuple[object, ...]) -> bool:
     """Whether the command line is another one, or refused, without a field or with another value of it."""
     value = vars(element).pop(field)
     try:
@@ -100,12 +106,12 @@ def _others(value: Any) -> list[Any]:
     return [None, value + 1] if isinstance(value, int) else [None]
 
 
-def _differs(document: Domain, element: Element, field: str, value: Any, before: list[str]) -> bool:
+def _differs(document: Domain, element: Element, field: str, value: Any, before: tuple[object, ...]) -> bool:
     if value is None:
         vars(element).pop(field, None)
     else:
         vars(element)[field] = value
     try:
-        return line(document) != before
+        return _result(document) != before
     except ConfigUnsupportedError:
         return True

@@ -10,6 +10,7 @@ from plugins.qemu.tests.rig import Rig
 from virtkit.xml.domain import Domain
 from virtkit.xml.domain.devices.address import PciAddress
 from virtkit.xml.domain.devices.controller import Controller
+from virtkit_qemu import command
 
 pytestmark = pytest.mark.qemu
 
@@ -37,6 +38,8 @@ def test_qemu_takes_the_command_line_and_puts_devices_where_the_document_says(ri
         pytest.skip(f"it needs {needed}")
     document = live(name)
     emulator = start(rig, name, line(document))
+    for request, arguments in command.preparation(document):
+        emulator.monitor.execute(request, arguments)
     assert emulator.monitor.execute("query-status")["status"] == "prelaunch"
     told = _places_of(document)
     for alias in BOARD:

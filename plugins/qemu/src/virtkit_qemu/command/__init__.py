@@ -1,6 +1,7 @@
 """The command line of a guest: a pure function of its live document, what the binary can do, and where the run is.
 
-    build(domain, facts, Runtime(monitor=5, folder=..., state=...)) -> ["/usr/bin/qemu-system-x86_64", "-name", ...]
+    build(domain, facts, Runtime(monitor=5, folder=...)) -> ["/usr/bin/qemu-system-x86_64", "-name", ...]
+    preparation(domain) -> [("set_link", {...}), ...], for its monitor before the guest runs
 
 The document is complete (`virtkit_qemu.define.complete`) and live (`define.live`): every device has an alias and, where
 its bus has addresses, an address. What has no arguments yet is refused, never left out.
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from virtkit_qemu.command import block, character, controller, display, machine, network, peripheral, refusal
 from virtkit_qemu.command.context import Context
+from virtkit_qemu.command.preparation import preparation as preparation
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain

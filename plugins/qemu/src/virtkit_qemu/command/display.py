@@ -72,6 +72,7 @@ def _graphics(context: Context, graphics: Graphics) -> list[str]:
         "websocket": graphics.websocket if graphics.websocket != -1 else "on",
         "power-control": graphics.power_control,
         "audiodev": f"audio{number}" if number else None,
+        "password": True if graphics.passwd is not None else None,
     }
     return ["-vnc", pairs(where, values), *(["-k", graphics.keymap] if graphics.keymap else [])]
 

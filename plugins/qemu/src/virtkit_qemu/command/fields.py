@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from virtkit.xml.capabilities import Topology
 from virtkit.xml.domain import Domain, GenId
-from virtkit.xml.domain.boot import Bios, BootMenu, Loader, Nvram, Os, OsType
+from virtkit.xml.domain.boot import Bios, Block, BootMenu, Entry, Loader, Nvram, Os, OsType, Sysinfo
 from virtkit.xml.domain.cpu import Cpu, CpuFeature, CpuModel, Numa, NumaCell
 from virtkit.xml.domain.devices import (
     Devices,
@@ -53,8 +53,8 @@ _VIRTIO = "iommu ats packed page_per_vq"
 
 ARGUMENTS = _table(
     {
-        Domain: "type name uuid genid max_memory memory memory_backing vcpu vcpus iothreads iothread_ids os features"
-        " cpu clock on_reboot on_crash pm devices qemu_commandline",
+        Domain: "type name uuid genid max_memory memory memory_backing vcpu vcpus iothreads iothread_ids sysinfo os"
+        " features cpu clock on_reboot on_crash pm devices qemu_commandline",
         GenId: "uuid",
         MaxMemory: "slots size",
         Memory: "dump_core size",
@@ -66,11 +66,14 @@ ARGUMENTS = _table(
         IoThreadIds: "iothreads",
         IoThread: "id",
         OsType: "machine",
-        Os: "type loader nvram kernel initrd cmdline boot boot_menu bios",
+        Os: "type loader nvram kernel initrd cmdline boot boot_menu bios smbios",
         Loader: "readonly secure type path",
         Nvram: "path",
         BootMenu: "enable timeout",
         Bios: "use_serial reboot_timeout",
+        Sysinfo: "type bios system base_boards entries chassis oem_strings",
+        Block: "entries",
+        Entry: "name file value",
         Features: "acpi pmu vmport smm vmcoreinfo tcg",
         State: "state",
         Smm: "state",
@@ -96,11 +99,16 @@ ARGUMENTS = _table(
         parts.Rom: "enabled bar file",
         parts.VirtioDriver: _VIRTIO,
         parts.Reconnect: "enabled timeout",
-        disk.Disk: "type device model driver source backing_store geometry blockio target readonly shareable serial wwn"
-        " vendor product boot alias address",
+        disk.Disk: "type device model driver source backing_store geometry blockio target iotune readonly shareable serial"
+        " wwn vendor product boot alias address",
         disk.DiskDriver: "type cache error_policy rerror_policy io ioeventfd event_idx discard iothread detect_zeroes"
         f" queues queue_size {_VIRTIO}",
         disk.Geometry: "cylinders heads sectors trans",
+        disk.IoTune: "total_bytes_sec read_bytes_sec write_bytes_sec total_iops_sec read_iops_sec write_iops_sec"
+        " total_bytes_sec_max read_bytes_sec_max write_bytes_sec_max"
+        " total_iops_sec_max read_iops_sec_max write_iops_sec_max"
+        " total_bytes_sec_max_length read_bytes_sec_max_length write_bytes_sec_max_length"
+        " total_iops_sec_max_length read_iops_sec_max_length write_iops_sec_max_length size_iops_sec group_name",
         disk.BlockIo: "logical_block_size physical_block_size",
         disk.DiskTarget: "bus removable rotation_rate",
         disk.BackingStore: "type format source backing_store",
@@ -125,7 +133,8 @@ ARGUMENTS = _table(
         character.Log: "file append",
         inputs.Input: "type bus driver alias address",
         inputs.Hub: "alias address",
-        graphics.Graphics: "type port websocket keymap share_policy power_control listens audio_id",
+        graphics.Graphics: "type port websocket keymap passwd passwd_valid_to connected share_policy power_control"
+        " listens audio_id",
         graphics.Listen: "type address socket",
         graphics.Video: "driver model alias address",
         graphics.VideoDriver: _VIRTIO,
@@ -142,7 +151,7 @@ ARGUMENTS = _table(
         memory.Memballoon: "model autodeflate free_page_reporting stats_period alias address driver",
     }
 )
-"""Class -> fields that the command line is made of."""
+"""Class -> fields that the command line is made of, or what follows it through the monitor (`preparation`)."""
 
 HARMLESS = _table(
     {

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from attrs import frozen
 
-from virtkit_qemu.command import memory
+from virtkit_qemu.command import firmware, memory
 from virtkit_qemu.command.context import option, pairs
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def arguments(context: Context) -> list[str]:
         *_boot(context),
         *_sleep_states(context),
         *_board(context),
+        *firmware.arguments(context),
     ]
 
 

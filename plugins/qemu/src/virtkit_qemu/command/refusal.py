@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from virtkit.xml.domain.devices.address import PciAddress
 from virtkit_qemu.command.fields import undecided
+from virtkit_qemu.command.preparation import THROTTLED_BUSES
 from virtkit_qemu.define.bridges import MODEL_NAMES
 
 if TYPE_CHECKING:
@@ -46,9 +47,12 @@ def _devices(context: Context) -> None:
             raise context.unsupported(
                 f"PCI controller {controller.index} is made of {controller.model_name}", "leave <model name> out"
             )
-    for interface in devices.interfaces:
-        if interface.link_up is False:
-            raise context.unsupported(f"<link state='down'> of {interface.alias} is not supported yet", "remove it")
+    for disk in devices.disks:
+        bus = disk.target.bus if disk.target else None
+        if disk.iotune.content() and bus not in THROTTLED_BUSES:
+            raise context.unsupported(
+                f"<iotune> of {disk.alias} on bus {bus} is not supported", f"use one of {', '.join(THROTTLED_BUSES)}"
+            )
     for video in devices.videos:
         acceleration = video.model.acceleration if video.model else None
         if acceleration is not None and (acceleration.accel2d or acceleration.accel3d):
