@@ -204,4 +204,6 @@ def _usb(context: Context, disk: Disk) -> Properties:
 
 
 def _floppy(context: Context, disk: Disk) -> Properties:
-    return "floppy", {"unit": context.drive(disk.address).unit or 0}
+    place = context.drive(disk.address)
+    bus = {"bus": f"{context.alias_of('fdc', place.controller or 0)}.0"} if context.is_pcie else {}
+    return "floppy", bus | {"unit": place.unit or 0}

@@ -49,7 +49,6 @@ BUILT_IN = {
     ("usb", "none"),
     ("ide", "piix3"),
     ("ide", "piix4"),
-    ("fdc", None),
 }
 """Type and model of what the machine has by itself."""
 
@@ -60,7 +59,7 @@ def arguments(context: Context) -> list[str]:
     controllers = context.domain.devices.controllers
     buses = {controller.index or 0: controller for controller in controllers if controller.type == "pci"}
     for controller in sorted(controllers, key=lambda one: (one.type != "pci", _depth(context, buses, one))):
-        if (controller.type, controller.model) not in BUILT_IN and not _is_board_sata(context, controller):
+        if (controller.type, controller.model) not in BUILT_IN and not _is_on_board(context, controller):
             words += _device(context, controller)
     return words
 
@@ -76,11 +75,9 @@ def _depth(context: Context, buses: Mapping[int, Controller], controller: Contro
     return depth
 
 
-def _is_board_sata(context: Context, controller: Controller) -> bool:
-    """q35 has a SATA controller on the board; on pc an IDE one."""
-    if controller.type == "ide":
-        return not context.is_pcie and (controller.index or 0) == 0
-    return controller.type == "sata" and context.is_pcie and (controller.index or 0) == 0
+def _is_on_board(context: Context, controller: Controller) -> bool:
+    """A q35 has a SATA controller on its board, a pc one for IDE disks and one for floppies."""
+    return controller.type in (("sata",) if context.is_pcie else ("ide", "fdc")) and not controller.index
 
 
 def _device(context: Context, controller: Controller) -> list[str]:
@@ -94,6 +91,8 @@ def _device(context: Context, controller: Controller) -> list[str]:
         if master is not None:  # a companion hangs on the bus of the controller whose alias it shares
             return context.device(driver, None, masterbus=f"{alias}.0", firstport=master, **place)
         return context.device(driver, alias, **ports, **place)
+    if kind == "fdc":
+        return context.device("isa-fdc", alias)
     if kind == "sata":
         return context.device("ich9-ahci", alias, **place)
     if kind == "scsi":

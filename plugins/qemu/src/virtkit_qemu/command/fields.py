@@ -99,8 +99,8 @@ ARGUMENTS = _table(
         parts.Rom: "enabled bar file",
         parts.VirtioDriver: _VIRTIO,
         parts.Reconnect: "enabled timeout",
-        disk.Disk: "type device model driver source backing_store geometry blockio target iotune readonly shareable serial"
-        " wwn vendor product boot alias address",
+        disk.Disk: "type device model driver source backing_store geometry blockio target iotune readonly shareable"
+        " serial wwn vendor product boot alias address",
         disk.DiskDriver: "type cache error_policy rerror_policy io ioeventfd event_idx discard iothread detect_zeroes"
         f" queues queue_size {_VIRTIO}",
         disk.Geometry: "cylinders heads sectors trans",

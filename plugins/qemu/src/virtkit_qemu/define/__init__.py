@@ -29,7 +29,8 @@ def complete(document: Domain, facts: Facts, emulator: str) -> None:
     """Check a definition and fill in everything it leaves open.
 
     Args:
-        document: A parsed definition; changed in place. Completing it again changes nothing.
+        document: A parsed definition; changed in place. Completing it again only sorts the controllers that were added
+            among the others, as in libvirt.
         facts: What the emulator can do.
         emulator: Path of the emulator, for a definition that names none.
 
