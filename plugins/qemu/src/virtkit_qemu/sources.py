@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtkit.enums import ErrorDomain
@@ -30,6 +32,8 @@ def needed(domain: Domain) -> Iterator[Needed]:
     yield from (Needed(role, path) for role, path in parts if path)
     if os_.loader is not None and os_.loader.path:
         yield Needed("firmware", os_.loader.path)
+    if os_.nvram is not None and os_.nvram.path:
+        yield Needed("file of the firmware's variables", os_.nvram.path, written=True)
     for disk in domain.devices.disks:
         path = path_of(disk)
         if path:
@@ -48,6 +52,30 @@ def drop_missing(domain: Domain) -> None:
         path = path_of(disk)
         if disk.source and disk.source.startup_policy == "optional" and path and not os.path.exists(path):
             disk.source = None
+
+
+def make_variables(subject: str, domain: Domain) -> None:
+    """Copy the template of the firmware's variables where they have no file yet.
+
+    Raises:
+        SystemCallError: It cannot be copied; `int1` is the errno.
+    """
+    nvram = domain.os.nvram
+    if nvram is None or not nvram.template or not nvram.path or os.path.exists(nvram.path):
+        return
+    new = f"{nvram.path}.new"
+    try:
+        shutil.copyfile(nvram.template, new)
+        os.rename(new, nvram.path)
+    except OSError as cause:
+        with suppress(OSError):
+            os.unlink(new)
+        raise SystemCallError(
+            f"{subject} cannot start: its firmware's variables, {nvram.path}, cannot be made from {nvram.template}: "
+            f"{cause.strerror}; correct <nvram>",
+            domain=ErrorDomain.QEMU,
+            int1=cause.errno or errno.EIO,
+        ) from cause
 
 
 def check(subject: str, domain: Domain) -> None:

@@ -71,6 +71,7 @@ def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = Fals
     facts = state.binaries.facts(emulator)
     _check_kvm(state, guest, domain, emulator)
     sources.drop_missing(domain)
+    sources.make_variables(guest.subject, domain)
     sources.check(guest.subject, domain)
     number = state.domains.set_id(guest)
     name = os.fsdecode(os.fsencode(guest.name)[:NAME_BYTES])

@@ -160,6 +160,7 @@ HARMLESS = _table(
         # What the driver does by itself, through the monitor or to the process.
         " current_memory on_poweroff on_lockfailure",
         Vcpu: "hotpluggable order",
+        Nvram: "template",
         OsType: "arch type",
         Cpu: "match check migratable vendor",
         CpuModel: "fallback",
