@@ -8,7 +8,7 @@ import libvirt  # type: ignore[import-not-found]
 
 DOMAIN = "<domain type='test'><name>{name}</name><memory unit='KiB'>8192</memory><os><type>hvm</type></os></domain>"
 DOMAINS = 1000
-ROUNDS = 7
+ROUNDS = 15
 
 
 def best(function: Callable[[], object], calls: int) -> float:
