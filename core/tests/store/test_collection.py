@@ -285,7 +285,7 @@ def test_a_refused_write_keeps_the_old_definition_and_leaves_nothing(domains: Co
 
 
 ON_A_TINY_DISK = """
-import os, sys
+import os, subprocess, sys
 from virtkit.errors import SystemCallError
 from virtkit.store import Collection
 from pathlib import Path
@@ -295,7 +295,7 @@ domains.save("web", b"old")
 if mode == "full":
     (folder / "ballast").write_bytes(b"x" * (os.statvfs(folder).f_bavail * 4096))
 else:
-    assert os.system(f"mount -o remount,ro {folder}") == 0
+    subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
 for action in (lambda: domains.save("web", b"new" * 4000), lambda: domains.save("db", b"new" * 4000)):
     try:
         action()

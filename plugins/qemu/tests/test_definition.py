@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import subprocess
+import threading
 import uuid
 from pathlib import Path
 
@@ -34,9 +35,11 @@ from virtkit.errors import (
     XMLError,
     XMLInvalidSchemaError,
 )
-from virtkit.events import DomainMetadataChangeEvent
+from virtkit.events import DomainMetadataChangeEvent, Event
 from virtkit.xml.domain import Domain
 from virtkit.xml.domain.devices.disk import BackingStore
+from virtkit_qemu.guest import Guest
+from virtkit_qemu.state import QemuState
 
 pytestmark = pytest.mark.qemu
 
@@ -409,3 +412,20 @@ def test_firmware_variables_are_not_left_behind_unasked(root: Root, connection: 
         defined().undefine(DomainUndefineFlags.KEEP_NVRAM | DomainUndefineFlags.NVRAM)
     connection.lookup_domain_by_name("web").undefine(DomainUndefineFlags.NVRAM)
     assert not variables.exists()
+
+
+def test_a_transient_guest_stays_in_sight_when_its_starter_is_interrupted_after_the_start(
+    connection: virtkit.Connection, root: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish = QemuState.publish
+
+    def interrupted(state: QemuState, guest: Guest, event: Event) -> None:
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        publish(state, guest, event)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(QemuState, "publish", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            connection.create_domain(root.xml("passing"))
+    assert connection.lookup_domain_by_name("passing").is_active()

@@ -157,7 +157,7 @@ class DefinitionPart(DomainDefinitionSpec["Session"]):
             try:
                 return starting.serve(conn, guest, draft.domain, flags)
             except BaseException:
-                if guest.config is None:
+                if guest.config is None and guest.run is None:  # one that runs stays in sight, whatever failed then
                     state.domains.remove(guest)
                 raise
 

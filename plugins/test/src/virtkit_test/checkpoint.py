@@ -51,8 +51,7 @@ class CheckpointPart(DomainCheckpointSpec["TestState"]):
         refuse("domain_list_all_checkpoints", flags & ~LIST_FLAGS)
         domain = conn.domains.by_ref(dom)
         tree = domain.checkpoints
-        names = tree.topological() if flags & Listed.TOPOLOGICAL else sorted(tree.moments)
-        found = [tree.get(name) for name in names]
+        found = tree.listed(topological=bool(flags & Listed.TOPOLOGICAL))
         if flags & Listed.ROOTS:
             found = [one for one in found if parent_of(one) is None]
         kept = flags & ~(Listed.ROOTS | Listed.TOPOLOGICAL)
@@ -65,10 +64,11 @@ class CheckpointPart(DomainCheckpointSpec["TestState"]):
         refuse("domain_checkpoint_list_all_children", flags & ~LIST_FLAGS)
         domain = conn.domains.by_ref(checkpoint.dom)
         tree = domain.checkpoints
-        tree.get(checkpoint.name)
-        names = list(tree.below(checkpoint.name)) if flags & Listed.DESCENDANTS else tree.children(checkpoint.name)
-        names = names if flags & Listed.TOPOLOGICAL else sorted(names)
-        found = [tree.get(name) for name in names]
+        found = tree.listed_under(
+            checkpoint.name,
+            descendants=bool(flags & Listed.DESCENDANTS),
+            topological=bool(flags & Listed.TOPOLOGICAL),
+        )
         kept = flags & ~(Listed.DESCENDANTS | Listed.TOPOLOGICAL)
         function = "domain_checkpoint_list_all_children"
         return [_ref(domain, one) for one in matching(found, _filters(tree), kept, function)]

@@ -64,6 +64,16 @@ class Tree(Generic[M]):
                 ordered.extend(self.below(name))
         return ordered
 
+    def listed(self, *, topological: bool) -> list[M]:
+        """All moments: parents before their children, or by name."""
+        return [self.moments[name] for name in (self.topological() if topological else sorted(self.moments))]
+
+    def listed_under(self, name: str, *, descendants: bool, topological: bool) -> list[M]:
+        """The children of a moment, or all moments under it, in order as for `listed`."""
+        self.get(name)
+        names = list(self.below(name)) if descendants else self.children(name)
+        return [self.moments[each] for each in (names if topological else sorted(names))]
+
     def add(self, name: str, moment: M, *, current: bool) -> None:
         """Add a moment, or put another in the place of the one of that name."""
         self.moments[name] = moment

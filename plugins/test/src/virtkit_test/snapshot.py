@@ -67,8 +67,7 @@ class SnapshotPart(DomainSnapshotSpec["TestState"]):
         refuse("domain_list_all_snapshots", flags & ~LIST_FLAGS)
         domain = conn.domains.by_ref(dom)
         tree = domain.snapshots
-        names = tree.topological() if flags & Listed.TOPOLOGICAL else sorted(tree.moments)
-        snapshots = [tree.get(name) for name in names]
+        snapshots = tree.listed(topological=bool(flags & Listed.TOPOLOGICAL))
         if flags & Listed.ROOTS:
             snapshots = [snapshot for snapshot in snapshots if parent_of(snapshot) is None]
         kept = flags & ~(Listed.ROOTS | Listed.TOPOLOGICAL)
@@ -81,10 +80,11 @@ class SnapshotPart(DomainSnapshotSpec["TestState"]):
         refuse("domain_snapshot_list_all_children", flags & ~LIST_FLAGS)
         domain = conn.domains.by_ref(snapshot.dom)
         tree = domain.snapshots
-        tree.get(snapshot.name)
-        names = list(tree.below(snapshot.name)) if flags & Listed.DESCENDANTS else tree.children(snapshot.name)
-        names = names if flags & Listed.TOPOLOGICAL else sorted(names)
-        found = [tree.get(name) for name in names]
+        found = tree.listed_under(
+            snapshot.name,
+            descendants=bool(flags & Listed.DESCENDANTS),
+            topological=bool(flags & Listed.TOPOLOGICAL),
+        )
         kept = flags & ~(Listed.DESCENDANTS | Listed.TOPOLOGICAL)
         return [_ref(domain, one) for one in matching(found, _filters(tree), kept, "domain_snapshot_list_all_children")]
 
