@@ -77,6 +77,16 @@ def test_a_console_that_ends_gives_the_terminal_back(kind: str) -> None:
         assert 0 == terminal.end()
 
 
+@pytest.mark.parametrize("kind", ["descriptor", "none"])
+def test_what_is_typed_ahead_reaches_the_console(kind: str) -> None:
+    with Terminal(sys.executable, "-c", CONSOLE, kind) as terminal:
+        terminal.type(b"ahead")
+        terminal.expect(b"AHEAD")
+        terminal.type(ESCAPE)
+        terminal.expect(b"back")
+        assert 0 == terminal.end()
+
+
 def test_a_console_needs_a_terminal(run: Run) -> None:
     result = run("console", "test")
     assert 2 == result.status

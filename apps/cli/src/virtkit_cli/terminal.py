@@ -36,12 +36,13 @@ def attach(
         raise UsageError("console needs a terminal; a <serial type='file'> logs without one")
     wanted = (DomainConsoleFlags.FORCE if force else 0) | (DomainConsoleFlags.SAFE if safe else 0)
     stream = domain.open_console(device, wanted)
-    session.out.write(f"Connected to domain '{domain.name}'\nEscape character is ^] (Ctrl + ])")
-    sys.stdout.flush()
     terminal = sys.stdin.fileno()
     saved = termios.tcgetattr(terminal)
     try:
-        tty.setraw(terminal)
+        # Raw before anybody is told, and without a flush: what is typed from then on, or ahead, is the guest's.
+        tty.setraw(terminal, termios.TCSADRAIN)
+        session.out.write(f"Connected to domain '{domain.name}'\r\nEscape character is ^] (Ctrl + ])\r")
+        sys.stdout.flush()
         with closing(stream):
             _pump(terminal, stream)
     finally:
