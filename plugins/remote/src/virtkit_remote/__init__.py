@@ -1,0 +1,1 @@
+"""libvirt's wire protocol: the driver `remote` and the daemon `virtkitd`."""

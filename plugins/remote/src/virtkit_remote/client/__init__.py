@@ -1,0 +1,1 @@
+"""The driver `remote`: a connection to a libvirtd or a virtkitd."""
