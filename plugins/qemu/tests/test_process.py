@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,30 @@ def test_stopping_what_has_ended_does_nothing(starter: Starter) -> None:
     process.stop()
     process.signal(signal.SIGTERM)
     assert 0 == process.returncode
+
+
+def test_one_that_waits_for_a_process_is_not_disturbed_by_who_lets_go_of_it(starter: Starter) -> None:
+    process = starter.start(starter.launch(*SLEEP))
+    other = starter.adopt()
+    assert other is not None
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(process.wait, PATIENCE_SECONDS)
+        process.close()
+        other.stop(grace=0)
+        assert waiting.result()
+
+
+@pytest.mark.parametrize("call", [Process.wait, Process.signal])
+def test_a_process_that_was_let_go_of_takes_no_more_calls(
+    starter: Starter, call: Callable[[Process, int], object]
+) -> None:
+    process = starter.start(starter.launch(*SLEEP))
+    other = starter.adopt()
+    assert other is not None
+    process.close()
+    with pytest.raises(ValueError, match=rf"domain 'web': process {process.pid} has been let go of"):
+        call(process, 0)
+    assert other.alive
 
 
 def test_a_program_that_is_not_there_shows_in_the_output(starter: Starter) -> None:

@@ -17,6 +17,7 @@ import pytest
 from plugins.qemu.tests.rig import NO_MACHINE, PATIENCE_SECONDS, Rig, Watcher, eventually
 from virtkit.errors import (
     DeviceMissingError,
+    OperationAbortedError,
     OperationFailedError,
     OperationInvalidError,
     OperationTimeoutError,
@@ -307,6 +308,25 @@ def test_a_line_without_end_closes_the_monitor_before_it_fills_the_memory(loop: 
         with pytest.raises((BrokenPipeError, ConnectionResetError)):
             far.sendall(bytes(4 * LINE_BYTES))
         eventually(lambda: monitor.closed)
+
+
+def test_what_a_closing_loop_still_serves_is_closed_with_it() -> None:
+    loop = MonitorLoop()
+    near, far = socket.socketpair()
+    with far:
+        monitor = Monitor(near, subject="domain 'web'", loop=loop)
+        loop.close()
+        assert monitor.closed
+        assert b"" == far.recv(1)
+
+
+@pytest.mark.qemu
+def test_a_closed_loop_takes_no_monitor(rig: Rig) -> None:
+    rig.start("web", *NO_MACHINE)
+    loop = MonitorLoop()
+    loop.close()
+    with pytest.raises(OperationAbortedError, match="given back"):
+        Monitor.connect(rig.monitor_path("web"), subject="domain 'web'", loop=loop)
 
 
 def test_hundreds_of_monitors_are_read_by_one_thread(loop: MonitorLoop) -> None:

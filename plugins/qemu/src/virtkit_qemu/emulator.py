@@ -63,7 +63,11 @@ class Emulator:
             waiting=waiting,
             timeout=timeout,
         )
-        loop.watch(self._pidfd, self._process_ended)
+        try:
+            loop.watch(self._pidfd, self._process_ended)
+        except BaseException:
+            self.monitor.close()
+            raise
 
     @classmethod
     def start(
@@ -148,6 +152,11 @@ class Emulator:
         self.process.close()
 
     def _process_ended(self) -> None:
+        try:
+            if self.process.alive:
+                return
+        except ValueError:  # let go of meanwhile
+            return
         self._loop.forget(self._pidfd)
         self._end_closed()
 

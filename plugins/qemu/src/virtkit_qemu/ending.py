@@ -43,8 +43,8 @@ def finish(state: QemuState, guest: Guest, run: Run, how: Ending) -> None:
     if guest.run is not run:
         return
     how = run.ending or how
+    guest.run = None  # before its process is let go of: who still waits for that sees why it fails
     run.let_go()
-    guest.run = None
     state.domains.clear_id(guest)
     guest.state, guest.reason = DomainState.SHUTOFF, how.reason
     state.forget(guest, run)

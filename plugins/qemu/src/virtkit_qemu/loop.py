@@ -14,6 +14,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from virtkit.errors import OperationAbortedError
+
 _log = logging.getLogger(__name__)
 
 
@@ -21,6 +23,9 @@ class MonitorLoop:
     """Calls back, on its own thread, when a descriptor becomes readable.
 
     The thread starts with the first descriptor. Callbacks must not block: they read what is there and pass it on.
+
+    Attributes:
+        closed: Whether it serves nothing any more.
     """
 
     def __init__(self) -> None:
@@ -30,13 +35,19 @@ class MonitorLoop:
         self._readable: dict[int, Callable[[], None]] = {}
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self.closed = False
 
     def watch(self, descriptor: int, readable: Callable[[], None]) -> None:
         """Call `readable` whenever `descriptor` is readable, hung up or, for a pidfd, its process has ended.
 
         `readable` may be called once without cause, so it must find nothing to read harmless.
+
+        Raises:
+            OperationAbortedError: The loop is closed.
         """
         with self._lock:
+            if self.closed:
+                raise OperationAbortedError("the driver's state was given back meanwhile; open the connection again")
             self._readable[descriptor] = readable
             self._epoll.register(descriptor, select.EPOLLIN)
             if self._thread is None:
@@ -50,12 +61,15 @@ class MonitorLoop:
                 self._epoll.unregister(descriptor)
 
     def close(self) -> None:
-        """End the thread. What is still watched is no longer served: close monitors and processes first."""
+        """End the thread. What is still watched is called a last time and finds the loop `closed`."""
         with self._lock:
+            self.closed = True
             thread, self._thread = self._thread, None
         os.eventfd_write(self._wake, 1)
         if thread is not None:
             thread.join()
+        for readable in list(self._readable.values()):
+            self._call(readable)
         self._epoll.close()
         os.close(self._wake)
 

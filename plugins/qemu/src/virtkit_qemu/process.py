@@ -16,7 +16,8 @@ import shlex
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -151,15 +152,23 @@ class Process:
 
         Returns:
             Whether it has ended.
+
+        Raises:
+            ValueError: It has been let go of.
         """
         ended = select.poll()
-        ended.register(self._pidfd, select.POLLIN)
-        return bool(ended.poll(None if seconds is None else seconds * 1000))
+        with self._held() as pidfd:
+            ended.register(pidfd, select.POLLIN)
+            return bool(ended.poll(None if seconds is None else seconds * 1000))
 
     def signal(self, number: signal.Signals) -> None:
-        """Send it a signal; nothing happens when it has ended."""
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, number)
+        """Send it a signal; nothing happens when it has ended.
+
+        Raises:
+            ValueError: It has been let go of.
+        """
+        with self._held() as pidfd, contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(pidfd, number)
 
     def stop(self, *, grace: float = GRACE_SECONDS) -> None:
         """End it: politely, and after `grace` seconds by force. With 0 it is killed at once.
@@ -196,6 +205,18 @@ class Process:
                 self._note_end()
                 os.close(self._pidfd)
                 self._pidfd = -1
+
+    @contextmanager
+    def _held(self) -> Iterator[int]:
+        """A pidfd of this call's own: the number of one that another thread closes may stand for another guest."""
+        with self._reaping:
+            if self._pidfd < 0:
+                raise ValueError(f"{self.subject}: process {self.pid} has been let go of")
+            pidfd = os.dup(self._pidfd)
+        try:
+            yield pidfd
+        finally:
+            os.close(pidfd)
 
     def _note_end(self) -> None:
         if self._returncode is not None or self._pidfd < 0:

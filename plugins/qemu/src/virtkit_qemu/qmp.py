@@ -162,9 +162,13 @@ class Monitor:
             raise MonitorClosedError(
                 f"{subject}: no QEMU serves the monitor {path}: {cause.strerror}", domain=ErrorDomain.QEMU
             ) from cause
-        monitor = cls(connection, subject=subject, loop=loop, on_event=on_event, on_closed=on_closed)
-        waiting(monitor)
         try:
+            monitor = cls(connection, subject=subject, loop=loop, on_event=on_event, on_closed=on_closed)
+        except BaseException:
+            connection.close()
+            raise
+        try:
+            waiting(monitor)
             monitor.negotiate(timeout=timeout)
         except BaseException:
             monitor.close()

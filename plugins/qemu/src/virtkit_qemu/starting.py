@@ -198,8 +198,8 @@ def _abandon(state: QemuState, guest: Guest, run: Run) -> None:
     """Let go of what a start that failed had claimed; the domain is off as before."""
     if run.emulator is not None:
         run.emulator.process.stop(grace=0)
-        run.emulator.close()
-    guest.run = None
+    guest.run = None  # as in `ending.finish`
+    run.let_go()
     state.domains.clear_id(guest)
     guest.state, guest.reason = DomainState.SHUTOFF, DomainShutoffReason.FAILED
     state.forget(guest, run)

@@ -119,7 +119,9 @@ class Wire:
         try:
             data = self._socket.recv(_RECEIVE_BYTES)
         except BlockingIOError:
-            return
+            if not self._loop.closed:
+                return
+            data = b""  # nobody will read it again
         except OSError:
             data = b""
         if not data or len(self._received) > LINE_BYTES:
