@@ -8,6 +8,9 @@ cd "$(dirname "$0")/.."
 packages=(qemu-system-x86 qemu-utils busybox-static binutils kmod)
 # The real libvirt: tests compare with it, benchmarks stand beside it. Its Python binding belongs to /usr/bin/python3.
 packages+=(libvirt-clients libvirt-daemon-system python3-libvirt)
+# Both ends of ssh transports; tests run sshd as an ordinary process. One that would start by itself is not installed.
+packages+=(openssh-client netcat-openbsd)
+[[ ! -e /usr/sbin/policy-rc.d ]] || packages+=(openssh-server)
 
 python_works() { "$1" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
