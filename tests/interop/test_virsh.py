@@ -1,0 +1,81 @@
+"""The real virsh cannot tell virtkitd from libvirtd: every scenario of virsh-compare gives the same answers."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.interop import libvirtd
+from tests.interop.virsh_compare import virsh_compare
+from tests.interop.virtkitd import Virtkitd
+
+pytestmark = [
+    pytest.mark.libvirt,
+    pytest.mark.skipif(shutil.which("virsh") is None, reason="virsh is not installed"),
+]
+SUITES = Path(virsh_compare.HERE) / "suites"
+SCENARIOS = [s.name for path in sorted(SUITES.glob("*/*.txt")) for s in virsh_compare.load_suite(str(path))]
+SECONDS = 300
+"""How long one scenario may take on a busy machine; the longest took 7."""
+
+
+def compare(reference: str, tested: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the tool on two URIs."""
+    command = [sys.executable, virsh_compare.__file__, *arguments, reference, tested]
+    return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+def uri(path: Path, driver: str = "/default") -> str:
+    return f"test+unix://{driver}?socket={path}"
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Socket of a real libvirtd."""
+    with libvirtd.running(tmp_path_factory.mktemp("libvirtd")) as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def tested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtkitd]:
+    with Virtkitd(tmp_path_factory.mktemp("virtkitd")) as daemon:
+        yield daemon
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_virsh_gets_the_same_answers_from_virtkitd_as_from_libvirtd(
+    scenario: str, reference: Path, tested: Virtkitd
+) -> None:
+    done = compare(uri(reference), uri(tested.socket), "--tolerate", "message", "-k", scenario)
+    assert 0 == done.returncode, f"{done.stdout}{done.stderr}\n{tested.log()}"
+
+
+def test_the_real_libvirt_shows_no_difference_from_itself(reference: Path, tmp_path: Path) -> None:
+    with libvirtd.running(tmp_path) as other:
+        done = compare(
+            uri(reference), uri(other), "-k", "03-domain-lifecycle/define-start-stop", "-k", "13-*/one-event"
+        )
+    assert (0, "2 scenarios, 2 without difference") == (done.returncode, summary(done)), done.stdout
+
+
+def test_another_host_is_found_out(reference: Path) -> None:
+    other = uri(reference, "{fx}/node.xml")
+    done = compare(uri(reference), other, "--tolerate", "message", "-k", "01-host/connection")
+    assert (1, "1 scenarios, 0 without difference") == (done.returncode, summary(done))
+    assert "   diff     nodeinfo  (01-host.txt:" in done.stdout
+
+
+def test_servers_that_nobody_reaches_do_not_count_as_equal(tmp_path: Path) -> None:
+    nobody = uri(tmp_path / "none")
+    done = compare(nobody, nobody, "-k", "01-host/connection")
+    assert (2, "") == (done.returncode, done.stdout)
+
+
+def summary(done: subprocess.CompletedProcess[str]) -> str:
+    """What the last line says of scenarios."""
+    return done.stdout.splitlines()[-1].split(": ", 1)[1].split(";")[0]
