@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtkit import config, discovery
 from virtkit.driver import Authenticate, OpenRequest
@@ -21,6 +21,22 @@ if TYPE_CHECKING:
     from virtkit.store import Root
 
 REMOTE = "remote"
+
+
+class Plan(NamedTuple):
+    """What is to be opened.
+
+    Attributes:
+        kind: Kind of the driver that the URI asks for.
+        name: Its name.
+        request: What drivers are told.
+        config: The configuration, which chooses among drivers that join.
+    """
+
+    kind: str
+    name: str
+    request: OpenRequest
+    config: config.Config
 
 
 class Parts:
@@ -49,22 +65,9 @@ class Parts:
         """
         with self._lock:
             if kind not in self._parts:
-                name = self._joining(kind) if self._joins else None
+                name = joining(kind, self.config) if self._joins else None
                 self._parts[kind] = self._open(kind, name) if name else None
             return self._parts[kind]
-
-    def _joining(self, kind: str) -> str | None:
-        wanted = self.config.drivers.get(kind)
-        if wanted:
-            return wanted
-        names = discovery.names(kind)
-        if len(names) > 1:
-            raise DriverError(
-                f"several {kind} drivers are installed ({', '.join(names)}): "
-                f'choose one with {kind} = "..." under [drivers] in virtkit.toml',
-                str2=kind,
-            )
-        return names[0] if names else None
 
     def _open(self, kind: str, name: str) -> Part:
         driver = discovery.load(kind, name)
@@ -82,6 +85,25 @@ class Parts:
             self._joins = False
 
 
+def joining(kind: str, chosen: config.Config) -> str | None:
+    """The name of the driver that joins connections for a kind of objects; None where none is installed.
+
+    Raises:
+        DriverError: Several could and the configuration does not choose.
+    """
+    wanted = chosen.drivers.get(kind)
+    if wanted:
+        return wanted
+    names = discovery.names(kind)
+    if len(names) > 1:
+        raise DriverError(
+            f"several {kind} drivers are installed ({', '.join(names)}): "
+            f'choose one with {kind} = "..." under [drivers] in virtkit.toml',
+            str2=kind,
+        )
+    return names[0] if names else None
+
+
 def open_parts(text: str | None, *, readonly: bool, authenticate: Authenticate | None) -> Parts:
     """Open the driver for a URI, an alias, or the default.
 
@@ -90,16 +112,26 @@ def open_parts(text: str | None, *, readonly: bool, authenticate: Authenticate |
         DriverError: The driver is broken.
         VirtError: What the driver's `driver_open` raises.
     """
+    plan = planned(text, readonly=readonly, authenticate=authenticate)
+    parts = Parts(plan.request, plan.config)
+    parts.open_primary(plan.kind, plan.name)
+    return parts
+
+
+def planned(text: str | None, *, readonly: bool, authenticate: Authenticate | None) -> Plan:
+    """Find out what a URI, an alias, or the default asks for, and load that driver.
+
+    Raises:
+        NoDriverError: No installed driver serves it; the message names the package.
+        DriverError: The driver is broken.
+    """
     chosen = config.load()
     uri = config.resolve(text, chosen) or _volunteered()
     remote = uri.is_remote or uri.driver == REMOTE
     kind, name = ("hypervisor", REMOTE) if remote else (_kind(uri), uri.driver)
     discovery.load(kind, name)  # a driver that is missing is the first thing to be told
     root = root_of(uri)
-    request = OpenRequest(uri, readonly, root, peers_of(uri, root, chosen), authenticate)
-    parts = Parts(request, chosen)
-    parts.open_primary(kind, name)
-    return parts
+    return Plan(kind, name, OpenRequest(uri, readonly, root, peers_of(uri, root, chosen), authenticate), chosen)
 
 
 def _kind(uri: URI) -> str:

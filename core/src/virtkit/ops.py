@@ -39,18 +39,8 @@ class Ops(dict[str, Operation]):
         self.readonly = readonly
 
     def __missing__(self, name: str) -> Operation:
-        operation = self[name] = self.guarded(_known(name))
-        return operation
-
-    def guarded(self, function: Function) -> Operation:
-        """The function with what a read-only connection forbids."""
-        operation = self.found(function) or _failing(lambda: not_supported(function.name, function.error_domain))
-        if not self.readonly:
-            return operation
-        if not function.meta.readonly:
-            return _failing(lambda: _denied(function, "the connection is read-only"))
-        if function.meta.refused_flags:
-            return _without_flags(operation, function)
+        function = known(name)
+        operation = self[name] = guarded(function, self.found(function), readonly=self.readonly)
         return operation
 
     def found(self, function: Function) -> Operation | None:
@@ -69,7 +59,7 @@ class Ops(dict[str, Operation]):
         return bind(fallback, Unguarded(self), part.driver.error_domain or function.error_domain)
 
     def _implements(self, name: str) -> bool:
-        function = _known(name)
+        function = known(name)
         part = self.attach(function.kind)
         return part is not None and own_function(part.driver, function) is not None
 
@@ -82,18 +72,40 @@ class Unguarded(dict[str, Operation]):
         self.ops = ops
 
     def __missing__(self, name: str) -> Operation:
-        function = _known(name)
-        operation = self[name] = self.ops.found(function) or _failing(
-            lambda: not_supported(function.name, function.error_domain)
-        )
+        function = known(name)
+        operation = self[name] = guarded(function, self.ops.found(function))
         return operation
 
 
-def _known(name: str) -> Function:
+def known(name: str) -> Function:
+    """The function of a name.
+
+    Raises:
+        InternalError: The API has none.
+    """
     found = function(name)
     if found is None:
         raise InternalError(f"no function of the API is named {name!r}")
     return found
+
+
+def guarded(function: Function, operation: Operation | None, *, readonly: bool = False) -> Operation:
+    """What is called for a function: the operation, or what refuses the call.
+
+    Args:
+        function: The function.
+        operation: The driver's own or derived one; None where there is neither. What it returns, an awaitable for
+            instance, is passed on.
+        readonly: Refuse what a read-only connection forbids.
+    """
+    operation = operation or _failing(lambda: not_supported(function.name, function.error_domain))
+    if not readonly:
+        return operation
+    if not function.meta.readonly:
+        return _failing(lambda: _denied(function, "the connection is read-only"))
+    if function.meta.refused_flags:
+        return _without_flags(operation, function)
+    return operation
 
 
 class ClosedOps(dict[str, Operation]):

@@ -12,22 +12,38 @@ CHUNK = 1 << 18
 """Bytes read from a file at a time: the most that fits one message of libvirt's protocol."""
 
 
+class Writer:
+    """Writes pieces to a file, from the file's position on; holes become zeros or holes of the file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self._skipped = 0
+
+    def put(self, piece: Piece) -> None:
+        """Write the next piece."""
+        if isinstance(piece, Hole):
+            self._skipped = _skip(self.file, piece.length) or self._skipped
+        elif piece:
+            self.file.write(piece)
+            self._skipped = 0
+
+    def finish(self) -> None:
+        """Give the file its length where it ends in a hole: it grows by writing, not by seeking."""
+        if self._skipped:
+            self.file.seek(-1, os.SEEK_CUR)
+            self.file.write(b"\0")
+
+
 def receive(source: Source, file: BinaryIO) -> None:
     """Write all of a source to a file, from the file's position on; holes become zeros or holes of the file.
 
     The source is closed whatever happens.
     """
+    writer = Writer(file)
     try:
-        skipped = 0
         for piece in source:
-            if isinstance(piece, Hole):
-                skipped = _skip(file, piece.length) or skipped
-            elif piece:
-                file.write(piece)
-                skipped = 0
-        if skipped:  # a file grows by writing, not by seeking
-            file.seek(-1, os.SEEK_CUR)
-            file.write(b"\0")
+            writer.put(piece)
+        writer.finish()
     finally:
         close = getattr(source, "close", None)
         if close:
@@ -57,7 +73,7 @@ def send(file: BinaryIO, sink: Sink, *, sparse: bool) -> None:
         sparse: Send the file's holes as holes; the file must have a descriptor.
     """
     try:
-        for piece in _sparse_pieces(file) if sparse else iter(lambda: file.read(CHUNK), b""):
+        for piece in pieces(file, sparse=sparse):
             if isinstance(piece, Hole):
                 sink.hole(piece.length)
             else:
@@ -66,6 +82,11 @@ def send(file: BinaryIO, sink: Sink, *, sparse: bool) -> None:
         sink.abort()
         raise
     sink.finish()
+
+
+def pieces(file: BinaryIO, *, sparse: bool) -> Iterator[Piece]:
+    """The rest of a file, in pieces of at most `CHUNK` bytes; its holes as holes where `sparse` says so."""
+    return _sparse_pieces(file) if sparse else iter(lambda: file.read(CHUNK), b"")
 
 
 def _sparse_pieces(file: BinaryIO) -> Iterator[Piece]:
