@@ -20,7 +20,7 @@ per process; the sessions it opens hold the state of a connection, or share it b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple
 
 from virtkit.spec import S
@@ -88,6 +88,12 @@ class Finding(NamedTuple):
 class Driver(Generic[S]):
     """Base of every driver.
 
+    A driver that reaches its objects by waiting for something else, such as a daemon at the end of a socket, may offer
+    asynchronous functions to the connections of `virtkit.aio`: the three methods whose names end in `_async`. Each
+    answers None where the one without `_async` is to be called, which such a connection does on a thread; a driver
+    whose work is done in this process leaves all three as they are. They are called in the loop of the connection,
+    their sessions stay in that loop, and none may block it.
+
     Attributes:
         name: Name of the entry point: the URI scheme, or the driver's name within its kind.
         hook_api: The `virtkit.spec.HOOK_API` the driver was written for.
@@ -130,7 +136,10 @@ class Driver(Generic[S]):
         """Let go of a session. Guests and other objects stay as they are."""
 
     def driver_alive(self, conn: S) -> bool:
-        """Tell whether calls of a session can reach the other side; a driver in this process is its own other side."""
+        """Tell whether calls of a session can reach the other side; a driver in this process is its own other side.
+
+        It tells what is known already, and does not wait to find out.
+        """
         return True
 
     def driver_encrypted(self, conn: S) -> bool:
@@ -138,12 +147,40 @@ class Driver(Generic[S]):
         return False
 
     def driver_events(self, conn: S) -> EventHub | None:
-        """The hub that publishes events of the kinds this driver serves; None: it has no events."""
+        """The hub that publishes events of the kinds this driver serves; None: it has no events.
+
+        The hub of a session that `driver_open_async` opened is subscribed to in the loop: it must not wait there for
+        another side to agree, but say so in `EventHub.agreed`.
+        """
         return None
 
     def driver_resolve(self, name: str) -> Callable[..., Any] | None:
         """The function for a hook that the class does not define, with the session as its first parameter.
 
         A driver that serves the whole API generically answers here instead of defining every method.
+        """
+        return None
+
+    def driver_open_async(self, request: OpenRequest) -> Awaitable[S] | None:
+        """Open a session for an asynchronous connection; errors as from `driver_open`.
+
+        Override it with `async def`, or decide by the request and return a coroutine or None.
+
+        Returns:
+            The session, to be awaited. Only the functions of `driver_resolve_async` get it, and those that it answers
+            None for, on a thread.
+        """
+        return None
+
+    def driver_close_async(self, conn: S) -> Awaitable[None] | None:
+        """Let go of a session of an asynchronous connection; calls under way fail with an error that says so."""
+        return None
+
+    def driver_resolve_async(self, name: str) -> Callable[..., Awaitable[Any]] | None:
+        """The asynchronous function for a hook, with the session as its first parameter.
+
+        Where there is one it is called instead of the hook's method or `driver_resolve`. Calls are made as they come:
+        one may begin before another has ended, and a cancelled one ends with `CancelledError`. Streams are those of
+        `virtkit.aio.streams`. Plugins that wrap hooks do not see these calls.
         """
         return None

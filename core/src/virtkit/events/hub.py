@@ -6,7 +6,7 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
 from virtkit.errors import InvalidArgError, OperationInvalidError
@@ -89,7 +89,13 @@ class EventHub:
             self._enqueue(ref, event)
 
     def subscribe(
-        self, key: EventKey, callback: Callback, ref: Ref | None = None, *, lost: Callable[[], object] | None = None
+        self,
+        key: EventKey,
+        callback: Callback,
+        ref: Ref | None = None,
+        *,
+        lost: Notice | None = None,
+        ended: Notice | None = None,
     ) -> int:
         """Have `callback` called for every event of a key from now on.
 
@@ -98,6 +104,7 @@ class EventHub:
             callback: Called with (reference, record) on the hub's thread.
             ref: Only events of this object (found by UUID, or by name where it has none); None: of all.
             lost: Called on the hub's thread when the subscriber was too slow and has been cut.
+            ended: Called on the hub's thread when the hub was closed.
 
         Returns:
             The callback id, counting up from 0 for each hub over all classes of events.
@@ -106,7 +113,15 @@ class EventHub:
             InvalidArgError: There is no such event.
             OperationInvalidError: The hub is closed.
         """
-        return self._add(key, callback, ref, lost, None)
+        return self._add(key, callback, ref, lost, ended)
+
+    def agreed(self, callback_id: int) -> Awaitable[None] | None:
+        """What an asynchronous connection awaits after it has subscribed; None where nobody else has to agree.
+
+        For the hub of a driver whose events come from another side, which `subscribe` has asked for them without
+        waiting for the answer. What it raises ends the subscription.
+        """
+        return None
 
     def unsubscribe(self, callback_id: int) -> None:
         """End a subscription. No call of its callback starts after this returns; one may still be running.
