@@ -1,0 +1,93 @@
+"""A program of libvirt's own Python binding sees the same through virtkitd as through libvirtd."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.interop import libvirtd
+from tests.interop.virsh_compare.virsh_compare import FIXTURES, Normaliser, gather_literals
+from tests.interop.virtkitd import Virtkitd
+
+pytestmark = pytest.mark.libvirt
+PYTHON = "/usr/bin/python3"
+"""The interpreter that Debian's libvirt binding is installed for."""
+
+PROGRAM = str(Path(__file__).with_name("python_client.py"))
+SECONDS = 300
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _binding() -> None:
+    tried = subprocess.run([PYTHON, "-c", "import libvirt"], capture_output=True, text=True, timeout=60, check=False)
+    if tried.returncode:
+        pytest.skip(f"{PYTHON} has no libvirt binding: {tried.stderr.strip()}")
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Iterator[str]:
+    """A real libvirtd."""
+    folder = tmp_path / "libvirtd"
+    folder.mkdir()
+    with libvirtd.running(folder) as path:
+        yield f"test+unix:///default?socket={path}"
+
+
+def transcript(uri: str, folder: Path) -> dict[str, Any]:
+    """What the program saw of a server, without what differs from one run to the next."""
+    folder.mkdir()
+    folder.chmod(0o777)
+    command = [PYTHON, PROGRAM, uri, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert (0, "") == (done.returncode, done.stderr)
+    normalise = Normaliser(uri, str(folder), gather_literals([PROGRAM]), strict_ids=True, extra=[])
+
+    def normalised(value: Any) -> Any:
+        if isinstance(value, str):
+            return normalise(value)
+        if isinstance(value, dict):
+            return {key: normalised(entry) for key, entry in value.items()}
+        return [normalised(entry) for entry in value] if isinstance(value, list) else value
+
+    seen: dict[str, Any] = normalised(json.loads(done.stdout))
+    return seen
+
+
+def differences(reference: dict[str, Any], tested: dict[str, Any]) -> list[str]:
+    """What the second saw otherwise, readable."""
+    calls = zip_longest(reference["calls"], tested["calls"])
+    found = [f"{one}\n    but {other}" for one, other in calls if one != other]
+    for name, events in reference["events"].items():
+        if events != tested["events"].get(name):
+            found.append(f"{name}: {events}\n    but {tested['events'].get(name)}")
+    return found
+
+
+def test_a_program_sees_the_same_through_virtkitd_as_through_libvirtd(reference: str, tmp_path: Path) -> None:
+    expected = transcript(reference, tmp_path / "a")
+    folder = tmp_path / "virtkitd"
+    folder.mkdir()
+    with Virtkitd(folder) as daemon:
+        actual = transcript(daemon.uri(), tmp_path / "b")
+        assert [] == differences(expected, actual), actual["end"]
+    assert ["reached", "reached"] == [expected["end"], actual["end"]]
+
+
+def test_the_program_sees_the_same_each_time_and_its_events(reference: str, tmp_path: Path) -> None:
+    first, second = transcript(reference, tmp_path / "a"), transcript(reference, tmp_path / "b")
+    assert ("reached", []) == (first["end"], differences(first, second))
+    silent = {name for name in first["events"] if not first["events"][name]}
+    assert {"VIR_DOMAIN_EVENT_ID_LIFECYCLE", "VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE"}.isdisjoint(silent)
+
+
+def test_another_host_is_found_out(reference: str, tmp_path: Path) -> None:
+    other = reference.replace("/default", f"{FIXTURES}/node.xml")
+    seen, others = transcript(reference, tmp_path / "a"), transcript(other, tmp_path / "b")
+    assert ["virConnect.getInfo()", ["i686", 3072, 16, 1400, 2, 2, 2, 2]] in seen["calls"]
+    assert any(found.startswith("['virConnect.getInfo()'") for found in differences(seen, others))
