@@ -1,0 +1,1 @@
+"""libvirt's wire protocol without I/O: bytes in, messages out."""

@@ -1,0 +1,210 @@
+"""Writes the functions that encode structs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from virtkit_remote.protocol.params import PADDING, encode_params
+from virtkit_remote.protocol.references import is_params
+from virtkit_remote.protocol.schema import (
+    SCALARS,
+    Array,
+    Opaque,
+    Optional,
+    Scalar,
+    String,
+    Struct,
+    Type,
+    Union,
+    arms,
+    fields,
+)
+from virtkit_remote.protocol.source import Source, refuse_choice, refuse_size, refuse_text
+
+Encode = Callable[[Sequence[Any]], bytes]
+
+SIGNS = bytes(128) + b"\xff" * 128
+"""The upper bytes of a char by its lowest."""
+
+
+def compile_encoder(struct: str) -> Encode:
+    """The function that encodes a struct: its values -> bytes."""
+    return _Encoding(struct).function()
+
+
+def spread(chars: bytes) -> bytes:
+    """Chars as the wire has them: each in 4 bytes, its sign extended."""
+    wide = bytearray(4 * len(chars))
+    wide[3::4] = chars
+    if not chars.isascii():
+        wide[0::4] = wide[1::4] = wide[2::4] = chars.translate(SIGNS)
+    return bytes(wide)
+
+
+class _Encoding:
+    """Writes one function.
+
+    Fields of known size wait in `run` and are packed together, with the length of what comes behind them. `pieces` are
+    the expressions whose values, joined, are the bytes so far.
+    """
+
+    def __init__(self, struct: str) -> None:
+        self.struct = struct
+        self.run: list[tuple[str, str, str]] = []
+        """Code of `struct`, expression, field."""
+        self.pieces: list[str] = []
+        self.source = Source(f"encode {struct}", "values")
+        self.source.constants |= {
+            "join": b"".join,
+            "PADDING": PADDING,
+            "params": encode_params,
+            "refuse_choice": refuse_choice,
+            "refuse_size": refuse_size,
+            "refuse_text": refuse_text,
+            "spread": spread,
+        }
+
+    def function(self) -> Encode:
+        self.value(Struct(self.struct), "values", "")
+        self.source.line(f"return {self.joined()}")
+        return self.source.function()
+
+    def value(self, of: Type, value: str, field: str) -> None:
+        """Write what encodes the value of an expression."""
+        match of:
+            case Scalar(name):
+                self.scalar(name, value, field)
+            case String(limit):
+                self.text(value, limit, field)
+            case Opaque(size, True):
+                self.source.line(f"if len({value}) != {size}: refuse_choice(len({value}), '{size} bytes')", field)
+                self.run.append((f"{size}s{-size & 3}x", value, field))
+            case Opaque(limit, False):
+                self.opaque(value, limit, field)
+            case Array():
+                self.array(of, value, field)
+            case Optional(inner):
+                self.optional(inner, value, field)
+            case Struct(name):
+                self.struct_value(name, value, field)
+            case Union(name):
+                self.union(name, value, field)
+
+    def flush(self) -> None:
+        """Write what packs the fields that wait."""
+        if self.run:
+            name, _ = self.source.packer("".join(code for code, _, _ in self.run))
+            values = ", ".join(value for _, value, _ in self.run)
+            piece = self.source.name("piece")
+            self.source.line(
+                f"{piece} = {name}.pack({values})", ", ".join(dict.fromkeys(field for _, _, field in self.run))
+            )
+            self.pieces.append(piece)
+            self.run = []
+
+    def joined(self) -> str:
+        """The expression of all bytes so far, which are then dealt with."""
+        self.flush()
+        pieces, self.pieces = self.pieces, []
+        if len(pieces) == 1 and not pieces[0].startswith("*"):
+            return pieces[0]
+        return f"join(({', '.join(pieces)},))"
+
+    def scalar(self, name: str, value: str, field: str) -> None:
+        if name == "char":
+            self.source.line(f"if not -128 <= {value} <= 127: refuse_choice({value}, '-128 to 127')", field)
+            self.run.append(("i", value, field))
+        else:
+            self.run.append((SCALARS[name], value, field))
+
+    def sized(self, data: str, limit: int, field: str) -> str:
+        """Write the check of the length of some bytes, which then waits; returns its variable."""
+        length = self.source.name("length")
+        self.source.line(f"{length} = len({data})")
+        self.source.line(f"if {length} > {limit}: refuse_size({length}, {limit})", field)
+        self.run.append(("I", length, field))
+        return length
+
+    def padded(self, data: str, limit: int, field: str) -> None:
+        length = self.sized(data, limit, field)
+        self.flush()
+        self.pieces += [data, f"PADDING[{length} & 3]"]
+
+    def text(self, value: str, limit: int, field: str) -> None:
+        data = self.source.name(field)
+        self.source.line(f"{data} = {value}.encode('utf-8', 'surrogateescape')", field)
+        self.source.line(f"if 0 in {data}: refuse_text()", field)
+        self.padded(data, limit, field)
+
+    def opaque(self, value: str, limit: int, field: str) -> None:
+        data = self.source.name(field)
+        self.source.line(f"{data} = b'' + {value}", field)
+        self.padded(data, limit, field)
+
+    def array(self, array: Array, value: str, field: str) -> None:
+        of, limit, fixed = array
+        if of == Scalar("char"):
+            self.chars(value, limit, fixed, field)
+        elif is_params(of, self.struct):
+            self.flush()
+            pieces = self.source.name("pieces")
+            self.source.line(f"{pieces} = params({value}, {limit})", field)
+            self.pieces.append(f"*{pieces}")
+        else:
+            self.sized(value, limit, field)
+            self.flush()
+            self.items(of, value, field)
+
+    def items(self, of: Type, value: str, field: str) -> None:
+        before, self.pieces = self.pieces, []
+        pieces, item = self.source.name("pieces"), self.source.name(field)
+        self.source.line(f"{pieces} = []")
+        with self.source.block(f"for {item} in {value}:"):
+            self.value(of, item, f"{field}[]")
+            self.flush()
+            self.source.line(f"{pieces} += ({', '.join(self.pieces)},)")
+        self.pieces = [*before, f"*{pieces}"]
+
+    def chars(self, value: str, limit: int, fixed: bool, field: str) -> None:
+        data = self.source.name(field)
+        self.source.line(f"{data} = b'' + {value}", field)
+        if fixed:
+            self.source.line(f"if len({data}) > {limit}: refuse_size(len({data}), {limit})", field)
+            self.run.append((f"{4 * limit}s", f"spread({data})", field))
+        else:
+            self.sized(data, limit, field)
+            self.flush()
+            self.pieces.append(f"spread({data})")
+
+    def optional(self, inner: Type, value: str, field: str) -> None:
+        self.flush()
+        before, self.pieces = self.pieces, []
+        piece = self.source.name("piece")
+        with self.source.block(f"if {value} is None:"):
+            self.source.line(f"{piece} = b'\\0\\0\\0\\0'")
+        with self.source.block("else:"):
+            self.run.append(("I", "1", field))
+            self.value(inner, value, field)
+            self.source.line(f"{piece} = {self.joined()}")
+        self.pieces = [*before, piece]
+
+    def struct_value(self, struct: str, value: str, field: str) -> None:
+        variables = [self.source.name(each.name) for each in fields(struct)]
+        self.source.line(f"{', '.join(variables)}, = {value}", field)
+        for each, variable in zip(fields(struct), variables, strict=True):
+            self.value(each.type, variable, f"{field}.{each.name}" if field else each.name)
+
+    def union(self, name: str, value: str, field: str) -> None:
+        self.flush()
+        before, self.pieces = self.pieces, []
+        discriminant, chosen, piece = map(self.source.name, ("case", field, "piece"))
+        self.source.line(f"{discriminant}, {chosen} = {value}", field)
+        choices = ", ".join(map(str, arms(name)))
+        self.source.line(f"if {discriminant} not in ({choices}): refuse_choice({discriminant}, '{choices}')", field)
+        for case, of in arms(name).items():
+            with self.source.block(f"if {discriminant} == {case}:"):
+                self.run.append(("i", discriminant, field))
+                self.value(of, chosen, field)
+                self.source.line(f"{piece} = {self.joined()}")
+        self.pieces = [*before, piece]
