@@ -48,7 +48,7 @@ PREPARE = """
 set -e
 folder=$1
 mount --make-rprivate /
-mkdir "$folder/dev" && mount -t tmpfs none "$folder/dev"
+mkdir -p "$folder/dev" && mount -t tmpfs none "$folder/dev"
 for node in null zero full random urandom tty; do
     touch "$folder/dev/$node" && mount --bind "/dev/$node" "$folder/dev/$node"
 done
@@ -61,14 +61,14 @@ mount --rbind "$folder/dev" /dev
 umount --lazy --recursive /sys && mount -t sysfs none /sys
 mount -t tmpfs none /run
 for state in /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /etc/libvirt; do
-    mkdir -p $state && mount -t tmpfs none $state
+    mkdir -p $state "$folder/state$state" && mount --bind "$folder/state$state" $state
 done
 printf '%s\\n' 'user = "root"' 'group = "root"' 'stdio_handler = "file"' 'namespaces = []' > /etc/libvirt/qemu.conf
 ip link set lo up
 shift
 set +e
 """
-"""Makes the host's state invisible: its own /dev without KVM, no control groups, empty folders of libvirt.
+"""Makes the host's state invisible: its own /dev without KVM, no control groups, folders of libvirt that are ours.
 
 Guests run as root, whose files the tests make, and log to plain files since there is no virtlogd.
 """
@@ -101,8 +101,9 @@ def running(folder: Path, *, settings: Sequence[str] = (), arguments: Sequence[s
 def running_system(folder: Path, *, settings: Sequence[str] = ()) -> Iterator[Path]:
     """Run the privileged daemon with QEMU, networks, storage and the rest, in namespaces of its own.
 
-    Nothing of the host's libvirt is touched; guests end with the daemon. Files below `folder` are the same inside and
-    outside; `/run` and `/dev` are not. Process ids are those of its namespace. Skips the test where there can be none.
+    Nothing of the host's libvirt is touched; guests end with the daemon. Its definitions are below `folder`, where the
+    next one in the same folder finds them. Files below `folder` are the same inside and outside; `/run` and `/dev` are
+    not. Process ids are those of its namespace. Skips the test where there can be none.
 
     Args:
         folder: Where its sockets and log go; must exist, outside `/run` and `/dev`.
