@@ -1,0 +1,125 @@
+"""The server's side of a procedure: from a message to the payload of its reply.
+
+Each function is made for one procedure and one operation (a hook bound to a connection), since both are known once a
+client has made its first call of that kind; what it does per call is decode, call, encode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from virtkit.enums import ErrorDomain
+from virtkit.errors import InternalError
+from virtkit_remote.binding.shape import Shape, shape
+from virtkit_remote.protocol.codec import decoder, encoder
+from virtkit_remote.protocol.frames import HEADER
+
+Operation = Callable[..., Any]
+Handler = Callable[[bytes], bytes]
+"""Takes a whole message, returns the payload of the reply."""
+
+START = HEADER.size
+"""Where the payload of a message begins."""
+
+FDS = 4
+"""The count of descriptors that stands before the payload of a message that carries some."""
+
+
+def handler(name: str, operation: Operation) -> Handler:
+    """The function that serves a plain procedure: one without descriptors and streams."""
+    found = shape(name)
+    answer = _answering(found)
+    if found.procedure.args is None:
+        return lambda message: answer((), operation())
+    decode = decoder(found.procedure.args)
+    take = found.take
+    if answer is _nothing and take is None:  # the two most frequent forms go straight to the operation
+
+        def command(message: bytes) -> bytes:
+            operation(*decode(message, START)[0])
+            return b""
+
+        return command
+    if take is None:
+
+        def question(message: bytes) -> bytes:
+            arguments = decode(message, START)[0]
+            return answer(arguments, operation(*arguments))
+
+        return question
+
+    def call(message: bytes) -> bytes:
+        arguments = decode(message, START)[0]
+        return answer(arguments, operation(*take(arguments)))
+
+    return call
+
+
+def file_handler(name: str, operation: Operation) -> Callable[[bytes, Sequence[int]], tuple[bytes, list[int]]]:
+    """The function that serves a procedure that takes or returns descriptors: (message, files) -> (payload, files).
+
+    The descriptors taken belong to the caller of the handler, those returned to it from then on.
+    """
+    found = shape(name)
+    procedure = found.procedure
+    answer = _answering(found)
+    decode = decoder(procedure.args) if procedure.args else None
+    start = START + FDS if procedure.fds_call else START
+
+    def call(message: bytes, files: Sequence[int]) -> tuple[bytes, list[int]]:
+        arguments = decode(message, start)[0] if decode else ()
+        given = {0: (), 1: tuple(files)}.get(procedure.fds_call, (list(files),))
+        result = operation(*arguments, *given)
+        if not procedure.fds_reply:
+            return answer(arguments, result), []
+        if procedure.ret is None:
+            return b"", [result] if procedure.fds_reply == 1 else list(result)
+        *values, out = result
+        return answer(arguments, values[0]), list(out)
+
+    return call
+
+
+def stream_handler(name: str, operation: Operation) -> Callable[[bytes], tuple[bytes, Any]]:
+    """The function that serves a procedure that opens a stream: message -> (payload, source, sink or duplex)."""
+    found = shape(name)
+    procedure = found.procedure
+    decode = decoder(procedure.args) if procedure.args else None
+    encode = encoder(procedure.ret) if procedure.ret else None
+
+    def call(message: bytes) -> tuple[bytes, Any]:
+        result = operation(*(decode(message, START)[0] if decode else ()))
+        if encode is None:
+            return b"", result
+        *values, stream = result
+        return encode(values), stream
+
+    return call
+
+
+def _nothing(_: Sequence[Any], result: Any) -> bytes:
+    return b""
+
+
+def _answering(found: Shape) -> Callable[[Sequence[Any], Any], bytes]:
+    """What encodes a result; a driver that returns what its specification does not allow is told of."""
+    ret, give = found.procedure.ret, found.give
+    if ret is None or give is None:
+        return _nothing
+    encode = encoder(ret)
+
+    def answer(arguments: Sequence[Any], result: Any) -> bytes:
+        try:
+            payload: bytes = encode(give(arguments, result))
+        except InternalError:
+            raise
+        except Exception as cause:
+            raise InternalError(
+                f"{found.procedure.name}: the driver returned {result!r:.200}, which does not fit ({cause}); "
+                "report it to the driver's author",
+                domain=ErrorDomain.RPC,
+            ) from cause
+        return payload
+
+    return answer
