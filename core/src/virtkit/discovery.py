@@ -51,13 +51,24 @@ class Report(NamedTuple):
 
 
 class Function(NamedTuple):
-    """A function of the API as the specifications declare it."""
+    """A function of the API as the specifications declare it.
+
+    Attributes:
+        name: Name of its hook.
+        kind: Kind of driver that serves it.
+        meta: What the specification's decorator says.
+        parameters: Names of the parameters after the session.
+        error_domain: `ErrorDomain` of errors about its kind of object.
+        returns: The annotation of what it returns, as written; the names are those of `virtkit.records`,
+            `virtkit.refs`, `virtkit.enums`, `virtkit.params` and `virtkit.streams`.
+    """
 
     name: str
     kind: str
     meta: Meta
     parameters: tuple[str, ...]
     error_domain: int
+    returns: str
 
 
 _lock = threading.RLock()
@@ -87,7 +98,7 @@ def _declare(spec: type[Spec[Any]]) -> dict[str, Function]:
     """The functions that a spec class itself declares, by name; from now on `function` knows them."""
     kind = _kinds[spec.__module__.rpartition(".")[2]]
     declared = {
-        name: Function(name, kind, meta, parameters_of(function), spec.error_domain)
+        name: Function(name, kind, meta, parameters_of(function), spec.error_domain, function.__annotations__["return"])
         for name, function, meta in specified(spec)
     }
     _declared.update(declared)

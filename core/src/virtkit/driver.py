@@ -100,6 +100,8 @@ class Driver(Generic[S]):
         kinds: Kinds of objects it serves itself (keys of `virtkit.hookspecs.KINDS`).
         attaches: Whether drivers of other kinds installed on the host join its connections.
         error_domain: `virtkit.enums.ErrorDomain` of its errors.
+        waits: Whether its functions may wait for a guest, a disk, a helper program or the network, as far as their
+            specifications allow it. False where everything happens in memory: as if each were marked `quick`.
     """
 
     name: ClassVar[str]
@@ -107,6 +109,7 @@ class Driver(Generic[S]):
     kinds: ClassVar[tuple[str, ...]] = ("hypervisor",)
     attaches: ClassVar[bool] = False
     error_domain: ClassVar[int] = 0
+    waits: ClassVar[bool] = True
 
     def driver_probe(self) -> str | None:
         """Tell why the driver cannot work on this host, in a sentence with the remedy; None where it can.

@@ -123,6 +123,24 @@ def own_function(driver: Driver[Any], function: Function) -> Operation | None:
     return _through_pluggy(driver, function) or method
 
 
+def never_waits(driver: Driver[Any], function: Function) -> bool:
+    """Whether a function of a driver, or all that it is derived from, returns without waiting for anything.
+
+    What a driver resolves by name and what a plugin wraps may wait, whatever the specification says.
+    """
+    if wrappers_of(function.name):
+        return False
+    own = own_function(driver, function)
+    if own is None:
+        from virtkit.fallbacks import FALLBACKS
+
+        derived = FALLBACKS.get(function.name)
+        return derived is not None and all(never_waits(driver, known(need)) for need in derived.needs)
+    if own != getattr(driver, function.name, None):
+        return False
+    return not driver.waits or not function.meta.may_block or hasattr(own, "virtkit_quick")
+
+
 def _through_pluggy(driver: Driver[Any], function: Function) -> Operation | None:
     """The hook call that runs wrappers around this driver alone; None where nothing wraps the hook."""
     wrappers = wrappers_of(function.name)

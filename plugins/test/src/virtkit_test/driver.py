@@ -69,6 +69,7 @@ class TestDriver(
     hook_api = 1
     kinds = ("hypervisor", "network", "storage", "interface", "nodedev")
     error_domain = TEST
+    waits = False
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
