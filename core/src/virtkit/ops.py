@@ -126,9 +126,10 @@ def own_function(driver: Driver[Any], function: Function) -> Operation | None:
 def never_waits(driver: Driver[Any], function: Function) -> bool:
     """Whether a function of a driver, or all that it is derived from, returns without waiting for anything.
 
-    What a driver resolves by name and what a plugin wraps may wait, whatever the specification says.
+    What a driver resolves by name or does asynchronously, and what a plugin wraps, may wait, whatever the
+    specification says.
     """
-    if wrappers_of(function.name):
+    if wrappers_of(function.name) or driver.driver_resolve_async(function.name) is not None:
         return False
     own = own_function(driver, function)
     if own is None:

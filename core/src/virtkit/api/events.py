@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from virtkit.events import Event, EventHub, EventKey
+    from virtkit.ops import Part
 
 E = TypeVar("E", bound="Event")
 
@@ -122,7 +123,7 @@ class EventMethods(Methods):
             def put(ref: Any, record: Any, key: EventKey = key) -> None:
                 inbox.put((key, ref), record)
 
-            number = hub.subscribe(key, put, obj.ref if obj else None, lost=inbox.lose)
+            number = hub.subscribe(key, put, obj.ref if obj else None, lost=inbox.lose, ended=inbox.end)
             inbox.subscriptions.append((hub.unsubscribe, number))
             self._subscriptions[hub, number] = inbox.end
             tokens.append((hub, number))
@@ -140,13 +141,8 @@ class EventMethods(Methods):
                 self._subscriptions.pop(token, None)
 
     def _hub(self, key: EventKey) -> EventHub:
-        if key.kind == "qemu_monitor" and self.readonly:
-            raise OperationDeniedError("events of QEMU's monitor are refused: the connection is read-only", domain=20)
-        part = self._attached(OBJECTS[key.kind][0])
-        hub = part.driver.driver_events(part.session) if part else None
-        if hub is None:
-            raise NotSupportedError(f"no driver of this connection publishes {key.kind} events")
-        return hub
+        refuse_denied(key, readonly=self.readonly)
+        return hub_of(self._attached(OBJECTS[key.kind][0]), key)
 
     def _end_subscriptions(self) -> None:
         """End all subscriptions, because the connection closes."""
@@ -169,6 +165,28 @@ def key_of(event: type[Any] | EventKey) -> EventKey:
     if key not in EVENTS:
         raise InvalidArgError(f"{event!r} is not an event; virtkit.events.EVENTS has them all")
     return key
+
+
+def refuse_denied(key: EventKey, *, readonly: bool) -> None:
+    """Refuse what a read-only connection is not told.
+
+    Raises:
+        OperationDeniedError: Events of QEMU's monitor.
+    """
+    if key.kind == "qemu_monitor" and readonly:
+        raise OperationDeniedError("events of QEMU's monitor are refused: the connection is read-only", domain=20)
+
+
+def hub_of(part: Part | None, key: EventKey) -> EventHub:
+    """The hub that publishes an event.
+
+    Raises:
+        NotSupportedError: The driver of its objects has none, or there is no such driver.
+    """
+    hub = part.driver.driver_events(part.session) if part else None
+    if hub is None:
+        raise NotSupportedError(f"no driver of this connection publishes {key.kind} events")
+    return hub
 
 
 def handle(connection: Methods, key: EventKey, ref: Any) -> Handle[Any]:

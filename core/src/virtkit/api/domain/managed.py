@@ -59,17 +59,18 @@ class ManagedMigration:
         self.destination = destination
         self.params = TypedParams(params, getattr(params, "types", None))
         self.params.repeated.update(getattr(params, "repeated", {}))
-        self.protection = self._protection(flags)
-        self.flags = flags | self.protection
+        self.protection = flags & DomainMigrateFlags.CHANGE_PROTECTION
+        self.flags = flags
 
-    def _protection(self, asked: int) -> int:
+    def _protect(self) -> None:
         with suppress(NotSupportedError):
             if self.source["connect_supports_feature"](CHANGE_PROTECTION_FEATURE):
-                return DomainMigrateFlags.CHANGE_PROTECTION
-        return asked & DomainMigrateFlags.CHANGE_PROTECTION
+                self.protection = DomainMigrateFlags.CHANGE_PROTECTION
+                self.flags |= self.protection
 
     def run(self) -> DomainRef:
         """All phases; the reference of the domain at the destination."""
+        self._protect()
         begun = self.source["domain_migrate_begin3_params"](self.ref, self.params, self.flags)
         if self.source["domain_get_state"](self.ref, 0).state == DomainState.PAUSED:
             self.flags |= DomainMigrateFlags.PAUSED
