@@ -15,7 +15,7 @@ check: setup
 	@$(python) tools/check.py
 
 bench: setup
-	@$(python) bench/run.py
+	@$(python) -m bench.run $(BENCH)
 
 docs: setup
 	@$(python) tools/build_docs.py
