@@ -191,7 +191,11 @@ def _present(context: ssl.SSLContext, files: CertificateFiles, passphrase: Passp
     for path in (certificate, key):
         _check_readable(path)
 
+    asked = False
+
     def answer() -> str:
+        nonlocal asked
+        asked = True
         given = passphrase(key) if passphrase else None
         if given is None:
             raise AuthFailedError(
@@ -204,6 +208,8 @@ def _present(context: ssl.SSLContext, files: CertificateFiles, passphrase: Passp
     except ssl.SSLError as cause:
         if cause.reason == "KEY_VALUES_MISMATCH":
             problem = f"the key {key} does not belong to the certificate {certificate}; use the one it was made with"
+        elif asked:
+            problem = f"the passphrase does not open the key {key}; give the right one"
         else:
             problem = f"{certificate} and {key} are no certificate and key in PEM form ({cause.reason}); replace them"
         raise AuthFailedError(problem, domain=RPC) from cause

@@ -54,7 +54,7 @@ def reach(uri: URI, port: int, deadline: float) -> socket.socket:
             sock.connect(address)
         except OSError as cause:
             sock.close()
-            failures.append((f"{address[0]} port {port}", cause))
+            failures.append((f"{address[0]} port {address[1]}", cause))
         else:
             sock.settimeout(None)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -66,5 +66,5 @@ def reach(uri: URI, port: int, deadline: float) -> socket.socket:
 def _refused(uri: URI, failures: list[tuple[str, OSError]]) -> VirtError:
     """The error for addresses that were all tried; the last one's decides its kind."""
     *others, (peer, cause) = failures
-    tried = "".join(f"; {other} neither: {why.strerror or why}" for other, why in others)
-    return unreachable(uri, peer, cause, f"check that the daemon listens there and that no filter is between{tried}")
+    neither = "".join(f", nor to {other} ({why.strerror or why})" for other, why in others)
+    return unreachable(uri, peer + neither, cause, "check that the daemon listens there and that no filter is between")

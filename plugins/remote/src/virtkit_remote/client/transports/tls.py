@@ -156,7 +156,7 @@ def connect(uri: URI, *, readonly: bool, timeout: float, authenticate: Authentic
     deadline = time.monotonic() + timeout
     if uri.parameter("tls_priority"):
         raise ConfigUnsupportedError(
-            f"URI {uri}: tls_priority is GnuTLS's language, which is not spoken here; leave it out (TLS 1.2 is the least)",
+            f"URI {uri}: tls_priority is GnuTLS's language, not spoken here; leave it out (TLS 1.2 is the least)",
             domain=REMOTE,
         )
     files, context = _credentials(uri, authenticate)
