@@ -121,7 +121,7 @@ class _Encoding:
     def sized(self, data: str, limit: int, field: str) -> str:
         """Write the check of the length of some bytes, which then waits; returns its variable."""
         length = self.source.name("length")
-        self.source.line(f"{length} = len({data})")
+        self.source.line(f"{length} = len({data})", field)
         self.source.line(f"if {length} > {limit}: refuse_size({length}, {limit})", field)
         self.run.append(("I", length, field))
         return length

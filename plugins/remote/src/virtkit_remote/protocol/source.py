@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import linecache
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,6 +60,8 @@ class Source:
 
     def function(self) -> Callable[..., Any]:
         """The function. Debuggers and tracebacks show its source."""
+        import linecache  # 1 ms that importing the protocol spares
+
         self._indent = "    "
         self.line("except MALFORMED as error:")
         self.line("    blame(error)")
@@ -73,11 +74,12 @@ class Source:
         return made
 
     def _blame(self, error: Exception) -> NoReturn:
-        verb, _, struct = self.title.partition(" ")
+        verb, _, name = self.title.partition(" ")
         trace = error.__traceback__
         field = self._fields[trace.tb_lineno - 1] if trace else ""
-        place = f"{struct}.{field}" if field else struct
-        raise CodecError(f"cannot {verb} {place}: {error}") from error
+        place = f"{name}.{field}" if field else name
+        early = verb == "decode" and isinstance(error, struct.error)
+        raise CodecError(f"cannot {verb} {place}: {'the message ends there' if early else error}") from error
 
 
 def refuse_size(size: int, limit: int) -> NoReturn:
