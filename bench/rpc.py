@@ -227,7 +227,7 @@ def define_qemu(daemons: Daemons) -> Iterator[Row]:
 
 def start(daemons: Daemons) -> Iterator[Row]:
     seconds, memory = starts(daemons, TEST)
-    yield milliseconds("daemon: start to an open connection", seconds)
+    yield milliseconds("daemon: start to the first answer", seconds)
     yield Row.absolute("daemon: memory when idle", "MiB", *memory, 45)
 
 

@@ -20,7 +20,7 @@ TEST = "test:///default"
 QEMU = "qemu:///system"
 MEBIBYTE = 2**20
 PROGRAM = 0x20008086
-CONNECT_OPEN, AUTH_LIST = 1, 66
+CONNECT_OPEN, NUM_OF_DEFINED_DOMAINS, AUTH_LIST = 1, 25, 66
 
 
 @frozen
@@ -30,7 +30,7 @@ class Server:
     Attributes:
         path: Its socket.
         pid: Its process.
-        seconds: How long it took from its start until it had opened a connection.
+        seconds: How long it took from its start until it had opened a connection and counted the definitions.
     """
 
     path: Path
@@ -78,13 +78,14 @@ def process_of(configuration: Path) -> int:
 
 @contextmanager
 def greeted(path: Path, local: str) -> Iterator[socket.socket]:
-    """A connection to a daemon that has opened a driver there, by frames written down here; then it says nothing."""
+    """A connection that has opened a driver and counted its definitions, by frames written down here; now it is idle."""
     name = local.encode()
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(path))
         call(connection, AUTH_LIST, b"")
         padding = bytes(-len(name) % 4)
         call(connection, CONNECT_OPEN, struct.pack(">II", 1, len(name)) + name + padding + struct.pack(">I", 0))
+        call(connection, NUM_OF_DEFINED_DOMAINS, b"")
         yield connection
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,20 @@ PYTHON = "/usr/bin/python3"
 
 PROGRAM = str(Path(__file__).with_name("python_client.py"))
 SECONDS = 300
+
+WATCHER = """
+import sys, libvirt
+libvirt.registerErrorHandler(lambda *ignored: None, None)
+libvirt.virEventRegisterDefaultImpl()
+reasons = []
+conn = libvirt.open(sys.argv[1])
+conn.registerCloseCallback(lambda conn, reason, opaque: reasons.append(reason), None)
+print("ready", flush=True)
+while not reasons:
+    libvirt.virEventRunDefaultImpl()
+print(reasons, conn.isAlive())
+"""
+"""A program that waits for the end of its daemon and tells why its connection was closed."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -91,3 +106,24 @@ def test_another_host_is_found_out(reference: str, tmp_path: Path) -> None:
     seen, others = transcript(reference, tmp_path / "a"), transcript(other, tmp_path / "b")
     assert ["virConnect.getInfo()", ["i686", 3072, 16, 1400, 2, 2, 2, 2]] in seen["calls"]
     assert any(found.startswith("['virConnect.getInfo()'") for found in differences(seen, others))
+
+
+def told_at_its_end(daemon: AbstractContextManager[object], uri: str) -> str:
+    """What a client is told when a daemon ends."""
+    command = [PYTHON, "-c", WATCHER, uri]
+    with daemon:
+        watcher = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert watcher.stdout
+        ready = watcher.stdout.readline()
+    return ready + watcher.communicate(timeout=SECONDS)[0]
+
+
+def test_a_client_is_told_that_the_daemon_ended(tmp_path: Path) -> None:
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+    path = folders[0] / "libvirt" / "libvirt-sock"
+    expected = told_at_its_end(libvirtd.running(folders[0]), f"test+unix:///default?socket={path}")
+    assert "ready\n[1] 0\n" == expected  # VIR_CONNECT_CLOSE_REASON_EOF
+    daemon = Virtkitd(folders[1])
+    assert expected == told_at_its_end(daemon, daemon.uri())

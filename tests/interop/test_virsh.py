@@ -23,6 +23,9 @@ SCENARIOS = [s.name for path in sorted(SUITES.glob("*/*.txt")) for s in virsh_co
 SECONDS = 300
 """How long one scenario may take on a busy machine; the longest took 7."""
 
+TRIES = 3
+"""Scenarios that watch events do so for two seconds: only what differs each time was not cut off by a busy machine."""
+
 
 def compare(reference: str, tested: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the tool on two URIs."""
@@ -51,7 +54,11 @@ def tested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtkitd]:
 def test_virsh_gets_the_same_answers_from_virtkitd_as_from_libvirtd(
     scenario: str, reference: Path, tested: Virtkitd
 ) -> None:
-    done = compare(uri(reference), uri(tested.socket), "--tolerate", "message", "-k", scenario)
+    tries = TRIES if scenario.startswith("13-events/") else 1
+    arguments = ("--tolerate", "message", "-k", scenario)
+    done = compare(uri(reference), uri(tested.socket), *arguments)
+    while done.returncode and (tries := tries - 1):
+        done = compare(uri(reference), uri(tested.socket), *arguments)
     assert 0 == done.returncode, f"{done.stdout}{done.stderr}\n{tested.log()}"
 
 
