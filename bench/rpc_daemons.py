@@ -78,7 +78,7 @@ def process_of(configuration: Path) -> int:
 
 @contextmanager
 def greeted(path: Path, local: str) -> Iterator[socket.socket]:
-    """A connection that has opened a driver and counted its definitions, by frames written down here; now it is idle."""
+    """An idle connection: it has opened a driver and counted its definitions, by frames written down here."""
     name = local.encode()
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(path))
