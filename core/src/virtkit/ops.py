@@ -136,7 +136,7 @@ def never_waits(driver: Driver[Any], function: Function) -> bool:
         from virtkit.fallbacks import FALLBACKS
 
         derived = FALLBACKS.get(function.name)
-        return derived is not None and all(never_waits(driver, known(need)) for need in derived.needs)
+        return derived is None or all(never_waits(driver, known(need)) for need in derived.needs)
     if own != getattr(driver, function.name, None):
         return False
     return not driver.waits or not function.meta.may_block or hasattr(own, "virtkit_quick")

@@ -56,6 +56,19 @@ def handler(name: str, operation: Operation) -> Handler:
     return call
 
 
+def parts(name: str, operation: Operation) -> tuple[Callable[[bytes], Sequence[Any]], Callable[[Sequence[Any]], bytes]]:
+    """The two halves of `handler`: message -> wire arguments, and these -> payload."""
+    found = shape(name)
+    answer, take = _answering(found), found.take or (lambda arguments: arguments)
+    if found.procedure.args is None:
+        return lambda message: (), lambda arguments: answer((), operation())
+    decode = decoder(found.procedure.args)
+    return (
+        lambda message: decode(message, START)[0],
+        lambda arguments: answer(arguments, operation(*take(arguments))),
+    )
+
+
 def file_handler(name: str, operation: Operation) -> Callable[[bytes, Sequence[int]], tuple[bytes, list[int]]]:
     """The function that serves a procedure that takes or returns descriptors: (message, files) -> (payload, files).
 

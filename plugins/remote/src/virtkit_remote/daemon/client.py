@@ -1,0 +1,387 @@
+"""A client of the daemon: what its messages mean, and who answers them.
+
+A call is routed by the 16 bytes that name its program, version, procedure and type. The first call of a kind finds out
+what these mean for this client and binds a function; the following ones go straight to it. What cannot wait is answered
+at once, on the loop's thread; what may is handed to a worker, under the object that it is about.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from virtkit.discovery import function
+from virtkit.enums import ErrorDomain
+from virtkit.errors import InternalError, OperationDeniedError, RPCError, VirtError
+from virtkit.refs import CheckpointRef, DomainRef, NetworkPortRef, SnapshotRef
+from virtkit_remote.binding import serving
+from virtkit_remote.daemon import messages
+from virtkit_remote.daemon.identity import acted
+from virtkit_remote.daemon.streams import Streams
+from virtkit_remote.daemon.subscriptions import Subscriptions
+from virtkit_remote.protocol import schema
+from virtkit_remote.protocol.failures import UNKNOWN_PROCEDURE
+from virtkit_remote.protocol.frames import CALL, CALL_WITH_FDS, HEADER, MESSAGE, OK, STREAM, STREAM_HOLE, VERSION, pack
+from virtkit_remote.protocol.tables import PROGRAMS
+
+if TYPE_CHECKING:
+    from virtkit.access import Identity
+    from virtkit_remote.daemon.link import Link
+    from virtkit_remote.daemon.loop import Loop, Timer
+    from virtkit_remote.daemon.server import Server
+    from virtkit_remote.daemon.service import Service
+    from virtkit_remote.daemon.session import Session
+    from virtkit_remote.daemon.workers import Workers
+
+KEEPALIVE = PROGRAMS["keepalive"]
+PING, PONG = 1, 2
+
+_PING = pack(KEEPALIVE, PING, MESSAGE, 0, OK, b"")
+_PONG = pack(KEEPALIVE, PONG, MESSAGE, 0, OK, b"")
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[bytes], object]
+"""Takes a call and sees to it that it is answered."""
+
+
+class Client:
+    """One connection, from its acceptance to its end.
+
+    Attributes:
+        number: Counts the clients of a server.
+        service: The socket it came through.
+        identity: Who it is, as far as that is known.
+        settled: Whether authentication is done with.
+        readonly: Whether it may change nothing, whatever it asks for.
+        session: What it has opened; None before.
+        link: Its socket.
+        since: When it connected, in seconds since 1970.
+    """
+
+    link: Link
+
+    def __init__(self, number: int, server: Server, service: Service, identity: Identity, since: float) -> None:
+        self.number = number
+        self.server = server
+        self.service = service
+        self.identity = identity
+        self.settled = False
+        self.readonly = service.readonly
+        self.session: Session | None = None
+        self.since = since
+        self.streams = Streams(self)
+        self.subscriptions = Subscriptions(self)
+        self.exchange: Any = None
+        """The SASL exchange under way."""
+        self.close_callback = False
+        """Whether it wants to be told that a driver closed what it has opened."""
+        self._handlers: dict[bytes, Handler] = {}
+        self._programs = {PROGRAMS[name] for name in service.programs}
+        self._under_way = 0
+        self._counting = threading.Lock()
+        self._held: deque[bytes] = deque()
+        self._held_bytes = 0
+        self._pings = 0
+        self._keepalive: Timer | None = None
+
+    def __str__(self) -> str:
+        return f"client {self.number} ({self.identity})"
+
+    @property
+    def loop(self) -> Loop:
+        """The loop that serves it."""
+        return self.server.loop
+
+    @property
+    def workers(self) -> Workers:
+        """The threads for what may wait."""
+        return self.server.workers
+
+    @property
+    def under_way(self) -> int:
+        """Calls that workers have not answered yet."""
+        return self._under_way
+
+    def opened(self) -> Session:
+        """What it has opened.
+
+        Raises:
+            InternalError: Nothing yet.
+        """
+        if self.session is None:
+            raise InternalError("no connection is open: call CONNECT_OPEN first", domain=ErrorDomain.RPC)
+        return self.session
+
+    # Messages
+
+    def receive(self, arrived: list[bytes]) -> None:
+        """Handle what has arrived, on the loop's thread."""
+        handlers = self._handlers
+        for message in arrived:
+            handler = handlers.get(message[4:20])
+            if handler is not None and message[24:28] == messages.GOOD:
+                handler(message)
+            else:
+                self._route(message)
+
+    def _route(self, message: bytes) -> None:
+        """Handle a message that no function is bound for."""
+        _, program, version, number, kind, _, status = HEADER.unpack_from(message)
+        if kind in (STREAM, STREAM_HOLE):
+            self.streams.take(message)
+        elif program == KEEPALIVE and kind == MESSAGE:
+            if version == VERSION and number == PING:
+                self.link.send(_PONG)
+        elif kind in (CALL, CALL_WITH_FDS):
+            try:
+                self._bound(message, program, version, number, status)(message)
+            except VirtError as error:
+                self.refuse(message, error)
+        else:
+            _log.debug("%s: ignored: %s", self, messages.shown(message))
+
+    def _bound(self, message: bytes, program: int, version: int, number: int, status: int) -> Handler:
+        """The function for a kind of calls; kept for the next one of it."""
+        if program not in self._programs or version != VERSION:
+            raise _rpc_error(f"program {program:#x} version {version} is not served here")
+        procedure = schema.procedure(program, number)
+        if procedure is None or procedure.kind != "call":
+            raise _rpc_error(f"{UNKNOWN_PROCEDURE} {number} of program {program:#x}: this server is older or other")
+        if status != OK:
+            raise _rpc_error(f"{procedure.name} was called with the status {status} of a failure")
+        if not self.settled and not procedure.before_auth:
+            raise _rpc_error(f"{procedure.name} was called before authentication: call AUTH_LIST first")
+        own = self.service.procedures.get(procedure.name)
+        if own is not None:
+            return own(self, procedure)
+        handler = self._handler(procedure)
+        self._handlers[message[messages.CALL]] = handler
+        return handler
+
+    def _handler(self, procedure: schema.Procedure) -> Handler:
+        """The function for a procedure that is a hook."""
+        session = self.opened()
+        known = function(procedure.name)
+        if known is None:
+            raise _rpc_error(f"{UNKNOWN_PROCEDURE} {procedure.name}: the API has no such function")
+        operation = session.operation(known)
+        if procedure.stream:
+            return self._stream_handler(procedure, operation)
+        if procedure.fds_call or procedure.fds_reply:
+            return self._file_handler(procedure, operation)
+        if session.waits(known):
+            return self._waiting_handler(procedure, operation)
+        serve = serving.handler(procedure.name, operation)
+
+        def at_once(message: bytes) -> None:
+            try:
+                answer = messages.reply(message, serve(message))
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises is an answer
+                answer = messages.refusal(message, self.failure(procedure.name, error))
+            self.link.send(answer)
+
+        return at_once
+
+    def _waiting_handler(self, procedure: schema.Procedure, operation: serving.Operation) -> Handler:
+        decode, serve = serving.parts(procedure.name, operation)
+        lane_of: Callable[[Sequence[Any]], Hashable] = (lambda arguments: None) if procedure.priority else lane
+
+        def later(message: bytes) -> None:
+            try:
+                arguments = decode(message)
+            except VirtError as error:
+                self.refuse(message, error)
+                return
+            self.on_worker(message, procedure.name, lane_of(arguments), lambda: serve(arguments))
+
+        return self._limited(later)
+
+    def _file_handler(self, procedure: schema.Procedure, operation: serving.Operation) -> Handler:
+        serve = serving.file_handler(procedure.name, operation)
+
+        def call(message: bytes) -> None:
+            files = self._files_of(message)
+
+            def run() -> None:
+                try:
+                    payload, out = serve(message, files)
+                finally:
+                    for file in files:
+                        os.close(file)
+                if procedure.fds_reply:
+                    self.link.send(messages.reply_with_files(message, payload, len(out)), out)
+                else:
+                    self.link.send(messages.reply(message, payload))
+
+            self._submit(message, procedure.name, None, run)
+
+        return call
+
+    def _files_of(self, message: bytes) -> list[int]:
+        """The descriptors that came behind a call; they have arrived when it is handed over."""
+        if HEADER.unpack_from(message)[4] != CALL_WITH_FDS:
+            return []
+        count = int.from_bytes(message[HEADER.size : HEADER.size + 4], "big")
+        taken = [self.link.files.popleft() for _ in range(min(count, len(self.link.files)))]
+        if len(taken) < count:
+            for file in taken:
+                os.close(file)
+            raise _rpc_error(f"a call came with {len(taken)} descriptors in place of {count}")
+        return taken
+
+    def _stream_handler(self, procedure: schema.Procedure, operation: serving.Operation) -> Handler:
+        serve = serving.stream_handler(procedure.name, operation)
+
+        def run(message: bytes) -> None:
+            payload, end = serve(message)
+            stream = self.streams.open(message, end, sparse=procedure.sparse)
+            self.link.send(messages.reply(message, payload))
+            stream.start()
+
+        return self._limited(lambda message: self._submit(message, procedure.name, None, lambda: run(message)))
+
+    # Answers
+
+    def on_worker(self, message: bytes, name: str, lane: Hashable, call: Callable[[], bytes]) -> None:
+        """Have a call answered by a worker, with the payload that `call` returns."""
+        self._submit(message, name, lane, lambda: self.link.send(messages.reply(message, call())))
+
+    def _submit(self, message: bytes, name: str, lane: Hashable, run: Callable[[], object]) -> None:
+        def task() -> None:
+            try:
+                run()
+            except Exception as error:  # noqa: BLE001 - whatever a driver raises is an answer
+                self.refuse(message, self.failure(name, error))
+            finally:
+                self._ended()
+
+        with self._counting:
+            self._under_way += 1
+        self.workers.submit(lane, task)
+
+    def refuse(self, message: bytes, error: VirtError) -> None:
+        """Answer a call with an error."""
+        self.link.send(messages.refusal(message, error))
+
+    def failure(self, name: str, error: Exception) -> VirtError:
+        """What is told of a call that failed; a fault of a driver is logged."""
+        if isinstance(error, VirtError):
+            return error
+        _log.error("%s: %s failed", self, name, exc_info=error)
+        return InternalError(
+            f"{name} failed inside the daemon: {type(error).__name__}: {error}; its log has more", domain=ErrorDomain.RPC
+        )
+
+    def _limited(self, handler: Handler) -> Handler:
+        """A handler that holds calls back while too many of this client are under way."""
+
+        def call(message: bytes) -> None:
+            if self._under_way >= self.server.limits.client_requests:
+                self._held.append(message)
+                self._held_bytes += len(message)
+                if self._held_bytes > self.server.limits.message_bytes:
+                    self.link.pause()
+                return
+            handler(message)
+
+        return call
+
+    def _ended(self) -> None:
+        """A worker is done with a call: the next one may come."""
+        with self._counting:
+            self._under_way -= 1
+        if self._held:
+            self.loop.call_soon(self._release)
+
+    def _release(self) -> None:
+        while self._held and self._under_way < self.server.limits.client_requests and not self.link.closed:
+            message = self._held.popleft()
+            self._held_bytes -= len(message)
+            self.receive([message])
+        if not self._held:
+            self.link.resume()
+
+    # Life
+
+    @property
+    def confidential(self) -> bool:
+        """Whether nobody can listen on the way to it."""
+        return self.identity.transport != "tcp"
+
+    def settle(self) -> None:
+        """It has proved who it is."""
+        if not self.settled:
+            self.settled = True
+            self.server.settled(self)
+
+    def take_identity(self, params: Any) -> None:
+        """Act for somebody else from now on.
+
+        Raises:
+            OperationDeniedError: Only root and the daemon's own user may.
+        """
+        if self.identity.user_id not in (0, os.geteuid()) or self.session is None:
+            raise OperationDeniedError(f"{self.identity} cannot act for others", domain=ErrorDomain.RPC)
+        self.identity = acted(self.identity, params)
+        self.session.identity = self.identity
+        self._handlers.clear()
+
+    def watch_over(self) -> None:
+        """Send pings while the client is silent, and cut it when it does not answer them."""
+        if self._keepalive is None:
+            self._beat()
+
+    def _beat(self) -> None:
+        limits = self.server.limits
+        if self.link.closed or limits.keepalive_interval <= 0:
+            return
+        if self.link.heard:
+            self.link.heard = False
+            self._pings = 0
+        elif self._pings >= limits.keepalive_count:
+            self.link.cut(f"it did not answer {self._pings} pings")
+            return
+        else:
+            self._pings += 1
+            self.link.send(_PING)
+        self._keepalive = self.loop.call_later(limits.keepalive_interval, self._beat)
+
+    def closed(self, reason: str) -> None:
+        """Let go of everything, because the connection is gone; guests and other objects stay."""
+        _log.info("%s left: %s", self, reason)
+        if self._keepalive is not None:
+            self._keepalive.cancel()
+        self._held.clear()
+        self._handlers.clear()
+        self.server.forget(self)
+        self.workers.submit(None, self._close_session)
+
+    def _close_session(self) -> None:
+        self.streams.close()
+        self.subscriptions.close()
+        session, self.session = self.session, None
+        if session is not None:
+            with suppress(VirtError):
+                session.close()
+
+
+def lane(arguments: Sequence[Any]) -> Hashable:
+    """The object that a call is about; None where it is about none in particular."""
+    about = arguments[0] if arguments else None
+    if isinstance(about, SnapshotRef | CheckpointRef):
+        about = about.dom
+    elif isinstance(about, NetworkPortRef):
+        about = about.net
+    if isinstance(about, DomainRef):
+        return about.uuid
+    return about if isinstance(about, tuple) else None
+
+
+def _rpc_error(text: str) -> RPCError:
+    return RPCError(text, domain=ErrorDomain.RPC)

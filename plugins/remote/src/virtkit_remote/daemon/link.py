@@ -1,0 +1,327 @@
+"""A connected socket: whole messages in, bytes out, and nobody ever waits for the other end."""
+
+from __future__ import annotations
+
+import array
+import logging
+import os
+import socket
+import ssl
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from virtkit.errors import VirtError
+from virtkit_remote.daemon.loop import READ, WRITE, Loop
+from virtkit_remote.protocol.frames import FDS_MAX, Splitter
+
+CHUNK = 65536
+"""Bytes received at a time."""
+
+OUTGOING_MAX = 64 << 20
+"""Bytes that may wait for a client that does not read: two of the longest messages."""
+
+OUTGOING_HIGH = 1 << 20
+"""Bytes that may wait before who produces data for a client is asked to wait too."""
+
+_FILES_SPACE = socket.CMSG_SPACE(FDS_MAX * array.array("i").itemsize)
+_RIGHTS = (socket.SOL_SOCKET, socket.SCM_RIGHTS)
+
+_log = logging.getLogger(__name__)
+
+Messages = Callable[[list[bytes]], object]
+
+
+class Link:
+    """One end of a connection; `send`, `close` and `cut` may be called from any thread.
+
+    Args:
+        sock: A connected socket; the link owns it from now on.
+        loop: The loop that tells when it is ready.
+        limit: Bytes of the longest message to accept.
+        on_messages: Called on the loop's thread with what has arrived.
+        on_closed: Called once, with the reason, when the connection is gone; on any thread.
+        tls: The server's side of TLS; its handshake comes first.
+        on_secured: Called after the handshake; what it raises, a `VirtError`, is why the client is refused.
+
+    Attributes:
+        files: Descriptors that arrived and that nobody has taken yet, in order.
+        heard: Set with everything that arrives.
+        outgoing: Bytes that wait for the other end.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        loop: Loop,
+        *,
+        limit: int,
+        on_messages: Messages,
+        on_closed: Callable[[str], object],
+        tls: ssl.SSLContext | None = None,
+        on_secured: Callable[[ssl.SSLObject], object] = lambda tls: None,
+    ) -> None:
+        sock.setblocking(False)
+        self.socket = sock
+        self.files: deque[int] = deque()
+        self.heard = False
+        self.outgoing = 0
+        self.room = threading.Condition()
+        """Held while what waits for the other end is looked at or changed; notified when it becomes less."""
+        self._loop = loop
+        self._descriptor = sock.fileno()
+        self._splitter = Splitter(limit)
+        self._on_messages = on_messages
+        self._on_closed = on_closed
+        self._queue: deque[tuple[bytes, Sequence[int]]] = deque()
+        self._reading = True
+        self._writing = False
+        self._closing = False
+        self._closed = False
+        self._receive = self._receive_with_files if sock.family == socket.AF_UNIX else self._receive_plain
+        self._tls = _Encryption(tls, on_secured) if tls else None
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._loop.watch(self._descriptor, self.ready)
+
+    @property
+    def encryption(self) -> ssl.SSLObject | None:
+        """TLS as negotiated; None where there is none."""
+        return self._tls.object if self._tls else None
+
+    def ready(self, events: int) -> None:
+        """Read and write as far as it goes; called by the loop."""
+        if events & WRITE:
+            self._write()
+        if events & ~WRITE and self._reading and not self._closed:
+            self._read()
+        elif events & ~(READ | WRITE):
+            self.cut("the connection broke")
+
+    def send(self, data: bytes, files: Sequence[int] = ()) -> None:
+        """Send bytes, and descriptors behind them, which are closed once sent.
+
+        A client that lets more than `OUTGOING_MAX` bytes wait is cut.
+        """
+        with self.room:
+            if self._closed or self._closing:
+                _close_all(files)
+                return
+            if self._tls:
+                data = self._tls.encrypt(data)
+            if not self._queue and not files:
+                data = self._send_now(data)
+                if not data:
+                    return
+            self._queue.append((data, files))
+            self.outgoing += len(data)
+            full = self.outgoing > OUTGOING_MAX
+            if not full and not self._write_queue():
+                self._want_to_write(True)
+        if full:
+            self.cut(f"it did not read: {OUTGOING_MAX >> 20} MiB wait for it")
+
+    def pause(self) -> None:
+        """Read no more for now."""
+        self._reading = False
+        self._update()
+
+    def resume(self) -> None:
+        """Read again."""
+        self._reading = True
+        self._update()
+
+    def close(self) -> None:
+        """Close once everything is sent."""
+        with self.room:
+            self._closing = True
+            if self._queue:
+                return
+        self.cut("it was closed")
+
+    def cut(self, reason: str) -> None:
+        """Close now; what waits is dropped."""
+        with self.room:
+            if self._closed:
+                return
+            self._closed = True
+            self._loop.forget(self._descriptor)
+            self.socket.close()
+            for _, files in self._queue:
+                _close_all(files)
+            self._queue.clear()
+            self.room.notify_all()
+        _close_all(self.files)
+        self.files.clear()
+        self._on_closed(reason)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._closed
+
+    def wait_for_room(self) -> bool:
+        """Wait until the other end has read most of what was sent; False when it is gone. Not for the loop's thread."""
+        with self.room:
+            self.room.wait_for(lambda: self.outgoing <= OUTGOING_HIGH or self._closed)
+            return not self._closed
+
+    def _read(self) -> None:
+        try:
+            data = self._receive()
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self.cut(f"it cannot be read: {error.strerror}")
+            return
+        if not data:
+            self.cut("it hung up")
+            return
+        self.heard = True
+        try:
+            if self._tls:
+                data = self._decrypt(data)
+                if not data:
+                    return
+            messages = self._splitter.feed(data)
+        except ssl.SSLZeroReturnError:
+            self.cut("it hung up")
+            return
+        except (VirtError, ssl.SSLError) as error:
+            self.cut(f"it is refused: {error}")
+            return
+        if messages:
+            self._on_messages(messages)
+
+    def _decrypt(self, data: bytes) -> bytes:
+        assert self._tls
+        with self.room:
+            try:
+                return self._tls.decrypt(data)
+            finally:
+                answer = self._tls.answer()  # also the alert that tells why a handshake failed
+                if answer:
+                    self._queue.append((answer, ()))
+                    self.outgoing += len(answer)
+                    if not self._write_queue():
+                        self._want_to_write(True)
+
+    def _receive_plain(self) -> bytes:
+        return self.socket.recv(CHUNK)
+
+    def _receive_with_files(self) -> bytes:
+        data, ancillary, _, _ = self.socket.recvmsg(CHUNK, _FILES_SPACE, socket.MSG_CMSG_CLOEXEC)
+        for level, kind, content in ancillary:
+            if (level, kind) == _RIGHTS:
+                whole = array.array("i", content[: len(content) - len(content) % 4])
+                self.files.extend(whole)
+        if len(self.files) > FDS_MAX:
+            self.cut(f"it sent more than {FDS_MAX} descriptors at once")
+        return data
+
+    def _write(self) -> None:
+        with self.room:
+            done = self._write_queue()
+            if done:
+                self._want_to_write(False)
+            closing = done and self._closing
+        if closing:
+            self.cut("it was closed")
+
+    def _write_queue(self) -> bool:
+        """Send what waits; whether nothing does any more. `room` is held."""
+        while self._queue:
+            data, files = self._queue[0]
+            rest = self._send_now(data)
+            self.outgoing -= len(data) - len(rest)
+            if rest:
+                self._queue[0] = (rest, files)
+                break
+            if files and not self._send_file(files[0]):
+                self._queue[0] = (b"", files)
+                break
+            self._queue.popleft()
+            if files[1:]:
+                self._queue.appendleft((b"", files[1:]))
+        if self.outgoing <= OUTGOING_HIGH:
+            self.room.notify_all()
+        return not self._queue
+
+    def _send_now(self, data: bytes) -> bytes:
+        """What could not be sent of some bytes."""
+        if not data:
+            return data
+        try:
+            sent = self.socket.send(data)
+        except BlockingIOError:
+            return data
+        except OSError:  # reading will find out
+            return b""
+        return data[sent:] if sent < len(data) else b""
+
+    def _send_file(self, file: int) -> bool:
+        """Send a descriptor with a byte of its own, and close it; False when there is no room."""
+        try:
+            socket.send_fds(self.socket, [b"\0"], [file])
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            _log.warning("a descriptor could not be sent: %s", error.strerror)
+        os.close(file)
+        return True
+
+    def _want_to_write(self, wanted: bool) -> None:
+        if wanted != self._writing:
+            self._writing = wanted
+            self._update()
+
+    def _update(self) -> None:
+        if not self._closed:
+            self._loop.change(self._descriptor, (READ if self._reading else 0) | (WRITE if self._writing else 0))
+
+
+class _Encryption:
+    """The server's side of TLS without a socket. Not thread-safe: the link calls it with its lock held."""
+
+    def __init__(self, context: ssl.SSLContext, on_secured: Callable[[ssl.SSLObject], object]) -> None:
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        self._established = False
+        self._on_secured = on_secured
+        self.object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+
+    def encrypt(self, data: bytes) -> bytes:
+        """Some bytes as they go over the wire."""
+        self.object.write(data)
+        return self._outgoing.read()
+
+    def answer(self) -> bytes:
+        """What TLS itself has to send."""
+        return self._outgoing.read()
+
+    def decrypt(self, data: bytes) -> bytes:
+        """The plain bytes in what came over the wire.
+
+        Raises:
+            ssl.SSLError: The handshake failed, the bytes are no TLS, or the other end said goodbye.
+            VirtError: The client is refused.
+        """
+        self._incoming.write(data)
+        plain = []
+        try:
+            if not self._established:
+                self.object.do_handshake()
+                self._on_secured(self.object)
+                self._established = True
+                self.object.write(b"\1")  # libvirt's servers say so that they have accepted the certificate
+            while piece := self.object.read(CHUNK):
+                plain.append(piece)
+        except ssl.SSLWantReadError:
+            pass
+        return b"".join(plain)
+
+
+def _close_all(files: Sequence[int] | deque[int]) -> None:
+    for file in files:
+        os.close(file)

@@ -1,0 +1,190 @@
+"""One thread that waits for all sockets, and a watch that nobody holds it up.
+
+    loop = Loop()
+    loop.watch(sock.fileno(), on_ready)
+    loop.run()
+
+What cannot wait is answered on this thread, without handing it to another (`docs/adr/0014-*.md` has the figures). A
+callback that nevertheless does not return, because a driver broke its word, is left to its thread and another thread
+takes the loop over.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import os
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+READ = select.EPOLLIN
+WRITE = select.EPOLLOUT
+
+STUCK_SECONDS = 0.25
+"""A callback that runs longer has waited for something."""
+
+TICK_SECONDS = 0.1
+
+Ready = Callable[[int], object]
+"""Called with the events of the descriptor."""
+
+_log = logging.getLogger(__name__)
+
+
+class Timer:
+    """A call at a time to come; `cancel` it once it is not wanted."""
+
+    __slots__ = ("call",)
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self.call: Callable[[], object] | None = call
+
+    def cancel(self) -> None:
+        """Let it not happen. One that is being made is not stopped."""
+        self.call = None
+
+
+class Loop:
+    """Calls back when descriptors are ready, and at times.
+
+    `watch`, `change`, `forget`, `call_soon` and `call_later` may be used from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._epoll = select.epoll()
+        self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._epoll.register(self._wake, READ)
+        self._ready: dict[int, Ready] = {self._wake: lambda events: os.eventfd_read(self._wake)}
+        self._soon: deque[Callable[[], object]] = deque()
+        self._timers: list[tuple[float, int, Timer]] = []
+        self._numbers = itertools.count()
+        self._timing = threading.Lock()
+        self._leader: threading.Thread | None = None
+        self._current = -1
+        self._busy_since = 0.0
+        self._active = threading.Event()
+        self._stopped = threading.Event()
+
+    def watch(self, descriptor: int, ready: Ready, events: int = READ) -> None:
+        """Call `ready` whenever a descriptor is ready for one of the events, or broken."""
+        self._ready[descriptor] = ready
+        self._epoll.register(descriptor, events)
+
+    def change(self, descriptor: int, events: int) -> None:
+        """Wait for other events of a watched descriptor; 0 waits for none but its end."""
+        if descriptor in self._ready:
+            self._epoll.modify(descriptor, events)
+
+    def forget(self, descriptor: int) -> None:
+        """Stop watching; to be called before the descriptor is closed. An unwatched one is left alone."""
+        if self._ready.pop(descriptor, None) is not None:
+            self._epoll.unregister(descriptor)
+
+    def call_soon(self, call: Callable[[], object]) -> None:
+        """Call on the loop's thread."""
+        self._soon.append(call)
+        os.eventfd_write(self._wake, 1)
+
+    def call_later(self, seconds: float, call: Callable[[], object]) -> Timer:
+        """Call on the loop's thread after some time."""
+        timer = Timer(call)
+        with self._timing:
+            heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._numbers), timer))
+            first = self._timers[0][2] is timer
+        if first and threading.current_thread() is not self._leader:
+            os.eventfd_write(self._wake, 1)
+        return timer
+
+    def run(self) -> None:
+        """Serve until `stop`, on this thread as long as no callback of it gets stuck."""
+        threading.Thread(target=self._watch_over, name="virtkitd-watch", daemon=True).start()
+        self._leader = threading.current_thread()
+        self._lead()
+        while not self._stopped.is_set():  # another thread leads now
+            self._stopped.wait()
+
+    def stop(self) -> None:
+        """Let `run` return."""
+        self._stopped.set()
+        self._active.set()
+        os.eventfd_write(self._wake, 1)
+
+    def close(self) -> None:
+        """Let go of the loop's own descriptors, once it has stopped."""
+        self._epoll.close()
+        os.close(self._wake)
+
+    def _lead(self) -> None:
+        me = threading.current_thread()
+        poll, ready = self._epoll.poll, self._ready
+        while self._leader is me and not self._stopped.is_set():
+            found = poll(self._seconds_to_next())
+            self._busy_since = time.monotonic()
+            if not self._active.is_set():
+                self._active.set()
+            for descriptor, events in found:
+                callback = ready.get(descriptor)
+                if callback is None:
+                    continue
+                self._current = descriptor
+                try:
+                    callback(events)
+                except Exception:
+                    _log.exception("a callback of the loop failed")
+                if self._leader is not me:
+                    self.change(descriptor, READ | WRITE)  # the other thread was kept from it
+                    return
+            self._current = -1
+            if self._soon or self._timers:
+                self._call_due()
+            self._busy_since = 0.0
+
+    def _call_due(self) -> None:
+        while self._soon:
+            self._call(self._soon.popleft())
+        now = time.monotonic()
+        while True:
+            with self._timing:
+                if not self._timers or self._timers[0][0] > now:
+                    return
+                call = heapq.heappop(self._timers)[2].call
+            if call is not None:
+                self._call(call)
+
+    def _call(self, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except Exception:
+            _log.exception("a call of the loop failed")
+
+    def _seconds_to_next(self) -> float | None:
+        if self._soon:
+            return 0
+        with self._timing:
+            return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+
+    def _watch_over(self) -> None:
+        """Look at the loop now and then while it has something to do, and replace a thread that is stuck."""
+        while not self._stopped.is_set():
+            self._active.wait()
+            quiet = 0
+            while quiet < 2 and not self._stopped.wait(TICK_SECONDS):
+                since = self._busy_since
+                quiet = 0 if since else quiet + 1
+                if since and time.monotonic() - since > STUCK_SECONDS:
+                    self._replace()
+            self._active.clear()
+            if self._busy_since:  # it began just now and saw that it was watched
+                self._active.set()
+
+    def _replace(self) -> None:
+        stuck = self._leader
+        _log.error("thread %s of the loop is stuck in a call; another goes on", stuck and stuck.name)
+        self.change(self._current, 0)  # the stuck thread is in the middle of what came from there
+        self._busy_since = 0.0
+        self._leader = threading.Thread(target=self._lead, name=f"virtkitd-loop-{next(self._numbers)}", daemon=True)
+        self._leader.start()

@@ -1,0 +1,143 @@
+"""`virtkitd`: the daemon's command line, from its start to its end."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from virtkit import access
+from virtkit.errors import VirtError
+from virtkit_remote.daemon import config as configuration
+from virtkit_remote.daemon.config import Config
+from virtkit_remote.daemon.places import Places, places
+from virtkit_remote.daemon.server import Server, notify
+from virtkit_remote.daemon.service import services
+
+SWITCH_SECONDS = 0.0005
+"""How long a worker may keep the interpreter from the loop: a tenth of Python's own choice."""
+
+FIRST_INHERITED = 3
+"""Number of the first descriptor that systemd hands over."""
+
+_log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the daemon, or do what else the arguments say; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    where = places(options.root, drop_in=options.drop_in)
+    try:
+        if options.show_config:
+            sys.stdout.write(configuration.show())
+            return 0
+        if options.check_config is not None:
+            return _check(Path(options.check_config or options.config or where.config))
+        return _serve(options, where)
+    except VirtError as error:
+        sys.stderr.write(f"virtkitd: {error}\n")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="virtkitd", description="Serve the drivers of this host to clients of libvirt's protocol."
+    )
+    parser.add_argument("--root", metavar="DIR", help="keep sockets, state and logs under DIR")
+    parser.add_argument("--drop-in", action="store_true", help="listen where libvirt's own daemon does")
+    parser.add_argument("--config", metavar="FILE", help="configuration file; without it virtkitd.toml in the etc folder")
+    parser.add_argument("--check-config", metavar="FILE", nargs="?", const="", help="say what is wrong with a configuration")
+    parser.add_argument("--show-config", action="store_true", help="print every setting with its default")
+    return parser
+
+
+def _check(path: Path) -> int:
+    problems = configuration.problems_of(path)
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print(f"{path} is in order")
+    return 1 if problems else 0
+
+
+def _serve(options: argparse.Namespace, where: Places) -> int:
+    config = _configured(options, where)
+    logging.basicConfig(level=config.log.level.upper(), format="%(asctime)s %(levelname)s %(message)s")
+    where.folders.create()
+    if config.access.plugins:
+        access.load_installed()
+    server = Server(config, where, services(config, where, inherited()))
+    wakers = _handle_signals(server, options, where)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    where.pid_file.write_text(f"{os.getpid()}\n")
+    _log.info("ready: %s", ", ".join(service.name for service in server.services))
+    notify("READY=1")
+    server.run()
+    signal.set_wakeup_fd(-1)
+    for waker in wakers:
+        waker.close()
+    where.pid_file.unlink(missing_ok=True)
+    return 0
+
+
+def _configured(options: argparse.Namespace, where: Places) -> Config:
+    path = options.config or where.config
+    return configuration.load(path) if options.config or where.config.exists() else Config()
+
+
+def _handle_signals(
+    server: Server, options: argparse.Namespace, where: Places
+) -> tuple[socket.socket, socket.socket]:
+    """End at SIGTERM and SIGINT, read the configuration again at SIGHUP; the two sockets have to be kept."""
+    wake, woken = socket.socketpair()
+    wake.setblocking(False)
+    woken.setblocking(False)
+    signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *ignored: None)
+
+    def arrived(_: int) -> None:
+        for number in woken.recv(64):
+            if number == signal.SIGHUP:
+                _reload(server, options, where)
+            else:
+                notify("STOPPING=1")
+                server.stop()
+
+    server.loop.watch(woken.fileno(), arrived)
+    return wake, woken
+
+
+def _reload(server: Server, options: argparse.Namespace, where: Places) -> None:
+    notify("RELOADING=1")
+    try:
+        new = _configured(options, where)
+        kept = configuration.needing_restart(server.config, new)
+        server.reload(configuration.taken_over(server.config, new))
+    except VirtError as error:
+        _log.error("the configuration stays as it was: %s", error)
+    else:
+        _log.info("the configuration was read again%s", f"; {', '.join(kept)} need a restart" if kept else "")
+    notify("READY=1")
+
+
+def inherited() -> dict[str, socket.socket]:
+    """The sockets that systemd listened on for us, by their names in its unit: `unix`, `unix_readonly`, ..."""
+    if os.environ.get("LISTEN_PID") != str(os.getpid()):
+        return {}
+    names = os.environ.get("LISTEN_FDNAMES", "").split(":")
+    count = int(os.environ.get("LISTEN_FDS", "0"))
+    found = {}
+    for number, name in zip(range(FIRST_INHERITED, FIRST_INHERITED + count), names, strict=False):
+        os.set_inheritable(number, False)
+        found[name] = socket.socket(fileno=number)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

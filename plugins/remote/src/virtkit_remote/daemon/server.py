@@ -1,0 +1,232 @@
+"""The server: it accepts clients, within limits, and serves them until it is told to stop."""
+
+from __future__ import annotations
+
+import fnmatch
+import logging
+import os
+import socket
+import ssl
+import time
+from contextlib import suppress
+
+import attrs
+
+from virtkit.enums import ErrorDomain
+from virtkit.errors import AuthFailedError
+from virtkit_remote.daemon.client import Client
+from virtkit_remote.daemon.config import Config
+from virtkit_remote.daemon.identity import identity_of
+from virtkit_remote.daemon.link import Link
+from virtkit_remote.daemon.loop import READ, Loop
+from virtkit_remote.daemon.places import Places
+from virtkit_remote.daemon.service import Service, renewed
+from virtkit_remote.daemon.workers import Workers
+
+ACCEPTED_AT_ONCE = 64
+"""Connections accepted before those that are there get their turn."""
+
+PAUSE_SECONDS = 1.0
+"""How long nobody is accepted after the machine ran out of descriptors."""
+
+STOP_SECONDS = 30.0
+"""How long running calls may take to end when the daemon stops."""
+
+_log = logging.getLogger(__name__)
+
+
+@attrs.define
+class Limits:
+    """What may change while the server runs; the names are those of the configuration."""
+
+    clients: int
+    anonymous_clients: int
+    client_requests: int
+    message_bytes: int
+    auth_seconds: int
+    keepalive_interval: int
+    keepalive_count: int
+
+    @classmethod
+    def of(cls, config: Config) -> Limits:
+        """The limits of a configuration."""
+        known = {field.name for field in attrs.fields(cls)}
+        given = {name: value for name, value in attrs.asdict(config.limits).items() if name in known}
+        return cls(**given, keepalive_interval=config.keepalive.interval, keepalive_count=config.keepalive.count)
+
+
+class Server:
+    """All clients of a daemon.
+
+    Attributes:
+        clients: Those that are connected, by number.
+        limits: The limits in force.
+        started: When it began, in seconds since 1970.
+    """
+
+    def __init__(self, config: Config, places: Places, services: list[Service]) -> None:
+        self.config = config
+        self.places = places
+        self.services = services
+        self.limits = Limits.of(config)
+        self.loop = Loop()
+        self.workers = Workers(config.limits.workers)
+        self.clients: dict[int, Client] = {}
+        self.started = time.time()
+        self._next_number = 1
+        self._stopping = False
+
+    @property
+    def root(self) -> str | None:
+        """The folder in place of the system's and the session's; None for these."""
+        return self.places.root
+
+    @property
+    def anonymous(self) -> int:
+        """Clients that have not yet proved who they are."""
+        return sum(not client.settled for client in list(self.clients.values()))
+
+    def run(self) -> None:
+        """Serve until `stop`."""
+        for service in self.services:
+            self._listen(service)
+        self.loop.run()
+        self._end()
+
+    def stop(self) -> None:
+        """Accept nobody any more, let running calls end, and return from `run`; guests stay."""
+        if self._stopping:
+            return
+        self._stopping = True
+        _log.info("stopping: %d clients, %d calls under way", len(self.clients), self.workers.waiting)
+        for service in self.services:
+            self.loop.forget(service.listener.fileno())
+        self.loop.stop()
+
+    def reload(self, config: Config) -> None:
+        """Take over a changed configuration; clients that are connected stay."""
+        self.config = config
+        self.limits = Limits.of(config)
+        self.workers.most = config.limits.workers
+        for service in self.services:
+            self.loop.forget(service.listener.fileno())
+        self.services = [renewed(service, config, self.places) for service in self.services]
+        for service in self.services:
+            self._listen(service)
+
+    def settled(self, client: Client) -> None:
+        """A client has proved who it is."""
+        _log.info("%s is let in through %s", client, client.service.name)
+
+    def forget(self, client: Client) -> None:
+        """A client is gone."""
+        self.clients.pop(client.number, None)
+
+    def _listen(self, service: Service) -> None:
+        service.listener.setblocking(False)
+        self.loop.watch(service.listener.fileno(), lambda events: self._accept(service))
+
+    def _accept(self, service: Service) -> None:
+        for _ in range(ACCEPTED_AT_ONCE):
+            try:
+                sock, _address = service.listener.accept()
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._pause(service, error)
+                return
+            self._take_in(service, sock)
+
+    def _pause(self, service: Service, error: OSError) -> None:
+        """Accept nobody for a while: the machine has no more descriptors or memory, and would be asked at once."""
+        _log.error("nobody can be accepted through %s: %s", service.name, error.strerror)
+        listener = service.listener.fileno()
+        self.loop.change(listener, 0)
+        self.loop.call_later(PAUSE_SECONDS, lambda: self.loop.change(listener, READ))
+
+    def _take_in(self, service: Service, sock: socket.socket) -> None:
+        try:
+            identity = identity_of(sock, service.transport)
+        except OSError:  # gone already
+            sock.close()
+            return
+        refused = self._full()
+        if refused:
+            _log.warning("%s is refused at %s: %s", identity, service.name, refused)
+            sock.close()
+            return
+        client = Client(self._next_number, self, service, identity, time.time())
+        self._next_number += 1
+        client.link = Link(
+            sock,
+            self.loop,
+            limit=self.limits.message_bytes + 4,
+            on_messages=client.receive,
+            on_closed=client.closed,
+            tls=service.tls,
+            on_secured=lambda tls: self._identify(client, tls),
+        )
+        self.clients[client.number] = client
+        if service.transport != "unix":
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.link.start()
+        self.loop.call_later(self.limits.auth_seconds, lambda: self._check_settled(client))
+
+    def _full(self) -> str:
+        """Why nobody can come in now; empty where somebody can."""
+        if len(self.clients) >= self.limits.clients:
+            return f"there are {len(self.clients)} clients, as many as limits.clients allows"
+        if self.anonymous >= self.limits.anonymous_clients:
+            return f"{self.anonymous} clients have not proved who they are: limits.anonymous_clients allows no more"
+        return ""
+
+    def _check_settled(self, client: Client) -> None:
+        if not client.settled and not client.link.closed:
+            client.link.cut(f"it did not prove who it is within {self.limits.auth_seconds} seconds")
+
+    @staticmethod
+    def _identify(client: Client, tls: ssl.SSLObject) -> None:
+        """Take a client's name from its certificate, and refuse names that are not allowed."""
+        certificate = tls.getpeercert() or {}
+        name = distinguished_name(certificate.get("subject", ()))  # type: ignore[arg-type]
+        allowed = client.service.names
+        if allowed and not any(fnmatch.fnmatchcase(name, pattern) for pattern in allowed):
+            raise AuthFailedError(f"{name!r} is none of tls.allowed_names", domain=ErrorDomain.RPC)
+        client.identity = client.identity._replace(x509_dname=name or None)
+
+    def _end(self) -> None:
+        """Let calls end and clients go."""
+        if not self.workers.drain(STOP_SECONDS):
+            _log.warning("%d calls have not ended in time; they are left", self.workers.waiting)
+        for client in list(self.clients.values()):
+            client.link.cut("the daemon stops")
+        self.workers.drain(STOP_SECONDS)
+        self.workers.close()
+        for service in self.services:
+            service.close()
+        self.loop.close()
+
+
+SHORT = {
+    "countryName": "C",
+    "stateOrProvinceName": "ST",
+    "localityName": "L",
+    "organizationName": "O",
+    "organizationalUnitName": "OU",
+    "commonName": "CN",
+}
+"""OpenSSL's name of an attribute -> how it is written."""
+
+
+def distinguished_name(subject: tuple[tuple[tuple[str, str], ...], ...]) -> str:
+    """The subject of a certificate, as `C=GB,O=Lab,CN=web`."""
+    return ",".join(f"{SHORT.get(name, name)}={value}" for part in subject for name, value in part)
+
+
+def notify(state: str) -> None:
+    """Tell systemd how the daemon is, where it asked."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to, suppress(OSError):
+            to.sendto(state.encode(), address.replace("@", "\0", 1) if address.startswith("@") else address)

@@ -1,0 +1,145 @@
+"""Threads for the calls that may wait, with one queue per object.
+
+A call is submitted under a lane, the object that it is about. At most `LANE_WIDTH` calls of a lane run at once; the
+others of that lane wait in its queue, without a thread. So an object that does not answer holds up a few threads and
+nobody else's calls, while a second caller can still ask, and abort, what the first one waits for.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable
+from queue import Empty, SimpleQueue
+
+LANE_WIDTH = 4
+"""Calls of one object that run at once: one that changes it, and some that look or abort meanwhile."""
+
+IDLE_SECONDS = 30.0
+"""How long a thread without work stays."""
+
+_log = logging.getLogger(__name__)
+
+Task = Callable[[], object]
+
+
+class _Lane:
+    __slots__ = ("running", "waiting")
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.waiting: deque[Task] = deque()
+
+
+class Workers:
+    """A pool that grows on demand up to a limit, and shrinks when there is nothing to do.
+
+    Args:
+        most: Threads at most.
+        name: What their names start with.
+    """
+
+    def __init__(self, most: int, name: str = "virtkitd-worker") -> None:
+        self.most = most
+        self._name = name
+        self._lock = threading.Lock()
+        self._idle_or_none = threading.Condition(self._lock)
+        self._ready: SimpleQueue[tuple[Hashable, Task] | None] = SimpleQueue()
+        self._lanes: dict[Hashable, _Lane] = {}
+        self._threads = 0
+        self._unfinished = 0
+        self._running = 0
+
+    @property
+    def threads(self) -> int:
+        """How many threads there are; `free` of them have nothing to do."""
+        return self._threads
+
+    @property
+    def free(self) -> int:
+        """Threads without work."""
+        return self._threads - self._running
+
+    @property
+    def waiting(self) -> int:
+        """Calls that wait for a thread or for their lane."""
+        return self._unfinished - self._running
+
+    def submit(self, lane: Hashable, task: Task) -> None:
+        """Have a task run; returns at once.
+
+        Args:
+            lane: What the task is about; None waits for nothing else.
+            task: What to run. What it raises is logged.
+        """
+        with self._lock:
+            self._unfinished += 1
+            if lane is not None:
+                entry = self._lanes.get(lane)
+                if entry is None:
+                    entry = self._lanes[lane] = _Lane()
+                if entry.running >= LANE_WIDTH:
+                    entry.waiting.append(task)
+                    return
+                entry.running += 1
+            self._enqueue(lane, task)
+
+    def drain(self, seconds: float) -> bool:
+        """Wait until everything submitted has run; False when that takes longer."""
+        with self._idle_or_none:
+            return self._idle_or_none.wait_for(lambda: self._unfinished == 0, seconds)
+
+    def close(self) -> None:
+        """End the threads that have nothing to do; one that is stuck in a call is left to it."""
+        with self._lock:
+            for _ in range(self._threads):
+                self._ready.put(None)
+
+    def _enqueue(self, lane: Hashable, task: Task) -> None:
+        """Hand a task to a thread, a new one where none is free; the lock is held."""
+        self._ready.put((lane, task))
+        if self._ready.qsize() > self._threads - self._running and self._threads < self.most:
+            self._threads += 1
+            threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
+
+    def _work(self) -> None:
+        while (taken := self._take()) is not None:
+            lane, task = taken
+            try:
+                task()
+            except Exception:
+                _log.exception("a task of the workers failed; nobody gets its answer")
+            self._done(lane)
+
+    def _take(self) -> tuple[Hashable, Task] | None:
+        """The next task; None when this thread is to end."""
+        while True:
+            try:
+                taken = self._ready.get(timeout=IDLE_SECONDS)
+            except Empty:
+                taken = None
+            with self._lock:
+                if taken is None and not self._ready.empty():
+                    continue  # one came at the last moment
+                if taken is None:
+                    self._threads -= 1
+                else:
+                    self._running += 1
+                return taken
+
+    def _done(self, lane: Hashable) -> None:
+        with self._lock:
+            self._running -= 1
+            self._unfinished -= 1
+            if self._unfinished == 0:
+                self._idle_or_none.notify_all()
+            if lane is None:
+                return
+            entry = self._lanes[lane]
+            if entry.waiting:
+                self._enqueue(lane, entry.waiting.popleft())
+                return
+            entry.running -= 1
+            if entry.running == 0:
+                del self._lanes[lane]
