@@ -31,6 +31,10 @@ def test_what_the_daemon_answers_takes_the_permissions_of_the_facts() -> None:
     assert stated() == PROCEDURES
 
 
+def test_the_permissions_are_those_of_the_facts() -> None:
+    assert {kind: tuple(names) for kind, names in FACTS["acl_permissions"].items()} == access.PERMISSIONS
+
+
 def test_a_procedure_is_refused_without_each_of_its_permissions() -> None:
     with (
         registered(Allowing("connect:search_domains")),

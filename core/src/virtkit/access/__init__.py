@@ -43,3 +43,4 @@ from virtkit.access.hook import may as may
 from virtkit.access.hook import register as register
 from virtkit.access.hook import require as require
 from virtkit.access.hook import unregister as unregister
+from virtkit.access.permissions import PERMISSIONS as PERMISSIONS
