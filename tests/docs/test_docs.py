@@ -66,10 +66,12 @@ def test_the_commands_of_the_tutorial_print_what_it_shows(tmp_path: Path) -> Non
 
 
 def test_the_python_of_the_tutorial_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    [source] = blocks(ROOT / "docs" / "tutorial.md", "python")
-    exec(compile(source, "tutorial.md", "exec"), {})
+    synchronous, asynchronous = blocks(ROOT / "docs" / "tutorial.md", "python")
+    exec(compile(synchronous, "tutorial.md", "exec"), {})
     first, second = capsys.readouterr().out.splitlines()
     assert ("test RUNNING 2048 MiB", True) == (first, "'web'" in second)
+    exec(compile(asynchronous, "tutorial.md", "exec"), {})
+    assert ["RUNNING", "test SUSPENDED"] == capsys.readouterr().out.splitlines()
 
 
 def test_the_readme_shows_at_most_ten_lines_of_python() -> None:

@@ -167,7 +167,8 @@ class Driver(Generic[S]):
     def driver_open_async(self, request: OpenRequest) -> Awaitable[S] | None:
         """Open a session for an asynchronous connection; errors as from `driver_open`.
 
-        Override it with `async def`, or decide by the request and return a coroutine or None.
+        Override it with `async def`, or decide by the request and return a coroutine or None. `authenticate` of the
+        request may wait for a person: call it on a thread.
 
         Returns:
             The session, to be awaited. Only the functions of `driver_resolve_async` get it, and those that it answers

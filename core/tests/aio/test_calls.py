@@ -85,6 +85,15 @@ def test_errors_of_drivers_reach_the_caller(lab: AsyncLab, threads: ThreadLab) -
     run(program())
 
 
+def test_a_mistake_of_a_driver_leaves_nobody_waiting(threads: ThreadLab) -> None:
+    async def program() -> None:
+        async with await aio.open("threads:///default") as conn:
+            with pytest.raises(RuntimeError, match=r"connect_get_cpu_model_names.*StopIteration"):
+                await conn.cpu_model_names("x86_64")
+
+    run(program())
+
+
 def test_what_nobody_implements_says_so_by_name(lab: AsyncLab, threads: ThreadLab) -> None:
     async def program() -> None:
         for uri in ("lab:///default", "threads:///default"):
@@ -246,7 +255,7 @@ def test_a_closed_connection_has_no_functions(lab: AsyncLab) -> None:
         assert "<Connection lab:///default closed>" == repr(conn)
         with pytest.raises(InvalidConnError, match="connect_get_hostname"):
             await conn.hostname()
-        with pytest.raises(InvalidConnError, match="closed"):
+        with pytest.raises(InvalidConnError, match="the connection lab:///default is closed"):
             await operation(WEB, 0)
 
     run(program())
@@ -274,6 +283,7 @@ def test_closing_drops_calls_that_wait_for_a_thread(threads: ThreadLab) -> None:
 
     *done, one, two = run(program())
     assert [None] * THREADS == done
+    assert ["the connection threads:///default is closed: open a new one"] * 2 == [str(one), str(two)]
     assert [InvalidConnError, InvalidConnError] == [type(one), type(two)]
 
 

@@ -26,7 +26,7 @@ class AsyncParts:
 
     def __init__(self, plan: Plan) -> None:
         self.request = plan.request
-        self.workers = Workers(f"virtkit-{plan.request.uri.driver}", THREADS)
+        self.workers = Workers(f"virtkit-{plan.request.uri.driver}", THREADS, f"the connection {plan.request.uri}")
         self._plan = plan
         self._parts: dict[str, Part | None] = {}
         self._joining: dict[str, asyncio.Task[Part | None]] = {}
@@ -99,7 +99,7 @@ class AsyncParts:
 
     def _refuse_closed(self) -> None:
         if self._closed:
-            raise InvalidConnError("the connection is closed: open a new one", domain=20)
+            raise InvalidConnError(f"the connection {self.request.uri} is closed: open a new one", domain=20)
 
 
 async def _end(part: Part) -> None:

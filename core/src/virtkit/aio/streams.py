@@ -177,7 +177,7 @@ def _close_source(source: streams.Source) -> None:
 
 
 def _workers() -> Workers:
-    return Workers(f"virtkit-stream-{next(_numbers)}", 1)
+    return Workers(f"virtkit-stream-{next(_numbers)}", 1, "the stream")
 
 
 class Carrier(NamedTuple):

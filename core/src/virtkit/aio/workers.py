@@ -18,14 +18,15 @@ T = TypeVar("T")
 class Workers:
     """Some threads, started as calls need them."""
 
-    def __init__(self, name: str, limit: int) -> None:
+    def __init__(self, name: str, limit: int, owner: str) -> None:
         """Name threads, and start none yet.
 
         Args:
             name: Start of the threads' names.
             limit: How many calls run at a time; others wait in order.
+            owner: Whose calls they are, for messages, such as `the connection lab:///default`.
         """
-        self.name = name
+        self._owner = owner
         self._pool = ThreadPoolExecutor(limit, thread_name_prefix=name)
         self._closed = False
 
@@ -37,7 +38,7 @@ class Workers:
         """
         if self._closed:
             raise self._gone()
-        return self._pool.submit(contextvars.copy_context().run, partial(function, *arguments, **named))
+        return self._pool.submit(contextvars.copy_context().run, _result, partial(function, *arguments, **named))
 
     async def run(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Call a function on a thread and wait for it.
@@ -65,7 +66,14 @@ class Workers:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _gone(self) -> InvalidConnError:
-        return InvalidConnError(f"{self.name} is closed: open a new connection", domain=20)
+        return InvalidConnError(f"{self._owner} is closed: open a new one", domain=20)
+
+
+def _result(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except StopIteration as error:  # no future takes it, and who waits would do so for ever
+        raise RuntimeError(f"{call} raised StopIteration") from error
 
 
 def release(future: Future[Any], closing: Callable[[Any], object]) -> None:
