@@ -195,15 +195,26 @@ def test_no_descriptor_is_left_by_a_connection_that_failed(place: Place) -> None
     assert set() == set(os.listdir("/proc/self/fd")) - before
 
 
-def test_one_thread_receives_while_others_send(place: Place) -> None:
-    size, senders = 1_000_000, 3
-    with place.serving(), ThreadPoolExecutor() as pool:
+def test_one_thread_receives_while_others_send_the_whole_of_one_after_the_other(place: Place) -> None:
+    size, senders = 4_000_000, 3  # more than the kernel takes before the other side reads
+    all_send = threading.Barrier(senders + 1)
+
+    def wait_and_echo(connection: socket.socket) -> None:
+        all_send.wait(PATIENCE)
+        echo(connection)
+
+    def send(number: int) -> None:
+        transport.sock.sendall(bytes([number]))
+        all_send.wait(PATIENCE)
+        transport.sock.sendall(bytes([number]) * size)
+
+    with place.serving(wait_and_echo), ThreadPoolExecutor() as pool:
         transport = place.open()
         try:
-            received = pool.submit(read, transport, size * senders)
+            received = pool.submit(read, transport, (size + 1) * senders)
             for number in range(senders):
-                pool.submit(transport.sock.sendall, bytes([number]) * size)
-            data = received.result(PATIENCE)
+                pool.submit(send, number)
+            data = received.result(PATIENCE)[senders:]
         finally:
             transport.close()
     order = [data[position * size] for position in range(senders)]

@@ -155,8 +155,8 @@ def _options(uri: URI) -> list[str]:
     if uri.parameter("known_hosts"):
         options.append(f"UserKnownHostsFile={_quoted(uri, 'known_hosts')}")
     if uri.parameter("keyfile"):
-        _check_key(uri)
         options.append(f"IdentityFile={_quoted(uri, 'keyfile')}")
+        _check_key(uri)
     if uri.parameter("sshauth"):
         options.append(f"PreferredAuthentications={_chosen(uri, 'sshauth', METHODS)}")
     return options

@@ -54,7 +54,7 @@ def reach(uri: URI, port: int, deadline: float) -> socket.socket:
             sock.connect(address)
         except OSError as cause:
             sock.close()
-            failures.append((f"{address[0]} port {address[1]}", cause))
+            failures.append((" port ".join(map(str, address[:2])), cause))
         else:
             sock.settimeout(None)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
