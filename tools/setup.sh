@@ -11,6 +11,8 @@ packages+=(libvirt-clients libvirt-daemon-system python3-libvirt)
 # Both ends of ssh transports; tests run sshd as an ordinary process. One that would start by itself is not installed.
 packages+=(openssh-client netcat-openbsd)
 [[ ! -e /usr/sbin/policy-rc.d ]] || packages+=(openssh-server)
+# The SASL that libvirt speaks: tests of ours exchange messages with it.
+packages+=(libsasl2-2 libsasl2-modules libsasl2-modules-db)
 
 python_works() { "$1" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
