@@ -43,6 +43,8 @@ UNGROUPED_IN = "remote_domain_get_cpu_stats_ret"
 """The struct whose typed parameters stay as they come."""
 
 BOOLEAN = 6
+NAME_MAX = 79
+"""Bytes of the name of a typed parameter, in a set of them."""
 
 
 class MalformedError(Exception):
@@ -182,6 +184,8 @@ def grouped(params: list[Any]) -> list[Any]:
     """Typed parameters as `TypedParams` has them: those of a name together, booleans true or false."""
     groups: dict[str, list[Any]] = {}
     for name, (kind, value) in params:
+        if len(name.encode("utf-8", "surrogateescape")) > NAME_MAX:
+            raise MalformedError(f"{name!r} is too long")
         entry = (name, (kind, bool(value) if kind == BOOLEAN else value))
         if groups.setdefault(name, [entry])[0][1][0] != kind:
             raise MalformedError(f"{name!r} has two types")

@@ -15,7 +15,9 @@ from plugins.remote.tests.protocol import oracle
 from virtkit.enums import ErrorDomain, ErrorNumber
 from virtkit.params import DOUBLE, INT, STRING, UINT, TypedParams
 from virtkit.refs import DomainRef, NetworkPortRef, NetworkRef, SecretRef, SnapshotRef
+from virtkit_remote.protocol import params
 from virtkit_remote.protocol.codec import RAW_PARAMS, CodecError, decoder, encoder
+from virtkit_remote.protocol.params import NAMES_KEPT
 
 UUID = bytes(range(16))
 DOM = DomainRef("guest", UUID, 3)
@@ -74,24 +76,30 @@ def test_an_optional_reference_is_none_or_its_class() -> None:
 
 def test_typed_parameters_keep_their_types_and_repeated_names() -> None:
     wire = param("a", INT, word(-1)) + param("b", STRING, word(1) + b"x\0\0\0") + param("a", INT, word(7))
-    (_, params, _), _ = decoder(ARGS)(DOM_BYTES + word(3) + wire + word(0), 0)
-    assert TypedParams is type(params)
-    assert [("a", INT, -1), ("a", INT, 7), ("b", STRING, "x")] == list(params.entries())
+    (_, found, _), _ = decoder(ARGS)(DOM_BYTES + word(3) + wire + word(0), 0)
+    assert TypedParams is type(found)
+    assert [("a", INT, -1), ("a", INT, 7), ("b", STRING, "x")] == list(found.entries())
+
+
+def test_the_names_that_are_remembered_are_bounded() -> None:
+    record = "remote_connect_get_all_domain_stats_ret"
+    for start in range(0, 2 * NAMES_KEPT, 1000):
+        stats = {f"name {number}": number for number in range(start, start + 1000)}
+        assert [(DOM, stats)] == decoder(record)(encoder(record)([[(DOM, stats)]]), 0)[0][0]
+    assert max(len(params._names), len(params._heads)) <= NAMES_KEPT
 
 
 def test_a_boolean_parameter_is_true_or_false() -> None:
-    (_, params, _), _ = decoder(ARGS)(
-        DOM_BYTES + word(2) + param("a", 6, word(5)) + param("b", 6, word(0)) + word(0), 0
-    )
-    assert [True, False] == [params["a"], params["b"]]
-    assert {bool} == {type(value) for value in params.values()}
+    (_, found, _), _ = decoder(ARGS)(DOM_BYTES + word(2) + param("a", 6, word(5)) + param("b", 6, word(0)) + word(0), 0)
+    assert [True, False] == [found["a"], found["b"]]
+    assert {bool} == {type(value) for value in found.values()}
 
 
 def test_a_plain_mapping_is_encoded_with_guessed_types() -> None:
     given = {"a": 1, "b": 2.5, "c": True, "d": "text"}
-    (_, params, _), _ = decoder(ARGS)(encoder(ARGS)((DOM, given, 0)), 0)
-    assert given == params
-    assert {"a": 3, "b": DOUBLE, "c": 6, "d": STRING} == params.types
+    (_, found, _), _ = decoder(ARGS)(encoder(ARGS)((DOM, given, 0)), 0)
+    assert given == found
+    assert {"a": 3, "b": DOUBLE, "c": 6, "d": STRING} == found.types
 
 
 def test_statistics_per_cpu_stay_in_the_order_of_the_wire() -> None:
@@ -149,6 +157,7 @@ def test_an_error_is_one_of_rpc() -> None:
         ("remote_typed_param", word(0) + word(8) + word(1), "remote_typed_param.value"),
         (ARGS, DOM_BYTES + word(17) + bytes(17 * 12), f"{ARGS}.params"),
         (ARGS, DOM_BYTES + word(1) + param("a", 8, word(0)) + word(0), f"{ARGS}.params"),
+        (ARGS, DOM_BYTES + word(1) + param("a" * 80, INT, word(0)) + word(0), f"{ARGS}.params"),
         (ARGS, DOM_BYTES + word(1) + param("a\0b", INT, word(0)) + word(0), f"{ARGS}.params"),
         (ARGS, DOM_BYTES + word(2) + param("a", INT, word(0)) + param("a", UINT, word(0)) + word(0), f"{ARGS}.params"),
     ],
@@ -187,6 +196,11 @@ def test_malformed_bytes_are_refused_and_the_field_is_named(struct: str, wire: b
         ("remote_typed_param", ("a", (1, "x")), "remote_typed_param.value"),
         (ARGS, (DOM, {"a": 2**63}, 0), f"{ARGS}.params"),
         (ARGS, (DOM, {"a": None}, 0), f"{ARGS}.params"),
+        (ARGS, (DOM, {"a" * 80: 1}, 0), f"{ARGS}.params"),
+        (ARGS, (DOM, {"a\0b": 1}, 0), f"{ARGS}.params"),
+        (ARGS, (DOM, {"a": "b\0"}, 0), f"{ARGS}.params"),
+        (ARGS, (DOM, {5: 1}, 0), f"{ARGS}.params"),
+        (ARGS, (DOM, 5, 0), f"{ARGS}.params"),
         (ARGS, (DOM, TypedParams({"a": 1}, {"a": 8}), 0), f"{ARGS}.params"),
         (ARGS, (DOM, TypedParams({"a": 1}, {"a": STRING}), 0), f"{ARGS}.params"),
         (ARGS, (DOM, dict.fromkeys(map(str, range(17)), 1), 0), f"{ARGS}.params"),
@@ -234,7 +248,7 @@ def test_a_traceback_shows_the_compiled_source() -> None:
         decoder("remote_domain_get_info_args")(word(0), 0)
     cause = caught.value.__cause__
     assert cause is not None
-    assert "S_16si.unpack_from(b, o)" in str(traceback.extract_tb(cause.__traceback__)[0].line)
+    assert "unpack_from_16si(b, o)" in str(traceback.extract_tb(cause.__traceback__)[0].line)
 
 
 def test_an_unknown_struct_is_a_key_error() -> None:

@@ -13,7 +13,7 @@ from virtkit_remote.protocol import schema
 from virtkit_remote.protocol.codec import CodecError, decoder, encoder
 
 every_struct = pytest.mark.parametrize("struct", oracle.STRUCTS)
-FEW = settings(max_examples=8, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=5, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_the_tables_know_every_struct() -> None:
@@ -39,7 +39,7 @@ def test_values_encode_and_decode_as_the_oracle_does(struct: str, data: st.DataO
 def test_damaged_bytes_decode_as_the_oracle_does_or_are_refused_as_there(struct: str, data: st.DataObject) -> None:
     wire = bytearray(oracle.encode_struct(struct, data.draw(oracle.struct_values(struct))))
     chance = random.Random(data.draw(st.integers(0, 2**32)))
-    for _ in range(40):
+    for _ in range(25):
         damaged = damage(wire, chance)
         assert oracle_result(struct, damaged) == codec_result(struct, damaged)
 

@@ -55,8 +55,8 @@ class _Decoding:
     def function(self) -> Decode:
         values = [self.value(each.type, each.name) for each in fields(self.struct)]
         if values == [variable for _, variable, _ in self.run]:
-            name, packer = self.source.packer("".join(code for code, _, _ in self.run))
-            self.source.line(f"return {name}.unpack_from(b, o), o + {packer.size}", self.run_fields())
+            unpack, size = self.unpacking()
+            self.source.line(f"return {unpack}(b, o), o + {size}", self.run_fields())
         else:
             self.flush()
             self.source.line(f"return {self.made(self.struct, values)}, o")
@@ -88,14 +88,17 @@ class _Decoding:
     def run_fields(self) -> str:
         return ", ".join(dict.fromkeys(field for _, _, field in self.run))
 
+    def unpacking(self) -> tuple[str, int]:
+        return self.source.packer("unpack_from", "".join(code for code, _, _ in self.run))
+
     def flush(self) -> None:
         """Write what unpacks the fields that wait."""
         if not self.run:
             return
-        name, packer = self.source.packer("".join(code for code, _, _ in self.run))
+        unpack, size = self.unpacking()
         variables = "".join(f"{variable}, " for _, variable, _ in self.run)
-        self.source.line(f"{variables}= {name}.unpack_from(b, o)", self.run_fields())
-        self.source.line(f"o += {packer.size}")
+        self.source.line(f"{variables}= {unpack}(b, o)", self.run_fields())
+        self.source.line(f"o += {size}")
         self.run = []
 
     def length(self, field: str) -> str:

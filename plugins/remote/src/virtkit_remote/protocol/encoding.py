@@ -94,12 +94,10 @@ class _Encoding:
     def flush(self) -> None:
         """Write what packs the fields that wait."""
         if self.run:
-            name, _ = self.source.packer("".join(code for code, _, _ in self.run))
+            pack, _ = self.source.packer("pack", "".join(code for code, _, _ in self.run))
             values = ", ".join(value for _, value, _ in self.run)
             piece = self.source.name("piece")
-            self.source.line(
-                f"{piece} = {name}.pack({values})", ", ".join(dict.fromkeys(field for _, _, field in self.run))
-            )
+            self.source.line(f"{piece} = {pack}({values})", ", ".join(dict.fromkeys(field for _, _, field in self.run)))
             self.pieces.append(piece)
             self.run = []
 

@@ -52,11 +52,13 @@ class Source:
         self._count += 1
         return f"{field.rpartition('.')[2].removesuffix('[]')}{self._count}"
 
-    def packer(self, codes: str) -> tuple[str, struct.Struct]:
-        """The name under which the function finds a `struct.Struct`, and that."""
+    def packer(self, verb: str, codes: str) -> tuple[str, int]:
+        """The name under which the function finds `verb` (`pack`, `unpack_from`) of a `struct.Struct`, and its size."""
         codes = codes.replace("0x", "")
-        name = f"S_{codes}"
-        return name, self.constants.setdefault(name, struct.Struct(f">{codes}"))
+        packer = struct.Struct(f">{codes}")
+        name = f"{verb}_{codes}"
+        self.constants[name] = getattr(packer, verb)
+        return name, packer.size
 
     def function(self) -> Callable[..., Any]:
         """The function. Debuggers and tracebacks show its source."""
