@@ -5,6 +5,9 @@
 It is for a daemon of its own: what others do there would be seen too. A line of the transcript is what was asked and
 what came back: the value with objects by their names, or code, domain and level of the error. Values that follow the
 clock are told by their types. Events stand at the end, in order for each subscription.
+
+Left out is what libvirtd itself fails at: `getFreePages` (it takes the test driver's 0 for a failure),
+`schedulerParametersFlags` and `launchSecurityInfo` (the test driver refuses a flag that libvirt's client adds).
 """
 
 from __future__ import annotations
@@ -161,7 +164,6 @@ def host(see: Transcript, conn: Any) -> None:
     see(conn.getMemoryParameters)
     see(conn.getCellsFreeMemory, 0, 2)
     see(conn.getCellsFreeMemory, 7, 2)
-    see(conn.getFreePages, [4, 2048], 0, 2)
     see(conn.getCPUModelNames, "x86_64", told=sorted)
     see(conn.getDomainCapabilities, None, "i686", None, "test")
     see(conn.domainXMLFromNative, "test-native", "", 0)
@@ -296,7 +298,6 @@ def parameters(see: Transcript, domain: Any) -> None:
     see(domain.schedulerParameters)
     see(domain.setSchedulerParameters, {"weight": 70})
     see(domain.setSchedulerParametersFlags, {"weight": 70}, libvirt.VIR_DOMAIN_AFFECT_LIVE)
-    see(domain.schedulerParametersFlags, 0)
     see(domain.setMemoryParameters, {"hard_limit": 4194304, "soft_limit": 1048576})
     see(domain.setMemoryParameters, {"hard_limit": 1, "soft_limit": 2})
     see(domain.memoryParameters)
@@ -358,7 +359,6 @@ def guest(see: Transcript, domain: Any) -> None:
     see(domain.setTime, {"seconds": 5, "nseconds": 6})
     see(domain.setUserPassword, "root", "secret")
     see(domain.securityLabel)
-    see(domain.launchSecurityInfo)
     see(domain.openGraphicsFD, 0)
 
 

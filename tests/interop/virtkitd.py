@@ -6,7 +6,6 @@ with Virtkitd(tmp_path) as daemon:
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import socket
@@ -17,8 +16,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-
-import pytest
 
 START_SECONDS = 30.0
 """How long it may take to answer."""
@@ -36,7 +33,8 @@ class Virtkitd:
         folder: Of this daemon alone; must exist. Keep its name short: sockets are below it.
         configuration: Text of its configuration file; without any it gets none.
         arguments: More of its command line.
-        uid: Who it runs as, with the group of the same number; whoever runs the test when None. Needs root.
+        uid: Who it takes itself and its clients' root for, without privileges: in a user namespace, since the files of
+            a checkout may be root's alone. Whoever runs the test when None.
         environment: Variables that it gets besides PATH and HOME.
 
     Attributes:
@@ -68,9 +66,6 @@ class Virtkitd:
         self.root.mkdir(exist_ok=True)
         if self.configuration is not None:
             self.configuration.write_text(configuration or "")
-        if uid is not None:
-            os.chown(folder, uid, uid)
-            os.chown(self.root, uid, uid)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -93,23 +88,18 @@ class Virtkitd:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        if importlib.util.find_spec("virtkit_remote.daemon.main") is None:
-            pytest.skip("virtkitd is not there yet")
         command = [str(PROGRAM), "--root", str(self.root)]
         if self.configuration is not None:
             command += ["--config", str(self.configuration)]
-        command += self.arguments
-        groups: list[int] | None = None if self.uid is None else []
+        if self.uid is not None:
+            command = ["unshare", "--user", f"--map-user={self.uid}", f"--map-group={self.uid}", "--", *command]
         with open(self.output, "ab") as output:
             self._process = subprocess.Popen(
-                command,
+                [*command, *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 env=self.environment,
-                user=self.uid,
-                group=self.uid,
-                extra_groups=groups,
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
