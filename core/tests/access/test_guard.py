@@ -11,7 +11,7 @@ from virtkit import access
 from virtkit.access.guard import permission
 from virtkit.discovery import function, functions
 from virtkit.enums import DomainXMLFlags
-from virtkit.errors import AccessDeniedError, NoDomainError, XMLError
+from virtkit.errors import AccessDeniedError, NoDomainError, OperationTimeoutError, XMLError
 from virtkit.refs import (
     DomainRef,
     NetworkPortRef,
@@ -254,6 +254,26 @@ def test_a_saved_image_is_checked_on_its_domain(name: str, arguments: tuple[Any,
         lab.guarded(name)(*arguments)
     assert {"db"} == {request.ref.name for request in plugin.requests}
     assert [] == lab.changes
+
+
+@pytest.mark.parametrize(("name", "arguments"), [
+    ("domain_restore_flags", ("/saved/web", domain_xml("db"), 0)),
+    ("domain_restore_params", ({"file": "/saved/web", "dxml": domain_xml("db")}, 0)),
+])  # fmt: skip
+def test_a_saved_image_is_checked_on_what_it_is_to_become(name: str, arguments: tuple[Any, ...]) -> None:
+    lab = Lab()
+    with registered(Allowing("domain:start", "domain:write", names=("web",))), pytest.raises(AccessDeniedError):
+        lab.guarded(name)(*arguments)
+    assert [] == lab.changes
+
+
+def test_a_definition_is_not_made_where_nobody_can_tell_what_has_its_uuid() -> None:
+    def broken(uuid: bytes) -> DomainRef:
+        raise OperationTimeoutError("the list is locked")
+
+    ops: dict[str, Any] = {"domain_define_xml": lambda xml: pytest.fail("it ran"), "domain_lookup_by_uuid": broken}
+    with registered(Allowing("domain:write", "domain:save")), pytest.raises(OperationTimeoutError):
+        call(ops, "domain_define_xml", domain_xml("new", DB.uuid))
 
 
 @pytest.mark.parametrize(("name", "arguments", "asked"), [

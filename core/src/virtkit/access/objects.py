@@ -10,9 +10,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from virtkit.access.parsing import DEFINED, Definition
-from virtkit.constants import DOMAIN_SAVE_PARAM_FILE, MIGRATE_PARAM_DEST_NAME, MIGRATE_PARAM_DEST_XML
+from virtkit.constants import (
+    DOMAIN_SAVE_PARAM_DXML,
+    DOMAIN_SAVE_PARAM_FILE,
+    MIGRATE_PARAM_DEST_NAME,
+    MIGRATE_PARAM_DEST_XML,
+)
 from virtkit.discovery import Function
-from virtkit.errors import VirtError
+from virtkit.errors import NoDomainError, NoNetworkError, NoNWFilterError, NoSecretError, NoStoragePoolError
 
 Operations = Mapping[str, Callable[..., Any]]
 """Functions of a connection by name, unchecked and without their session."""
@@ -160,6 +165,9 @@ def _defined(kind: str, document: int, owner: int | None) -> Subject:
     return find
 
 
+MISSING = (NoDomainError, NoNetworkError, NoNWFilterError, NoSecretError, NoStoragePoolError)
+
+
 def _and_existing(ops: Operations, kind: str, definition: Definition) -> tuple[Any, ...]:
     """What is to be made, and what is there already under its UUID but perhaps under another name."""
     made = definition.ref
@@ -167,8 +175,8 @@ def _and_existing(ops: Operations, kind: str, definition: Definition) -> tuple[A
         return (made,)
     try:
         existing = current(ops, kind, made)
-    except VirtError:
-        return (made,)  # there is none, as usual
+    except MISSING:
+        return (made,)  # as usual
     return (made,) if existing == made else (made, existing)
 
 
@@ -181,17 +189,23 @@ def _unknown(_: Function) -> Subject:
 
 
 def _saved(function: Function) -> Subject:
-    """The domain of a saved image, whose path is an argument or a parameter."""
-    position = _position(function, "from_", "file", "params")
-    assert position is not None
+    """The domain of a saved image, whose path is an argument or a parameter, and what it is to become."""
+    params = _position(function, "params")
+    path_at = _position(function, "from_", "file")
+    document_at = _position(function, "dxml")
 
     def find(ops: Operations, arguments: Arguments) -> Found:
-        given = arguments[position]
-        path = given if isinstance(given, str) else given.get(DOMAIN_SAVE_PARAM_FILE)
+        if params is not None:
+            path = arguments[params].get(DOMAIN_SAVE_PARAM_FILE)
+            document = arguments[params].get(DOMAIN_SAVE_PARAM_DXML)
+        else:
+            path = None if path_at is None else arguments[path_at]
+            document = None if document_at is None else arguments[document_at]
         if not isinstance(path, str):
             return Found((None,), arguments)  # the driver refuses it
-        definition = DEFINED["domain"](ops["domain_save_image_get_xml_desc"](path, 0), None)
-        return Found((definition.ref,), arguments, f"saved in {path}")
+        texts = [ops["domain_save_image_get_xml_desc"](path, 0), *([document] if document else [])]
+        refs = tuple(DEFINED["domain"](text, None).ref for text in texts)
+        return Found(refs, arguments, f"saved in {path}")
 
     return find
 

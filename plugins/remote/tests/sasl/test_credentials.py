@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from virtkit.errors import ConfSyntaxError, InvalidArgError
-from virtkit_remote.sasl import Credentials, Verifier
+from virtkit_remote.sasl import Credentials, Verifier, asked_password
 
 
 @pytest.fixture
@@ -80,6 +80,13 @@ def test_a_name_that_the_file_cannot_hold_is_refused(store: Credentials, name: s
 def test_a_password_that_sasl_cannot_carry_is_refused(store: Credentials, password: str) -> None:
     with pytest.raises(InvalidArgError, match="the password cannot be used"):
         store.add("alice", password)
+
+
+def test_a_new_password_is_asked_for_twice() -> None:
+    assert "wonderland" == asked_password(lambda prompt: "wonderland")
+    answers = iter(["wonderland", "wunderland"])
+    with pytest.raises(InvalidArgError, match="the two passwords differ"):
+        asked_password(lambda prompt: next(answers))
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660])

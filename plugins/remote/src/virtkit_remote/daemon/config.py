@@ -156,8 +156,10 @@ class Access:
 class Limits:
     """Bounds on what clients can take from the daemon."""
 
-    clients: int = setting(5000, "Clients connected at the same time; further ones wait for one to leave.", least=1)
-    anonymous_clients: int = setting(20, "Clients that have not yet proved who they are.", least=1)
+    clients: int = setting(5000, "Clients connected at the same time; further ones are sent away.", least=1)
+    anonymous_clients: int = setting(
+        20, "Clients that have not yet proved who they are; further ones are sent away.", least=1
+    )
     client_requests: int = setting(5, "Calls of one client that are served at the same time; others wait.", least=1)
     message_bytes: int = setting(
         33554432, "Longest message to take; a client that announces a longer one is cut.", unit="bytes",

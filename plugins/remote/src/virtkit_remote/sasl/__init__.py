@@ -29,6 +29,7 @@ from virtkit_remote.sasl.client import Client as Client
 from virtkit_remote.sasl.client import choose as choose
 from virtkit_remote.sasl.credentials import Credentials as Credentials
 from virtkit_remote.sasl.credentials import Verifier as Verifier
+from virtkit_remote.sasl.credentials import asked_password as asked_password
 from virtkit_remote.sasl.mechanism import MAX_DATA as MAX_DATA
 from virtkit_remote.sasl.mechanism import PLAIN as PLAIN
 from virtkit_remote.sasl.mechanism import SCRAM as SCRAM

@@ -16,7 +16,8 @@ import secrets
 import tempfile
 import unicodedata
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from getpass import getpass
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -192,6 +193,18 @@ class Credentials:
         except BaseException:
             os.unlink(draft)
             raise
+
+
+def asked_password(ask: Callable[[str], str] = getpass) -> str:
+    """A new password, asked for twice at the terminal.
+
+    Raises:
+        InvalidArgError: The two differ.
+    """
+    password = ask("Password: ")
+    if ask("Again: ") != password:
+        raise InvalidArgError("the two passwords differ; nothing was changed: try again")
+    return password
 
 
 def _is_name(name: str) -> bool:
