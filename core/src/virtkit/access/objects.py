@@ -166,6 +166,7 @@ def _defined(kind: str, document: int, owner: int | None) -> Subject:
 
 
 MISSING = (NoDomainError, NoNetworkError, NoNWFilterError, NoSecretError, NoStoragePoolError)
+"""That nothing has a UUID, in the words of each kind whose documents have one."""
 
 
 def _and_existing(ops: Operations, kind: str, definition: Definition) -> tuple[Any, ...]:
