@@ -16,11 +16,8 @@ from virtkit.records import BlockJobInfo, DiskError, NodeCpuMap, VcpuInfo
 from virtkit_remote.binding.shape import Shape, Values, derived, entries
 from virtkit_remote.protocol.schema import Procedure
 
-CPUS_MAX = 16384
-"""vCPUs that a client asks for: as many as the protocol lets it."""
-
-MAP_BYTES = 2048
-"""Length of a CPU map that a client asks for: 16,384 CPUs."""
+MAP_BYTES = 512
+"""Length of a CPU map that a client asks for: 4,096 CPUs."""
 
 CPU_STATS_AT_ONCE = 128
 """CPUs whose statistics the protocol lets a client ask for in one call."""
@@ -45,13 +42,14 @@ def padded(maps: Sequence[bytes], length: int) -> bytes:
 
 
 def parted(maps: bytes, number: int) -> list[bytes]:
-    """The CPU maps that lie one after the other, of which there is a number."""
-    length = len(maps) // number if number else 0
-    return [maps[start : start + length] for start in range(0, length * number, length or 1)]
+    """The first of the CPU maps of `MAP_BYTES` that lie one after the other."""
+    return [maps[start : start + MAP_BYTES] for start in range(0, MAP_BYTES * number, MAP_BYTES)]
 
 
 @_irregular("domain_get_vcpus")
 def _vcpus(procedure: Procedure) -> Shape:
+    """A client says how many vCPUs it has room for; so it asks for their number first."""
+
     def give(a: Values, result: list[VcpuInfo]) -> Values:
         shown = result[: a[1]]
         return [tuple(each[:4]) for each in shown], padded([each.cpumap for each in shown], a[2])
@@ -63,14 +61,7 @@ def _vcpus(procedure: Procedure) -> Shape:
             for (number, state, time, cpu), cpumap in zip(r[0], maps, strict=True)
         ]
 
-    return Shape(
-        procedure, lambda v: v[:1], give, lambda a, n: (a[0], n, _map_bytes(n)), get, most=CPUS_MAX, irregular=True
-    )
-
-
-def _map_bytes(cpus: int) -> int:
-    """A length of maps with which so many of them stay within what a message may carry."""
-    return MAP_BYTES // max(1, cpus // 128)
+    return Shape(procedure, lambda v: v[:1], give, lambda a, n: (a[0], n, MAP_BYTES), get, irregular=True)
 
 
 @_irregular("domain_get_vcpu_pin_info")
@@ -83,9 +74,8 @@ def _vcpu_pins(procedure: Procedure) -> Shape:
         procedure,
         lambda v: (v[0], v[3]),
         give,
-        lambda a, n: (a[0], n, _map_bytes(n), a[1]),
+        lambda a, n: (a[0], n, MAP_BYTES, a[1]),
         lambda a, r: parted(r[0], r[1]),
-        most=CPUS_MAX,
         irregular=True,
     )
 

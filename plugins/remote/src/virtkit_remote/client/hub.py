@@ -1,0 +1,112 @@
+"""The events of a daemon: it is told what somebody here subscribes to, once for each event."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from virtkit.errors import VirtError
+from virtkit.events import Callback, EventHub, EventKey
+from virtkit.events.hub import Notice
+from virtkit_remote.binding.events import event_decoder
+from virtkit_remote.protocol.frames import HEADER
+
+if TYPE_CHECKING:
+    from virtkit_remote.client.session import Session
+
+QEMU_MONITOR = "qemu_monitor"
+
+
+class Procedures(NamedTuple):
+    """What registers and deregisters a class of events, and the arguments behind the event's id."""
+
+    register: str
+    deregister: str
+
+
+REGISTRATION = {
+    "domain": Procedures("connect_domain_event_callback_register_any", "connect_domain_event_callback_deregister_any"),
+    QEMU_MONITOR: Procedures(
+        "qemu_connect_domain_monitor_event_register", "qemu_connect_domain_monitor_event_deregister"
+    ),
+} | {
+    kind: Procedures(f"connect_{kind}_event_register_any", f"connect_{kind}_event_deregister_any")
+    for kind in ("network", "storage_pool", "node_device", "secret")
+}
+
+
+def registration(key: EventKey) -> tuple[Any, ...]:
+    """The arguments that register an event, of whatever object."""
+    return (None, None, 0) if key.kind == QEMU_MONITOR else (key.id, None)
+
+
+class RemoteHub(EventHub):
+    """Publishes what the daemon sends."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(f"events of {session.uri}")
+        self._session = session
+        self._registering = threading.Lock()
+        self._users: dict[EventKey, set[int]] = {}
+        self._callbacks: dict[EventKey, int] = {}
+
+    def subscribe(
+        self,
+        key: EventKey,
+        callback: Callback,
+        ref: Any = None,
+        *,
+        lost: Notice | None = None,
+        ended: Notice | None = None,
+    ) -> int:
+        number = super().subscribe(key, callback, ref, lost=lost, ended=ended)
+        key = EventKey(*key)
+        with self._registering:
+            users = self._users.setdefault(key, set())
+            try:
+                if not users:
+                    self._register(key)
+                users.add(number)
+            except BaseException:
+                super().unsubscribe(number)
+                raise
+        return number
+
+    def unsubscribe(self, callback_id: int) -> None:
+        super().unsubscribe(callback_id)
+        with self._registering:
+            for key, users in self._users.items():
+                if callback_id in users:
+                    users.remove(callback_id)
+                    if not users:
+                        self._deregister(key)
+                    return
+
+    def receive(self, message: bytes) -> None:
+        """Publish what a message tells of; called by whoever reads the socket."""
+        _, program, _, number, _, _, _ = HEADER.unpack_from(message)
+        found = event_decoder(program, number)
+        if found is not None:
+            _, decode = found
+            _, ref, record = decode(message)
+            self.publish(ref, record)
+
+    def lose(self, reason: VirtError) -> None:
+        """The connection is gone: whoever waits for events learns it."""
+        threading.Thread(target=self.close, name="virtkit-remote: end of events", daemon=True).start()
+
+    def _register(self, key: EventKey) -> None:
+        channel = self._session.channel
+        channel.attend()
+        try:
+            self._callbacks[key] = self._session.procedure(REGISTRATION[key.kind].register, *registration(key))[0]
+        except BaseException:
+            channel.leave()
+            raise
+
+    def _deregister(self, key: EventKey) -> None:
+        channel = self._session.channel
+        with suppress(VirtError):  # the connection may be gone
+            self._session.procedure(REGISTRATION[key.kind].deregister, self._callbacks.pop(key))
+        channel.leave()

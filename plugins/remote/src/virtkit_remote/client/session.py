@@ -1,0 +1,151 @@
+"""A connection as the daemon knows it: authenticated, opened, called, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from virtkit.enums import ErrorDomain
+from virtkit.errors import AuthFailedError, NotSupportedError, VirtError
+from virtkit_remote import sasl
+from virtkit_remote.binding.calling import START, Call, call_of
+from virtkit_remote.client.channel import Channel
+from virtkit_remote.client.hub import RemoteHub
+from virtkit_remote.client.transports import connect
+from virtkit_remote.protocol.codec import decoder, encoder
+from virtkit_remote.protocol.schema import procedure_named
+from virtkit_remote.protocol.tables import PROGRAMS
+
+if TYPE_CHECKING:
+    from virtkit.driver import OpenRequest
+    from virtkit.uri import URI
+
+CONNECT_SECONDS = 30.0
+"""How long reaching a daemon may take."""
+
+NONE, SASL, POLKIT = range(3)
+"""What a daemon may ask for, as numbers of the wire."""
+
+READONLY = 1
+"""The flag of `connect_open`."""
+
+ARGUMENTS_FIXED = 16
+"""The feature of a daemon that takes the arguments of `network_update` in the order declared."""
+
+
+class Session:
+    """An open connection to a daemon.
+
+    Attributes:
+        uri: What was opened.
+        channel: What calls go through.
+        hub: Its events.
+        map_length: Bytes of a CPU map of the host; 0: not asked yet.
+    """
+
+    def __init__(self, request: OpenRequest) -> None:
+        """Reach the daemon, prove who we are, and open what the URI asks for.
+
+        Raises:
+            VirtError: One of these failed.
+        """
+        self.uri: URI = request.uri
+        transport = connect(
+            request.uri, readonly=request.readonly, timeout=CONNECT_SECONDS, authenticate=request.authenticate
+        )
+        self.hub = RemoteHub(self)
+        self.channel = Channel(transport, on_event=self.hub.receive, on_closed=self.hub.lose)
+        self.map_length = 0
+        self._features: dict[int, bool] = {}
+        try:
+            self._authenticate(request)
+            self.procedure("connect_open", request.uri.for_server(), READONLY if request.readonly else 0)
+        except BaseException:
+            self.channel.close()
+            raise
+
+    def procedure(self, name: str, *arguments: Any) -> Sequence[Any]:
+        """Call a procedure with its arguments as on the wire; returns its results as on the wire."""
+        known = procedure_named(name)
+        payload = encoder(known.args)(arguments) if known.args else b""
+        message, _ = self.channel.call(PROGRAMS[known.program], known.number, payload)
+        return decoder(known.ret)(message, START)[0] if known.ret else ()
+
+    def supports(self, feature: int) -> bool:
+        """Whether the daemon or its driver has a feature; asked once."""
+        found = self._features.get(feature)
+        if found is None:
+            found = self._features[feature] = bool(self.procedure("connect_supports_feature", feature)[0])
+        return found
+
+    def close(self) -> None:
+        """Say goodbye, and hang up."""
+        self.hub.close()
+        if self.channel.alive:
+            with suppress(VirtError):
+                self.procedure("connect_close")
+        self.channel.close()
+
+    def _authenticate(self, request: OpenRequest) -> None:
+        try:
+            offered: Sequence[int] = self.procedure("auth_list")[0]
+        except NotSupportedError:  # older than authentication
+            return
+        wanted, _, mechanism = self.uri.parameter("auth").partition(".")
+        names = {"none": NONE, "sasl": SASL, "polkit": POLKIT}
+        if wanted and names.get(wanted) not in offered:
+            raise _refused(f"{self.uri} asks for auth={wanted}, which the daemon does not offer")
+        chosen = names[wanted] if wanted else next(iter(offered), NONE)
+        if chosen == SASL:
+            self._prove(request, mechanism)
+        elif chosen == POLKIT:
+            self.procedure("auth_polkit")
+        elif chosen != NONE:
+            raise _refused(f"the daemon asks for a way to authenticate that nobody here knows, number {chosen}")
+
+    def _prove(self, request: OpenRequest, mechanism: str) -> None:
+        transport = self.channel.transport
+        offered = str(self.procedure("auth_sasl_init")[0]).split(",")
+        chosen = sasl.choose(offered, mechanism or None, confidential=transport.secure)
+        client = sasl.Client(chosen, request.authenticate, user_name=self.uri.user or None)
+        complete, nil, data = self.procedure("auth_sasl_start", chosen, 0, client.start())
+        while True:
+            answer = client.step(None if nil else data) if not client.complete or not nil else None
+            if complete:
+                break
+            complete, nil, data = self.procedure("auth_sasl_step", int(answer is None), answer or b"")
+        if not client.complete:
+            raise _refused("the daemon did not prove that it knows the password: it is not the one that it seems to be")
+
+
+def exchange(session: Session, call: Call, arguments: Sequence[Any], files: Sequence[int] | None = None) -> Any:
+    """Call a hook of the daemon, twice where the first call asks how much there is."""
+    count = call.most
+    if call.counted is not None:
+        message, _ = session.channel.call(call.program, call.procedure.number, call.request(arguments, 0), files)
+        count = call.counted(call.results(message, START))
+        if count <= 0:
+            return call.result(arguments, ())
+    message, _ = session.channel.call(call.program, call.procedure.number, call.request(arguments, count), files)
+    return call.result(arguments, call.results(message, START))
+
+
+def plain(name: str) -> Callable[..., Any]:
+    """The function for a hook that is one call."""
+    call = call_of(name)
+    program, number = call.program, call.procedure.number
+    request, results, result = call.request, call.results, call.result
+    if call.counted is not None:
+        return lambda session, *arguments: exchange(session, call, arguments)
+    most = call.most
+
+    def function(session: Session, *arguments: Any) -> Any:
+        message, _ = session.channel.call(program, number, request(arguments, most))
+        return result(arguments, results(message, START))
+
+    return function
+
+
+def _refused(text: str) -> AuthFailedError:
+    return AuthFailedError(text, domain=ErrorDomain.REMOTE)
