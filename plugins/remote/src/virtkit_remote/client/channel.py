@@ -244,10 +244,9 @@ class Channel:
                 self._wake_write = -1
 
     def _attend(self, wake: int) -> None:
-        with self._reading:
-            with suppress(VirtError):
-                while self._failure is None and self._read(None, wake):
-                    pass
+        with self._reading, suppress(VirtError):
+            while self._failure is None and self._read(None, wake):
+                pass
         os.close(wake)
         self._pass_on()
 

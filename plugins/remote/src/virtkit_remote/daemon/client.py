@@ -170,7 +170,7 @@ class Client:
         known = function(procedure.name)
         if known is None:
             raise _rpc_error(f"{UNKNOWN_PROCEDURE} {procedure.name}: the API has no such function")
-        operation = session.operation(known)
+        operation = self.server.rules.watched(known, session.operation(known), self.identity)
         if procedure.stream:
             return self._stream_handler(procedure, operation)
         if procedure.fds_call or procedure.fds_reply:
@@ -275,7 +275,8 @@ class Client:
             return error
         _log.error("%s: %s failed", self, name, exc_info=error)
         return InternalError(
-            f"{name} failed inside the daemon: {type(error).__name__}: {error}; its log has more", domain=ErrorDomain.RPC
+            f"{name} failed inside the daemon: {type(error).__name__}: {error}; its log has more",
+            domain=ErrorDomain.RPC,
         )
 
     def _limited(self, handler: Handler) -> Handler:
@@ -320,6 +321,10 @@ class Client:
             self.settled = True
             self.server.settled(self)
 
+    def rebind(self) -> None:
+        """Find out anew what its calls mean, because what is asked before them has changed."""
+        self._handlers.clear()
+
     def take_identity(self, params: Any) -> None:
         """Act for somebody else from now on.
 
@@ -330,7 +335,7 @@ class Client:
             raise OperationDeniedError(f"{self.identity} cannot act for others", domain=ErrorDomain.RPC)
         self.identity = acted(self.identity, params)
         self.session.identity = self.identity
-        self._handlers.clear()
+        self.rebind()
 
     def watch_over(self) -> None:
         """Send pings while the client is silent, and cut it when it does not answer them."""
@@ -354,7 +359,7 @@ class Client:
 
     def closed(self, reason: str) -> None:
         """Let go of everything, because the connection is gone; guests and other objects stay."""
-        _log.info("%s left: %s", self, reason)
+        _log.debug("%s left: %s", self, reason)
         if self._keepalive is not None:
             self._keepalive.cancel()
         self._held.clear()

@@ -11,11 +11,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from virtkit import access
 from virtkit.errors import VirtError
+from virtkit_remote import sasl
 from virtkit_remote.daemon import config as configuration
+from virtkit_remote.daemon import logs, policy
 from virtkit_remote.daemon.config import Config
 from virtkit_remote.daemon.places import Places, places
+from virtkit_remote.daemon.rules import Rules
 from virtkit_remote.daemon.server import Server, notify
 from virtkit_remote.daemon.service import services
 
@@ -38,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 0
         if options.check_config is not None:
             return _check(Path(options.check_config or options.config or where.config))
+        if options.add_user:
+            return _add_user(options.add_user, _configured(options, where), where)
         return _serve(options, where)
     except VirtError as error:
         sys.stderr.write(f"virtkitd: {error}\n")
@@ -50,14 +54,21 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--root", metavar="DIR", help="keep sockets, state and logs under DIR")
     parser.add_argument("--drop-in", action="store_true", help="listen where libvirt's own daemon does")
-    parser.add_argument("--config", metavar="FILE", help="configuration file; without it virtkitd.toml in the etc folder")
-    parser.add_argument("--check-config", metavar="FILE", nargs="?", const="", help="say what is wrong with a configuration")
+    parser.add_argument(
+        "--config", metavar="FILE", help="configuration file; without it virtkitd.toml in the etc folder"
+    )
+    parser.add_argument(
+        "--check-config", metavar="FILE", nargs="?", const="", help="say what is wrong with a configuration"
+    )
     parser.add_argument("--show-config", action="store_true", help="print every setting with its default")
+    parser.add_argument("--add-user", metavar="NAME", help="let somebody in by name and password (SASL)")
     return parser
 
 
 def _check(path: Path) -> int:
     problems = configuration.problems_of(path)
+    if not problems and (rules := configuration.load(path).access.policy):
+        problems = policy.problems_of(rules)
     for problem in problems:
         print(problem)
     if not problems:
@@ -65,13 +76,21 @@ def _check(path: Path) -> int:
     return 1 if problems else 0
 
 
+def _add_user(name: str, config: Config, where: Places) -> int:
+    """Ask for the password of a user, and store what verifies it."""
+    where.folders.create()
+    store = sasl.Credentials(Path(config.sasl.users or where.sasl_users))
+    store.add(name, sasl.asked_password())
+    print(f"{name} is let in where auth is sasl; {store.path} has what verifies the password")
+    return 0
+
+
 def _serve(options: argparse.Namespace, where: Places) -> int:
     config = _configured(options, where)
-    logging.basicConfig(level=config.log.level.upper(), format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure(config.log)
     where.folders.create()
-    if config.access.plugins:
-        access.load_installed()
-    server = Server(config, where, services(config, where, inherited()))
+    rules = Rules(config, where)
+    server = Server(config, where, services(config, where, inherited()), rules)
     wakers = _handle_signals(server, options, where)
     sys.setswitchinterval(SWITCH_SECONDS)
     where.pid_file.write_text(f"{os.getpid()}\n")
@@ -82,6 +101,7 @@ def _serve(options: argparse.Namespace, where: Places) -> int:
     for waker in wakers:
         waker.close()
     where.pid_file.unlink(missing_ok=True)
+    rules.close()
     return 0
 
 
@@ -90,9 +110,7 @@ def _configured(options: argparse.Namespace, where: Places) -> Config:
     return configuration.load(path) if options.config or where.config.exists() else Config()
 
 
-def _handle_signals(
-    server: Server, options: argparse.Namespace, where: Places
-) -> tuple[socket.socket, socket.socket]:
+def _handle_signals(server: Server, options: argparse.Namespace, where: Places) -> tuple[socket.socket, socket.socket]:
     """End at SIGTERM and SIGINT, read the configuration again at SIGHUP; the two sockets have to be kept."""
     wake, woken = socket.socketpair()
     wake.setblocking(False)
@@ -118,7 +136,10 @@ def _reload(server: Server, options: argparse.Namespace, where: Places) -> None:
     try:
         new = _configured(options, where)
         kept = configuration.needing_restart(server.config, new)
-        server.reload(configuration.taken_over(server.config, new))
+        new = configuration.taken_over(server.config, new)
+        server.rules.apply(new)
+        server.reload(new)
+        logs.configure(new.log)
     except VirtError as error:
         _log.error("the configuration stays as it was: %s", error)
     else:

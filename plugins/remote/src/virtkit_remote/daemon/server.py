@@ -20,6 +20,7 @@ from virtkit_remote.daemon.identity import identity_of
 from virtkit_remote.daemon.link import Link
 from virtkit_remote.daemon.loop import READ, Loop
 from virtkit_remote.daemon.places import Places
+from virtkit_remote.daemon.rules import Rules
 from virtkit_remote.daemon.service import Service, renewed
 from virtkit_remote.daemon.workers import Workers
 
@@ -61,13 +62,15 @@ class Server:
     Attributes:
         clients: Those that are connected, by number.
         limits: The limits in force.
+        rules: What is asked before calls and written after them.
         started: When it began, in seconds since 1970.
     """
 
-    def __init__(self, config: Config, places: Places, services: list[Service]) -> None:
+    def __init__(self, config: Config, places: Places, services: list[Service], rules: Rules) -> None:
         self.config = config
         self.places = places
         self.services = services
+        self.rules = rules
         self.limits = Limits.of(config)
         self.loop = Loop()
         self.workers = Workers(config.limits.workers)
@@ -113,10 +116,12 @@ class Server:
         self.services = [renewed(service, config, self.places) for service in self.services]
         for service in self.services:
             self._listen(service)
+        for client in list(self.clients.values()):
+            self.loop.call_soon(client.rebind)
 
     def settled(self, client: Client) -> None:
         """A client has proved who it is."""
-        _log.info("%s is let in through %s", client, client.service.name)
+        _log.debug("%s is let in through %s", client, client.service.name)
 
     def forget(self, client: Client) -> None:
         """A client is gone."""

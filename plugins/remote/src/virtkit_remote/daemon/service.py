@@ -123,9 +123,7 @@ def _made(config: Config, places: Places, inherited: dict[str, socket.socket]) -
         context = tls_context(config.tls)
         listener = inherited.get("tls") or _listen_tcp(config.tls)
         asked = authentication_of(config.tls.auth, config, places)
-        yield Service(
-            "tls", listener, "tls", MAIN_PROGRAMS, MAIN, asked, tls=context, names=config.tls.allowed_names
-        )
+        yield Service("tls", listener, "tls", MAIN_PROGRAMS, MAIN, asked, tls=context, names=config.tls.allowed_names)
 
 
 def renewed(service: Service, config: Config, places: Places) -> Service:
@@ -134,9 +132,7 @@ def renewed(service: Service, config: Config, places: Places) -> Service:
     asked = authentication_of(settings.auth, config, places)
     if service.tls is None:
         return attrs.evolve(service, authentication=asked)
-    return attrs.evolve(
-        service, authentication=asked, tls=tls_context(config.tls), names=config.tls.allowed_names
-    )
+    return attrs.evolve(service, authentication=asked, tls=tls_context(config.tls), names=config.tls.allowed_names)
 
 
 def authentication_of(kind: str, config: Config, places: Places) -> Authentication:

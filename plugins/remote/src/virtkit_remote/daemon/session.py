@@ -56,7 +56,7 @@ class Session:
         part = self._parts.attach(function.kind)
         return part is not None and not never_waits(part.driver, function)
 
-    def hub(self, kind: str) -> EventHub:
+    def hub(self, kind: str, error_domain: int) -> EventHub:
         """The hub of the driver that serves a kind of objects.
 
         Raises:
@@ -65,7 +65,7 @@ class Session:
         part = self._parts.attach(kind)
         hub = part.driver.driver_events(part.session) if part else None
         if hub is None:
-            raise NotSupportedError(f"no driver of {self.uri} publishes {kind} events")
+            raise NotSupportedError(f"no driver of {self.uri} publishes {kind} events", domain=error_domain)
         return hub
 
     def is_secure(self) -> bool:

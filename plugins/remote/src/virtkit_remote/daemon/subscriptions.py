@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from virtkit_remote.daemon.client import Client
 
 KIND_OF_CLASS = {
-    "domain": "hypervisor",
-    "network": "network",
-    "storage_pool": "storage",
-    "node_device": "nodedev",
-    "secret": "secret",
-    "qemu_monitor": "hypervisor",
+    "domain": ("hypervisor", ErrorDomain.DOMAIN),
+    "network": ("network", ErrorDomain.NETWORK),
+    "storage_pool": ("storage", ErrorDomain.STORAGE),
+    "node_device": ("nodedev", ErrorDomain.NODEDEV),
+    "secret": ("secret", ErrorDomain.SECRET),
+    "qemu_monitor": ("hypervisor", ErrorDomain.QEMU),
 }
-"""Class of events -> the kind of driver that publishes them."""
+"""Class of events -> the kind of driver that publishes them, and the domain of errors about them."""
 
 Wanted = Callable[[Any], bool]
 
@@ -94,7 +94,7 @@ class Subscriptions:
             raise InternalError(f"there is no {key.kind} event {key.id} in this style", domain=ErrorDomain.RPC)
         client = self._client
         encode = event_encoder(key, style)
-        hub = client.opened().hub(KIND_OF_CLASS[key.kind])
+        hub = client.opened().hub(*KIND_OF_CLASS[key.kind])
         number = NO_CALLBACK
         numbering = threading.Lock()
 
