@@ -133,7 +133,7 @@ class Loop:
                 self._current = descriptor
                 try:
                     callback(events)
-                except Exception:
+                except Exception:  # noqa: BLE001 - one client's fault must not end the thread that serves all
                     _log.exception("a callback of the loop failed")
                 if self._leader is not me:
                     self.change(descriptor, READ | WRITE)  # the other thread was kept from it
@@ -158,7 +158,7 @@ class Loop:
     def _call(self, call: Callable[[], object]) -> None:
         try:
             call()
-        except Exception:
+        except Exception:  # noqa: BLE001 - likewise
             _log.exception("a call of the loop failed")
 
     def _seconds_to_next(self) -> float | None:

@@ -69,10 +69,7 @@ def _check(path: Path) -> int:
     problems = configuration.problems_of(path)
     if not problems and (rules := configuration.load(path).access.policy):
         problems = policy.problems_of(rules)
-    for problem in problems:
-        print(problem)
-    if not problems:
-        print(f"{path} is in order")
+    sys.stdout.writelines(f"{line}\n" for line in problems or [f"{path} is in order"])
     return 1 if problems else 0
 
 
@@ -81,7 +78,7 @@ def _add_user(name: str, config: Config, where: Places) -> int:
     where.folders.create()
     store = sasl.Credentials(Path(config.sasl.users or where.sasl_users))
     store.add(name, sasl.asked_password())
-    print(f"{name} is let in where auth is sasl; {store.path} has what verifies the password")
+    sys.stdout.write(f"{name} is let in where auth is sasl; {store.path} has what verifies the password\n")
     return 0
 
 

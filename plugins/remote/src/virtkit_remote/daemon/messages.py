@@ -62,7 +62,7 @@ def stream_key(message: bytes) -> bytes:
 
 def shown(message: bytes) -> str:
     """A message for the log."""
-    _, program, version, procedure, type, serial, status = HEADER.unpack_from(message)
+    _, program, _, procedure, type, serial, status = HEADER.unpack_from(message)
     try:
         kind = MessageType(type).name
     except ValueError:

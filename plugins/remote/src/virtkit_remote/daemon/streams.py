@@ -145,7 +145,7 @@ class Stream:
             call()
         except VirtError as error:
             self._fail(error)
-        except Exception as cause:
+        except Exception as cause:  # noqa: BLE001 - whatever a driver raises ends its stream alone
             _log.exception("a stream of %s failed", self.client)
             self._fail(InternalError(f"the stream broke off: {type(cause).__name__}: {cause}", domain=ErrorDomain.RPC))
 

@@ -108,7 +108,7 @@ class Workers:
             lane, task = taken
             try:
                 task()
-            except Exception:
+            except Exception:  # noqa: BLE001 - the thread goes on with other calls
                 _log.exception("a task of the workers failed; nobody gets its answer")
             self._done(lane)
 
