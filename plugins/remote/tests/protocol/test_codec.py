@@ -110,7 +110,13 @@ def test_statistics_per_cpu_stay_in_the_order_of_the_wire() -> None:
 
 def test_lists_and_tuples_encode_alike() -> None:
     encode = encoder(LIST)
-    assert encode(([DOM], 1)) == encode([(["guest", UUID, 3],), 1])
+    assert encode(([DOM], 1)) == encode([(("guest", UUID, 3),), 1])
+
+
+def test_a_reference_that_has_changed_is_encoded_anew() -> None:
+    encode, decode = encoder(LIST), decoder(LIST)
+    for ref in (DOM, DOM._replace(id=4), DOM):
+        assert ([ref], 1) == decode(encode(([ref], 1)), 0)[0]
 
 
 def test_chars_of_a_fixed_number_are_padded_and_lose_their_padding() -> None:

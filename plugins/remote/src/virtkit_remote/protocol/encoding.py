@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from virtkit_remote.protocol.params import PADDING, encode_params
-from virtkit_remote.protocol.references import is_params
+from virtkit_remote.protocol.references import REFERENCES, is_params
 from virtkit_remote.protocol.schema import (
     SCALARS,
     Array,
@@ -23,6 +23,9 @@ from virtkit_remote.protocol.schema import (
 from virtkit_remote.protocol.source import Source, refuse_choice, refuse_size, refuse_text
 
 Encode = Callable[[Sequence[Any]], bytes]
+
+REMEMBERED_MAX = 16384
+"""References whose bytes one function remembers: as many as a list may have."""
 
 SIGNS = bytes(128) + b"\xff" * 128
 """The upper bytes of a char by its lowest."""
@@ -152,7 +155,25 @@ class _Encoding:
         else:
             self.sized(value, limit, field)
             self.flush()
-            self.items(of, value, field)
+            if isinstance(of, Struct) and of.name in REFERENCES:
+                self.references(of, value, field)
+            else:
+                self.items(of, value, field)
+
+    def references(self, of: Struct, value: str, field: str) -> None:
+        """Write what encodes a list of references: the same ones are listed again and again, so they are remembered."""
+        before, self.pieces = self.pieces, []
+        pieces, item, piece = map(self.source.name, ("pieces", field, "piece"))
+        self.source.constants |= {"remembered": {}, "REMEMBERED_MAX": REMEMBERED_MAX}
+        self.source.line(f"{pieces} = []")
+        with self.source.block(f"for {item} in {value}:"):
+            self.source.line(f"{piece} = remembered.get({item})", f"{field}[]")
+            with self.source.block(f"if {piece} is None:"):
+                self.value(of, item, f"{field}[]")
+                self.source.line("if len(remembered) >= REMEMBERED_MAX: remembered.clear()")
+                self.source.line(f"{piece} = remembered[{item}] = {self.joined()}")
+            self.source.line(f"{pieces}.append({piece})")
+        self.pieces = [*before, f"*{pieces}"]
 
     def items(self, of: Type, value: str, field: str) -> None:
         before, self.pieces = self.pieces, []
