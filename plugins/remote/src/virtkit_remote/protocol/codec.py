@@ -17,8 +17,9 @@
 | typed parameters | `virtkit.params.TypedParams`, or (`RAW_PARAMS`) a list of (name, (type, value)) |
 
 Any sequence may be encoded where a tuple or list is decoded, references excepted, and any mapping where typed
-parameters are. All that does not fit, in either direction, is a `CodecError`. Lengths are checked against their limit and the
-bytes there are before anything of that length is made, so a message can cost no more than a fixed multiple of its own length.
+parameters are. All that does not fit, in either direction, is a `CodecError`. Lengths are checked against their limit
+and the bytes there are before anything of that length is made, so a message can cost no more than a fixed multiple of
+its own length.
 """
 
 from __future__ import annotations
