@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from virtkit.driver import Driver, OpenRequest
-from virtkit.enums import DomainVcpuFlags, ErrorDomain
+from virtkit.enums import ErrorDomain
 from virtkit.hookspecs import KINDS
 from virtkit.streams import Screenshot
-from virtkit_remote.binding.calling import START, call_of
-from virtkit_remote.client.session import ARGUMENTS_FIXED, Session, plain
+from virtkit_remote.binding.calling import Call, call_of
+from virtkit_remote.client.plans import Forms, Plan, joined, parted, plan_of, shown
+from virtkit_remote.client.session import Session, plain
 from virtkit_remote.client.streams import RemoteConsole, RemoteSink, Stream, source
-from virtkit_remote.protocol.schema import ANY
 
 if TYPE_CHECKING:
     from virtkit.events import EventHub
-    from virtkit.records import VcpuInfo
 
 Function = Callable[..., Any]
 
@@ -61,125 +60,44 @@ class RemoteDriver(Driver[Session]):
 
 @cache
 def _function(name: str) -> Function | None:
-    own = IRREGULAR.get(name)
-    if own is not None:
-        return own
     try:
-        procedure = call_of(name).procedure
+        call, plan = call_of(name), plan_of(name)
     except KeyError:
         return None
-    if procedure.stream:
-        return _streaming(name)
-    if procedure.fds_call or procedure.fds_reply:
-        return _with_files(name)
-    return plain(name)
+    if plan is not None:
+        return _planned(plan)
+    if call.procedure.stream:
+        return _streaming(call)
+    if call.procedure.fds_call or call.procedure.fds_reply:
+        return _with_files(call)
+    return plain(call)
 
 
-def _streaming(name: str) -> Function:
+def _planned(plan: Callable[..., Plan]) -> Function:
+    """The function for a hook of several calls."""
+    return lambda session, *arguments: session.follow(plan(session.facts, *arguments))
+
+
+def _streaming(call: Call) -> Function:
     """The function for a hook that returns a stream, perhaps behind something else."""
-    call = call_of(name)
 
     def function(session: Session, *arguments: Any) -> Any:
         stream = Stream(session, call, arguments)
-        if name == "domain_screenshot":
-            return Screenshot(call.results(stream.reply, START)[0], source(stream))
-        if name in ("domain_open_console", "domain_open_channel"):
-            return RemoteConsole(stream)
-        if call.procedure.stream == "read":
-            return source(stream)
-        if call.procedure.ret is None:
-            return RemoteSink(stream)
-        return (*call.results(stream.reply, START), RemoteSink(stream))
+        return shown(call, stream.reply, stream, FORMS)
 
     return function
 
 
-def _with_files(name: str) -> Function:
+def _with_files(call: Call) -> Function:
     """The function for a hook that takes or returns descriptors."""
-    call = call_of(name)
-    procedure = call.procedure
 
     def function(session: Session, *arguments: Any) -> Any:
-        files: Sequence[int] | None = None
-        if procedure.fds_call:
-            *given, last = arguments
-            arguments, files = tuple(given), list(last) if procedure.fds_call == ANY else [last]
-        message, received = session.channel.call(
-            call.program, procedure.number, call.request(arguments, call.most), files
-        )
-        start = START + 4 if procedure.fds_reply else START
-        results = call.results(message, start)
-        if not procedure.fds_reply:
-            return call.result(arguments, results)
-        out: Any = received if procedure.fds_reply == ANY else received[0]
-        return (results[0], out) if procedure.ret else out
+        values, files = parted(call, arguments)
+        payload = call.request(values, call.most)
+        message, received = session.channel.call(call.program, call.procedure.number, payload, files)
+        return joined(call, values, message, received)
 
     return function
 
 
-def _network_update(session: Session, *arguments: Any) -> None:
-    """Daemons before libvirt 7.2 take section and command the other way round."""
-    net, command, section, *rest = arguments
-    if not session.supports(ARGUMENTS_FIXED):
-        command, section = section, command
-    plain("network_update")(session, net, command, section, *rest)
-
-
-def _is_secure(session: Session) -> bool:
-    """The daemon's side of the way, and ours."""
-    return session.channel.transport.secure and bool(session.procedure("connect_is_secure")[0])
-
-
-def _scheduler_type(session: Session, dom: Any) -> str:
-    kind: str = session.procedure("domain_get_scheduler_type", dom)[0]
-    return kind
-
-
-def _vcpus(session: Session, dom: Any) -> list[VcpuInfo]:
-    """The vCPUs; the client has to know their number, and that of the host's CPUs."""
-    number = plain("domain_get_info")(session, dom).nr_virt_cpu
-    length = _map_length(session)
-    found = _sized(session, "domain_get_vcpus", number, dom)
-    return [each._replace(cpumap=each.cpumap[:length]) for each in found]
-
-
-def _vcpu_pins(session: Session, dom: Any, flags: int) -> list[bytes]:
-    number = plain("domain_get_vcpus_flags")(session, dom, flags | DomainVcpuFlags.MAXIMUM)
-    length = _map_length(session)
-    return [each[:length] for each in _sized(session, "domain_get_vcpu_pin_info", number, dom, flags)]
-
-
-def _emulator_pin(session: Session, dom: Any, flags: int) -> bytes | None:
-    found: bytes | None = plain("domain_get_emulator_pin_info")(session, dom, flags)
-    return found and found[: _map_length(session)]
-
-
-def _sized(session: Session, name: str, count: int, *arguments: Any) -> Any:
-    """Call a hook whose caller says how many items it has room for."""
-    call = call_of(name)
-    message, _ = session.channel.call(call.program, call.procedure.number, call.request(arguments, count))
-    return call.result(arguments, call.results(message, START))
-
-
-def _map_length(session: Session) -> int:
-    """Bytes of a CPU map of the host."""
-    if not session.map_length:
-        info = plain("node_get_info")(session)
-        session.map_length = (info.nodes * info.sockets * info.cores * info.threads + 7) // 8
-    return session.map_length
-
-
-def _supports_feature(session: Session, feature: int) -> bool:
-    return session.supports(feature)
-
-
-IRREGULAR: dict[str, Function] = {
-    "network_update": _network_update,
-    "connect_is_secure": _is_secure,
-    "connect_supports_feature": _supports_feature,
-    "domain_get_scheduler_type": _scheduler_type,
-    "domain_get_vcpus": _vcpus,
-    "domain_get_vcpu_pin_info": _vcpu_pins,
-    "domain_get_emulator_pin_info": _emulator_pin,
-}
-"""Hooks that are more than the call of their procedure."""
+FORMS = Forms(source, RemoteSink, RemoteConsole, Screenshot)

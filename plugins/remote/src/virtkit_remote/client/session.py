@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from virtkit.enums import ErrorDomain
 from virtkit.errors import AuthFailedError, NotSupportedError, VirtError
 from virtkit_remote import sasl
-from virtkit_remote.binding.calling import START, Call, call_of
+from virtkit_remote.binding.calling import START, Call
 from virtkit_remote.client.channel import Channel
 from virtkit_remote.client.hub import RemoteHub
+from virtkit_remote.client.plans import Facts, Plan, Step
 from virtkit_remote.client.transports import connect
 from virtkit_remote.protocol.codec import decoder, encoder
 from virtkit_remote.protocol.schema import procedure_named
@@ -30,9 +31,6 @@ NONE, SASL, POLKIT = range(3)
 READONLY = 1
 """The flag of `connect_open`."""
 
-ARGUMENTS_FIXED = 16
-"""The feature of a daemon that takes the arguments of `network_update` in the order declared."""
-
 
 class Session:
     """An open connection to a daemon.
@@ -41,7 +39,7 @@ class Session:
         uri: What was opened.
         channel: What calls go through.
         hub: Its events.
-        map_length: Bytes of a CPU map of the host; 0: not asked yet.
+        facts: What it has learnt of its daemon.
     """
 
     def __init__(self, request: OpenRequest) -> None:
@@ -56,8 +54,7 @@ class Session:
         )
         self.hub = RemoteHub(self)
         self.channel = Channel(transport, on_event=self.hub.receive, on_closed=self.hub.lose)
-        self.map_length = 0
-        self._features: dict[int, bool] = {}
+        self.facts = Facts(secure=transport.secure)
         try:
             self._authenticate(request)
             self.procedure("connect_open", request.uri.for_server(), READONLY if request.readonly else 0)
@@ -72,12 +69,19 @@ class Session:
         message, _ = self.channel.call(PROGRAMS[known.program], known.number, payload)
         return decoder(known.ret)(message, START)[0] if known.ret else ()
 
-    def supports(self, feature: int) -> bool:
-        """Whether the daemon or its driver has a feature; asked once."""
-        found = self._features.get(feature)
-        if found is None:
-            found = self._features[feature] = bool(self.procedure("connect_supports_feature", feature)[0])
-        return found
+    def follow(self, plan: Plan) -> Any:
+        """Make the calls of a plan; returns what the hook returns."""
+        try:
+            step = next(plan)
+            while True:
+                step = plan.send(self._make(step))
+        except StopIteration as end:
+            return end.value
+
+    def _make(self, step: Step) -> Sequence[Any]:
+        call, arguments, room = step
+        message, _ = self.channel.call(call.program, call.procedure.number, call.request(arguments, room))
+        return call.results(message, START)
 
     def close(self) -> None:
         """Say goodbye, and hang up."""
@@ -119,26 +123,10 @@ class Session:
             raise _refused("the daemon did not prove that it knows the password: it is not the one that it seems to be")
 
 
-def exchange(session: Session, call: Call, arguments: Sequence[Any], files: Sequence[int] | None = None) -> Any:
-    """Call a hook of the daemon, twice where the first call asks how much there is."""
-    count = call.most
-    if call.counted is not None:
-        message, _ = session.channel.call(call.program, call.procedure.number, call.request(arguments, 0), files)
-        count = call.counted(call.results(message, START))
-        if count <= 0:
-            return call.result(arguments, ())
-    message, _ = session.channel.call(call.program, call.procedure.number, call.request(arguments, count), files)
-    return call.result(arguments, call.results(message, START))
-
-
-def plain(name: str) -> Callable[..., Any]:
+def plain(call: Call) -> Callable[..., Any]:
     """The function for a hook that is one call."""
-    call = call_of(name)
-    program, number = call.program, call.procedure.number
+    program, number, most = call.program, call.procedure.number, call.most
     request, results, result = call.request, call.results, call.result
-    if call.counted is not None:
-        return lambda session, *arguments: exchange(session, call, arguments)
-    most = call.most
 
     def function(session: Session, *arguments: Any) -> Any:
         message, _ = session.channel.call(program, number, request(arguments, most))
