@@ -44,6 +44,49 @@ def _uuid(name: str) -> str:
     return f"0f2f4f6f-0000-4000-8002-{zlib.crc32(name.encode()):012x}"
 
 
+def _served(inside: str, ip: str = "address='10.6.0.1' prefix='24'") -> str:
+    """An address of a network with a DHCP server."""
+    return f"<ip {ip}><dhcp>{inside}</dhcp></ip>"
+
+
+def _range(start: str, end: str) -> str:
+    return f"<range start='{start}' end='{end}'/>"
+
+
+SUBNET, WIDE = "address='10.6.0.1' prefix='24'", "address='10.6.0.1' prefix='8'"
+SUBNET6 = "family='ipv6' address='2001:db8::1' prefix='64'"
+RANGES = [
+    (("10.6.0.1", "10.6.0.254"), SUBNET), (("10.7.0.2", "10.7.0.9"), SUBNET), (("10.6.0.9", "10.6.0.2"), SUBNET),
+    (("10.6.0.0", "10.6.0.9"), SUBNET), (("10.6.0.9", "10.6.0.255"), SUBNET), (("10.6.0.9", "10.7.0.2"), SUBNET),
+    (("2001:db8::5", "2001:db8::9"), SUBNET), (("10.6.0.2", "2001:db8::9"), SUBNET),
+    (("10.6.0.0", "10.6.255.255"), WIDE), (("10.6.255.254", "10.7.0.3"), WIDE),
+    (("10.6.0.0", "10.6.0.1"), "address='10.6.0.1' prefix='31'"), (("10.6.0.2", "10.6.0.9"), "address='10.6.0.1'"),
+    (("11.6.0.2", "11.6.0.9"), "address='10.6.0.1'"), (("172.16.5.2", "172.16.9.9"), "address='172.16.0.1'"),
+    (("192.168.1.2", "192.168.2.9"), "address='192.168.1.1'"),
+    (("10.6.0.2", "10.6.0.9"), "address='10.6.0.1' prefix='0'"),
+    (("10.6.0.2", "10.6.0.9"), "address='10.6.0.1' netmask='255.255.255.0'"),
+    (("10.6.1.2", "10.6.1.9"), "address='10.6.0.1' netmask='255.255.255.0'"),
+    (("10.6.0.2", "10.6.0.9"), "address='10.6.0.1' netmask='255.0.255.0'"),
+    (("2001:db8::", "2001:db8::ffff"), SUBNET6), (("2001:db8::2", "2001:db8::1:9"), SUBNET6),
+    (("2001:db9::2", "2001:db9::9"), SUBNET6), (("2001:db8::5", "2001:db8::9"), "family='ipv6' address='2001:db8::1'"),
+]  # fmt: skip
+"""Start and end of a range, and the address of the network."""
+
+MAC = "mac='52:54:00:be:7a:33'"
+HOSTS = [
+    f"<host {attributes}/>"
+    for attributes in (
+        f"{MAC} ip='10.6.0.5'", "name='a' ip='10.6.0.5'", "id='0:1' ip='10.6.0.5'", "ip='10.6.0.5'", MAC, "name='a'",
+        "", f"name='' {MAC} ip='10.6.0.5'",
+    )
+]  # fmt: skip
+IPS = [
+    "", "address='10.6.0.1' netmask='255.255.255.0' prefix='24'", "address='10.6.0.1' prefix='40'",
+    "address='10.6.0.1' prefix='0' netmask='255.0.0.0'", "address='10.6.0.1' netmask='2001:db8::1'",
+    "family='ipv6' address='10.6.0.1'", "address='2001:db8::1'", "family='ipv4' address='2001:db8::1'",
+    "family='ipv6' address='2001:db8::1' netmask='255.0.0.0'", "family='ipv6' address='2001:db8::1' prefix='128'",
+]  # fmt: skip
+
 HOST = "<host name='h'/>"
 SDA = "<device path='/dev/{}'/>"
 CAPACITY = "<capacity unit='M'>1</capacity>"
@@ -60,6 +103,10 @@ OBJECTS = [
     network("onbridge", "<forward mode='bridge'/><bridge name='br0'/>"),
     network("dhcp", "<ip address='10.6.0.1' prefix='24'><dhcp><range start='10.6.0.2' end='10.6.0.9'/></dhcp></ip>"),
     network("badip", "<ip address='x'/>"),
+    *(network(f"range{i}", _served(_range(*ends), ip)) for i, (ends, ip) in enumerate(RANGES)),
+    *(network(f"host{i}", _served(host)) for i, host in enumerate(HOSTS)),
+    *(network(f"host6{i}", _served(host, SUBNET6)) for i, host in enumerate(HOSTS)),
+    *(network(f"ip{i}", f"<ip {ip}/>") for i, ip in enumerate(IPS)),
     network("badmode", "<forward mode='nosuch'/>"),
     network("slash/", ""),
     network("portgroups", "<portgroup name='a' default='yes'/><portgroup name='b'/>"),

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from virtkit.define.subnets import check_host, check_ip, check_range, check_sought_host
 from virtkit.enums import ErrorDomain, NetworkUpdateCommand, NetworkUpdateSection
 from virtkit.errors import (
     ConfigUnsupportedError,
@@ -25,6 +26,7 @@ from virtkit.xml.network import (
     DnsHost,
     Forward,
     ForwardInterface,
+    Ip,
     Network,
     PortGroup,
     SrvRecord,
@@ -34,6 +36,8 @@ from virtkit.xml.network import (
 NETWORK = ErrorDomain.NETWORK
 Command = NetworkUpdateCommand
 Same = Callable[[Any, Any], bool]
+CheckServed = Callable[[str, Ip, Any], None]
+"""Refuses what a DHCP server cannot have: name of the network, the address it serves on, the element."""
 
 
 ROUTED = ("nat", "route", "open")
@@ -46,7 +50,7 @@ def complete(network: Network) -> None:
     Raises:
         NoNameError: It has no name.
         XMLDetailError: Its name has a slash or a line break.
-        XMLError: As for `check`.
+        VirtError: As for `check`, and for `virtkit.define.subnets.check_ip`.
     """
     if not network.name:
         raise NoNameError("the network has no <name>: give it one", domain=NETWORK)
@@ -62,6 +66,9 @@ def complete(network: Network) -> None:
             forward.interfaces.append(ForwardInterface(dev=forward.dev))
         if len(forward.interfaces) == 1:
             forward.dev = forward.interfaces[0].dev
+    for ip in network.ips:
+        check_ip(network.name, ip)
+        ip.prefix = ip.prefix or None
     check(network)
     if forward is None or forward.mode in ROUTED:
         network.bridge = network.bridge or Bridge()
@@ -111,6 +118,8 @@ class Part(NamedTuple):
         clashes: Whether an element that is there keeps another one from being added.
         matches: Whether an element that is there is the one to delete or to modify.
         modifiable: Whether MODIFY is possible.
+        check: Refuses an element to add or to put in the place of another.
+        check_sought: Refuses an element to delete.
     """
 
     parent: type[Element]
@@ -119,10 +128,12 @@ class Part(NamedTuple):
     clashes: Same
     matches: Same
     modifiable: bool = False
+    check: CheckServed | None = None
+    check_sought: CheckServed | None = None
 
 
-def _dhcp(network: Network, index: int) -> Dhcp:
-    """The DHCP server of an address of the network, made where there is none."""
+def _served(network: Network, index: int) -> Ip:
+    """The address of a network that the DHCP sections mean."""
     ips = network.ips
     if index < 0:
         found = next((ip for ip in ips if ip.dhcp is not None), ips[0] if ips else None)
@@ -131,8 +142,14 @@ def _dhcp(network: Network, index: int) -> Dhcp:
     if found is None:
         which = f"<ip> number {index}" if index >= 0 else "<ip>"
         raise OperationInvalidError(f"network {network.name!r} has no {which} to serve addresses from", domain=NETWORK)
-    found.dhcp = found.dhcp or Dhcp()
-    return found.dhcp
+    return found
+
+
+def _dhcp(network: Network, index: int) -> Dhcp:
+    """The DHCP server of an address of the network, made where there is none."""
+    served = _served(network, index)
+    served.dhcp = served.dhcp or Dhcp()
+    return served.dhcp
 
 
 def _dns(network: Network) -> Dns:
@@ -151,10 +168,23 @@ SRV_KEYS = ("service", "protocol", "domain", "target", "port", "priority", "weig
 
 PARTS = {
     NetworkUpdateSection.IP_DHCP_HOST: Part(
-        Dhcp, DhcpHost, lambda n, i: _dhcp(n, i).hosts, _shared(*HOST_KEYS), _given(*HOST_KEYS), modifiable=True
+        Dhcp,
+        DhcpHost,
+        lambda n, i: _dhcp(n, i).hosts,
+        _shared(*HOST_KEYS),
+        _given(*HOST_KEYS),
+        modifiable=True,
+        check=check_host,
+        check_sought=check_sought_host,
     ),
     NetworkUpdateSection.IP_DHCP_RANGE: Part(
-        Dhcp, DhcpRange, lambda n, i: _dhcp(n, i).ranges, _equal("start", "end"), _equal("start", "end")
+        Dhcp,
+        DhcpRange,
+        lambda n, i: _dhcp(n, i).ranges,
+        _equal("start", "end"),
+        _equal("start", "end"),
+        check=check_range,
+        check_sought=check_range,
     ),
     NetworkUpdateSection.FORWARD_INTERFACE: Part(Forward, ForwardInterface, _interfaces, _equal("dev"), _equal("dev")),
     NetworkUpdateSection.PORTGROUP: Part(
@@ -183,6 +213,7 @@ def update(network: Network, command: int, section: int, parent_index: int, xml:
         OperationUnsupportedError: The section cannot be changed, or not by that command.
         OperationInvalidError: What is to be added is there, or what is to be changed or deleted is not.
         XMLError: It is not the element of the section.
+        VirtError: As for the checks of `virtkit.define.subnets`.
     """
     part = PARTS.get(section)  # type: ignore[call-overload]
     if part is None:
@@ -192,6 +223,8 @@ def update(network: Network, command: int, section: int, parent_index: int, xml:
         )
     item = _parse(part, xml)
     items = part.items(network, parent_index)
+    if check := part.check_sought if command == Command.DELETE else part.check:
+        check(network.name or "", _served(network, parent_index), item)
     match command:
         case Command.ADD_FIRST | Command.ADD_LAST:
             if any(part.clashes(one, item) for one in items):
