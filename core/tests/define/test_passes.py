@@ -246,8 +246,17 @@ def test_an_element_gets_a_namespace_and_is_handed_out_without() -> None:
     set_metadata(document, ELEMENT, "<a x='1'><b/></a>", "k", "urn:k")
     assert '<k:a xmlns:k="urn:k" x="1">' in document.format()
     assert get_metadata(document, ELEMENT, "urn:k") == '<a x="1">\n  <b/>\n</a>'
-    set_metadata(document, ELEMENT, None, "k", "urn:k")
+
+
+def test_where_an_element_was_removed_an_empty_metadata_stays_as_in_libvirt() -> None:
+    document = domain()
+    set_metadata(document, ELEMENT, None, None, "urn:k")
     assert "metadata" not in document.format()
+    set_metadata(document, ELEMENT, "<a/>", "k", "urn:k")
+    set_metadata(document, ELEMENT, None, None, "urn:k")
+    assert "  <metadata/>\n" in document.format()
+    with pytest.raises(NoDomainMetadataError):
+        get_metadata(document, ELEMENT, "urn:k")
 
 
 def test_metadata_that_cannot_be_is_refused() -> None:

@@ -106,7 +106,9 @@ def fill_disk(disk: Disk) -> None:
         target.bus = "fdc" if disk.device == "floppy" else BUS_OF_PREFIX[prefix]
     if disk.device == "cdrom":
         disk.readonly = True
-    if disk.source is not None and not disk.source.content():
+    if disk.source is None:
+        disk.type = "file"  # libvirt reads the kind of a drive without <source> from nowhere
+    elif not disk.source.content():
         disk.source = None
     if disk.driver is not None and disk.driver.cache == "default":
         disk.driver.cache = None

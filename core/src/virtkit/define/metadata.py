@@ -39,7 +39,7 @@ def get_metadata(document: Domain, kind: DomainMetadataType, uri: str | None) ->
 def set_metadata(
     document: Domain, kind: DomainMetadataType, text: str | None, key: str | None, uri: str | None
 ) -> None:
-    """Set one of them, or remove it with None or an empty text.
+    """Set one of them, or remove it with None; an empty title or description is removed too.
 
     Args:
         document: The definition to change.
@@ -64,10 +64,12 @@ def set_metadata(
 
 
 def _set_element(document: Domain, text: str | None, key: str | None, uri: str) -> None:
-    elements = {known: element for known, element in (document.metadata or {}).items() if known != uri}
-    if text:
-        elements[uri] = _qualified(load(text, DOMAIN, "metadata_xml"), _required(key, "key"), uri)
-    document.metadata = elements or None
+    if text is not None:
+        element = _qualified(load(text, DOMAIN, "metadata_xml"), _required(key, "key"), uri)
+        others = {known: other for known, other in (document.metadata or {}).items() if known != uri}
+        document.metadata = {**others, uri: element}
+    elif document.metadata is not None:
+        document.metadata.pop(uri, None)  # the element around it stays, as in libvirt
 
 
 def _qualified(root: _Element, key: str, uri: str) -> str:
