@@ -45,7 +45,17 @@ def test_changes_are_taken_back(bench: Bench) -> None:
     bench.interface_undefine(bench.interface)
     bench.interface_define_xml(ETH7.format("00:11:22:33:44:55"), 0)
     bench.interface_change_rollback(0)
-    assert names(bench) == names(bench, Listed.ACTIVE) == ["eth1"]
+    assert names(bench) == ["eth1"]
+
+
+@pytest.mark.libvirt
+def test_no_interface_is_up_after_changes_were_taken_back_as_in_libvirt(bench: Bench) -> None:
+    program = (
+        "conn.changeBegin(); conn.changeRollback(); print(json.dumps([i.name() for i in conn.listAllInterfaces(2)]))"
+    )
+    bench.interface_change_begin(0)
+    bench.interface_change_rollback(0)
+    assert names(bench, Listed.ACTIVE) == real.run(program) == []
 
 
 def test_changes_that_are_kept_stay(bench: Bench) -> None:
@@ -111,6 +121,8 @@ print(json.dumps(answers))
 
 
 CPU = "<cpu><arch>x86_64</arch><model>{}</model>{}</cpu>"
+POWER = "<cpu><arch>ppc64</arch><model>POWER8</model>{}</cpu>"
+VENDOR = "<vendor>{}</vendor>"
 VMX, AES = "<feature name='vmx'/>", "<feature name='aes'/>"
 
 CPUS: list[list[str]] = [
@@ -121,6 +133,13 @@ CPUS: list[list[str]] = [
     ["<cpu><model>Nehalem</model></cpu>"],
     ["<cpu><arch>x86_64</arch></cpu>"],
     [],
+    *([CPU.format("Westmere", VENDOR.format(vendor))] for vendor in ("Intel", "nosuch")),
+    [CPU.format("Westmere", VENDOR.format("Intel") + VMX)] * 2,
+    [CPU.format("Westmere", VENDOR.format("Intel")), CPU.format("Westmere", "")],
+    [CPU.format("Westmere", ""), CPU.format("Westmere", VENDOR.format("Intel"))],
+    [CPU.format("Westmere", VENDOR.format("Intel")), CPU.format("Westmere", VENDOR.format("AMD"))],
+    *([POWER.format(VENDOR.format(vendor))] for vendor in ("IBM", "nosuch")),
+    [POWER.format(VENDOR.format("IBM")), POWER.format(VENDOR.format("Freescale"))],
 ]
 
 

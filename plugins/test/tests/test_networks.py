@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -129,13 +130,56 @@ def test_parts_change_as_in_libvirts_driver(bench: Bench) -> None:
 def test_a_part_is_changed_where_the_flags_say(bench: Bench) -> None:
     ref = bench.network_define_xml_flags(XML, 0)
     bench.network_create(ref)
-    bench.network_update(ref, 3, 10, -1, dns("1.1.1.1", "live"), LIVE)
-    bench.network_update(ref, 3, 10, -1, dns("1.1.1.2", "both"), LIVE | CONFIG)
-    assert "live" in bench.network_get_xml_desc(ref, 0)
+    bench.network_update(ref, 3, 10, -1, dns("1.1.1.1", "both"), LIVE | CONFIG)
+    bench.network_update(ref, 3, 10, -1, dns("1.1.1.2", "live"), LIVE)
+    bench.network_update(ref, 3, 10, -1, dns("1.1.1.3", "later"), CONFIG)
+    assert hostnames(bench, ref) == ["both", "live"]
     bench.network_destroy(ref)
-    stopped = bench.network_get_xml_desc(ref, 0)
-    assert "live" not in stopped
-    assert "both" in stopped
+    assert hostnames(bench, ref) == ["both", "later"]
+
+
+def test_a_change_of_a_network_that_runs_with_its_definition_stays_when_it_stops(bench: Bench) -> None:
+    bench.network_update(bench.network, 3, 10, -1, dns("1.1.1.1", "live"), LIVE)
+    bench.network_destroy(bench.network)
+    assert hostnames(bench, bench.network) == ["live"]
+
+
+def hostnames(bench: Bench, ref: NetworkRef) -> list[str]:
+    """Names that a network's name server knows."""
+    return re.findall("<hostname>(.*)</hostname>", bench.network_get_xml_desc(ref, 0))
+
+
+RUNNING = [
+    (3, 4, dhcp("01", "a", "5"), LIVE), (3, 4, dhcp("02", "b", "6"), CONFIG), (3, 4, dhcp("02", "b", "6"), CONFIG),
+    (2, 4, "<host mac='52:54:00:00:00:01'/>", CONFIG), (2, 4, "<host mac='52:54:00:00:00:01'/>", CONFIG),
+    (3, 4, dhcp("03", "c", "7"), LIVE), (1, 4, dhcp("03", "d", "7"), LIVE | CONFIG), (3, 4, dhcp("04", "e", "8"), 0),
+    (1, 4, dhcp("04", "f", "8"), CONFIG), (3, 4, dhcp("05", "g", "9"), LIVE | CONFIG), (2, 4, "<host/>", LIVE),
+    (2, 4, "<host name='a'/>", LIVE), (3, 4, "<host name='a'/>", LIVE), (3, 5, RANGE.format("1"), 0),
+    (3, 5, "<range start='1.2.3.4' end='1.2.3.9'/>", 0), (2, 5, "<range start='1.2.3.4' end='1.2.3.9'/>", 0),
+    (3, 5, "<range start='10.5.0.9'/>", 0), (3, 5, RANGE.format("9"), LIVE | CONFIG),
+]  # fmt: skip
+"""Command, section, element and flags of changes to a running network, one after the other."""
+
+RUNNING_PROGRAM = """
+net = conn.networkDefineXML(request["xml"])
+net.create()
+print(json.dumps([
+    [attempt(net.update, command, section, -1, xml, flags), net.XMLDesc(0)]
+    for command, section, xml, flags in request["updates"]
+]))
+"""
+
+
+@pytest.mark.libvirt
+def test_a_running_network_and_its_definition_change_as_in_libvirts_driver(bench: Bench) -> None:
+    ref = bench.network_define_xml_flags(XML, 0)
+    bench.network_create(ref)
+    ours: list[Any] = []
+    for command, section, xml, flags in RUNNING:
+        code = bench.refusal(bench.network_update, ref, command, section, -1, xml, flags)
+        ours.append([{"error": list(code)} if code[0] else 0, bench.network_get_xml_desc(ref, 0)])
+    theirs = real.run(RUNNING_PROGRAM, xml=XML, updates=RUNNING)
+    assert list(zip(RUNNING, ours, strict=True)) == list(zip(RUNNING, theirs, strict=True))
 
 
 def test_a_part_that_does_not_fit_changes_nothing(bench: Bench) -> None:

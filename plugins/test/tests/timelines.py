@@ -202,7 +202,11 @@ TIMELINES: dict[str, list[Step]] = {
         SHUTDOWN, _action(0, 3, 3), SHUTDOWN, _action(9, 0, 0), _action(0, 9, 0), _action(0, 5, 0), _action(2, 5, 0),
         _action(2, 4, 1), _xml(2),
     ),
-    "undefined while it runs": _steps(UNDEFINE, SUSPEND, MANAGED_SAVE, UNDEFINE, _vcpus(1, 2), RESUME, SHUTDOWN),
+    "undefined while it runs": _steps(
+        ("dom.setAutostart(1)", lambda p: p.domain_set_autostart(p.dom, True)), UNDEFINE,
+        ("dom.autostart()", lambda p: p.domain_get_autostart(p.dom)), SUSPEND, MANAGED_SAVE, UNDEFINE, _vcpus(1, 2),
+        RESUME, SHUTDOWN,
+    ),
     "managed save": _steps(
         MANAGED_SAVE, MANAGED_SAVE, UNDEFINE, CREATE, SUSPEND, MANAGED_SAVE, CREATE, MANAGED_SAVE,
         ("dom.managedSaveRemove(0)", lambda p: p.domain_managed_save_remove(p.dom, 0)),
@@ -230,6 +234,7 @@ TIMELINES: dict[str, list[Step]] = {
         *(_snapshots(flags) for flags in (0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512)), _snapshots(1 << 20),
         ("dom.snapshotCurrent().getName()", lambda p: p.domain_snapshot_current(p.dom, 0).name),
         _revert("a"), _revert("b"), _revert("c"), _revert("off"), _revert("off"), _revert("b", 2), _revert("c", 1),
+        _revert("off", 1), _revert("off", 2), _revert("a", 2), _revert("off", 2), _revert("c", 4), _revert("c", 1),
         _revert("a", 3), _revert("a", 64), _revert("nosuch"),
         ("dom.snapshotCurrent().getName()", lambda p: p.domain_snapshot_current(p.dom, 0).name),
         ("names(snap('a').listAllChildren(0))", lambda p: p.domain_snapshot_list_all_children(p.snap("a"), 0)),
@@ -290,8 +295,11 @@ TIMELINES: dict[str, list[Step]] = {
         _metadata(9, "x", None, None, 0), _metadata(2, "<a", "k", "urn:k", 0), _metadata(2, "<a/>", None, "urn:k", 0),
         _metadata(2, "<a/>", "k", None, 0), _get_metadata(2, None, 0), _get_metadata(1, "urn:k", 0),
         _get_metadata(9, None, 0), _get_metadata(1, None, 3), _metadata(1, "a\nb", None, None, 0), _xml(0), _xml(2),
+        _metadata(2, "", "k", "urn:k", 0), _metadata(2, None, None, "urn:k2", 0), _get_metadata(2, "urn:k2", 0),
+        _xml(0),
     ),
     "guest": _steps(
+        ("dom.securityLabel()", lambda p: list(p.domain_get_security_label(p.dom))),
         ("dom.fsFreeze(None, 0)", lambda p: p.domain_fsfreeze(p.dom, [], 0)),
         ("dom.fsFreeze(None, 0)", lambda p: p.domain_fsfreeze(p.dom, [], 0)),
         ("dom.fsThaw(['/'], 0)", lambda p: p.domain_fsthaw(p.dom, ["/"], 0)),
@@ -311,7 +319,8 @@ TIMELINES: dict[str, list[Step]] = {
         ("dom.setMemoryStatsPeriod(0, 2)", lambda p: p.domain_set_memory_stats_period(p.dom, 0, 2)), _xml(2),
         ("dom.interfaceAddresses(9)", lambda p: p.domain_interface_addresses(p.dom, 9, 0)),
         ("dom.coreDump('/dev/null', 1)", lambda p: p.domain_core_dump(p.dom, "/dev/null", 1)),
-        ("dom.coreDump('/dev/null', 0)", lambda p: p.domain_core_dump(p.dom, "/dev/null", 0)), CREATE,
+        ("dom.coreDump('/dev/null', 0)", lambda p: p.domain_core_dump(p.dom, "/dev/null", 0)),
+        ("dom.securityLabel()", lambda p: list(p.domain_get_security_label(p.dom))), CREATE,
         ("dom.coreDumpWithFormat('/dev/null', 2, 0)", lambda p: p.domain_core_dump_with_format(
             p.dom, "/dev/null", 2, 0)),
         ("dom.coreDump('/dev/null', 3)", lambda p: p.domain_core_dump(p.dom, "/dev/null", 3)),

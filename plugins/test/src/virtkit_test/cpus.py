@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import ConfigUnsupportedError, InternalError, InvalidArgError, NotSupportedError, XMLError
+from virtkit.errors import (
+    ConfigUnsupportedError,
+    InternalError,
+    InvalidArgError,
+    NotSupportedError,
+    OperationFailedError,
+    XMLError,
+)
 
 if TYPE_CHECKING:
     from virtkit.xml.cpu import CpuDocument
@@ -41,14 +48,27 @@ MODELS = {
 }
 """Architecture -> CPU models known for it; an empty tuple where any name is taken."""
 
+VENDORS_X86 = ("Intel", "AMD", "Hygon")
+VENDORS = {
+    "i686": VENDORS_X86,
+    "x86_64": VENDORS_X86,
+    "ppc64": ("IBM", "Freescale"),
+    "ppc64le": ("IBM", "Freescale"),
+}
+"""Architecture -> vendors known for it; where there is none any name is taken."""
+
+VENDOR_TOLD = ("i686", "x86_64")
+"""Architectures whose baseline names the vendor."""
+
 
 def baseline(xml_cpus: Sequence[str], *, expand: bool) -> str:
-    """The CPU of one model with the features that all have.
+    """The CPU of one model with the features that all have, and the vendor if all name it.
 
     Raises:
         InvalidArgError: There are none.
         XMLError: One has no architecture or no model.
         InternalError: The model does not exist.
+        OperationFailedError: They are of several vendors, or of one that does not exist.
         ConfigUnsupportedError: They are of several models or architectures.
         NotSupportedError: `expand`: what is in a model is not known here.
     """
@@ -68,8 +88,20 @@ def baseline(xml_cpus: Sequence[str], *, expand: bool) -> str:
         )
     common = set.intersection(*({feature.name for feature in cpu.features} for cpu in cpus))
     features = [CpuFeature(policy="require", name=one.name) for one in cpus[0].features if one.name in common]
-    model = CpuModel(fallback="forbid", name=kinds.pop()[1])
-    return CpuDocument(mode="custom", match="exact", model=model, features=features).format()
+    arch, name = kinds.pop()
+    model = CpuModel(fallback="forbid", name=name)
+    vendor = _vendor(cpus) if arch in VENDORS else None
+    told = vendor if arch in VENDOR_TOLD else None
+    return CpuDocument(mode="custom", match="exact", model=model, vendor=told, features=features).format()
+
+
+def _vendor(cpus: Sequence[CpuDocument]) -> str | None:
+    """The vendor that all CPUs name; None if one names none."""
+    vendors = {cpu.vendor for cpu in cpus}
+    named = sorted(vendor for vendor in vendors if vendor is not None)
+    if len(named) > 1:
+        raise OperationFailedError(f"the CPUs are of the vendors {' and '.join(named)}: give those of one", domain=CPU)
+    return named[0] if len(vendors) == len(named) else None
 
 
 def _parse(xml: str) -> CpuDocument:
@@ -84,4 +116,9 @@ def _parse(xml: str) -> CpuDocument:
     known = MODELS.get(cpu.arch, ())
     if known and name not in known:
         raise InternalError(f"there is no CPU model {name!r} of {cpu.arch}", domain=CPU)
+    vendors = VENDORS.get(cpu.arch, ())
+    if vendors and cpu.vendor is not None and cpu.vendor not in vendors:
+        raise OperationFailedError(
+            f"there is no CPU vendor {cpu.vendor!r} of {cpu.arch}, only {', '.join(vendors)}", domain=CPU
+        )
     return cpu

@@ -149,7 +149,6 @@ class DefinitionPart(DomainDefinitionSpec["TestState"]):
             else:
                 domain.snapshots.clear()
                 conn.domains.remove(domain)
-            domain.autostart = False
             publish(conn, domain, DomainEventType.UNDEFINED, DomainEventUndefinedDetailType.REMOVED)
 
     @quick

@@ -55,8 +55,7 @@ class DevicePart(DomainDeviceSpec["TestState"]):
 
     @quick
     def domain_get_security_label(self, conn: TestState, dom: DomainRef) -> SecurityLabel:
-        conn.domains.by_ref(dom)
-        return SecurityLabel("libvirt-test", True)
+        return SecurityLabel("libvirt-test", True) if conn.domains.by_ref(dom).active else SecurityLabel("", False)
 
     @quick
     def domain_get_launch_security_info(self, conn: TestState, dom: DomainRef, flags: int) -> TypedParams:

@@ -103,7 +103,7 @@ class InterfacePart(InterfaceSpec["TestState"]):
         refuse("interface_change_begin", flags)
         if conn.remembered is not None:
             raise OperationInvalidError("interface changes are open already: commit or roll them back", domain=TEST)
-        conn.remembered = [Interface(each.name, each.document, each.active) for each in conn.interfaces]
+        conn.remembered = [Interface(each.name, each.document) for each in conn.interfaces]
 
     @quick
     def interface_change_commit(self, conn: TestState, flags: int) -> None:

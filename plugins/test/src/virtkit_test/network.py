@@ -23,7 +23,11 @@ NETWORK = ErrorDomain.NETWORK
 
 
 class Network:
-    """A network: its definition, what it runs with, or both."""
+    """A network: its definition, what it runs with, or both.
+
+    A network runs with its definition itself until one of the two is changed alone by `CONFIG`, as in libvirt's
+    simulator: what is changed in a running network before is there after it stopped.
+    """
 
     def __init__(self, name: str, uuid: bytes) -> None:
         self.name = name
@@ -75,14 +79,15 @@ def guest_address(network: Network, offset: int) -> tuple[str, int]:
     Raises:
         OperationInvalidError: The network has no address.
     """
-    from ipaddress import ip_address, ip_network
+    from ipaddress import ip_address
+
+    from virtkit.define.subnets import prefix_of
 
     for ip in network.document.ips:
         ranges = ip.dhcp.ranges if ip.dhcp is not None else []
         first = ranges[0].start if ranges else ip.address
         if ip.address and first:
-            length = ip.prefix if ip.prefix is not None else ip.netmask or 32
-            return str(ip_address(first) + offset + 1), ip_network(f"{ip.address}/{length}", strict=False).prefixlen
+            return str(ip_address(first) + offset + 1), prefix_of(ip)
     raise OperationInvalidError(f"network {network.name!r} has no address: give it an <ip>", domain=TEST)
 
 
@@ -147,14 +152,20 @@ class NetworkPart(NetworkSpec["TestState"]):
         refuse("network_update", flags & ~(NetworkUpdateFlags.LIVE | NetworkUpdateFlags.CONFIG))
         with conn.networks.hold(net, "network_update") as network:
             live, config = _meant(network, flags)
-            changed = []
-            for document in (network.live if live else None, network.config if config else None):
-                twin = document.copy() if document is not None else None
-                if twin is not None:
-                    update(twin, command, section, parent_index, xml)
-                    check(twin)
-                changed.append(twin)
-            network.live, network.config = changed[0] or network.live, changed[1] or network.config
+
+            def changed(document: NetworkXML | None) -> NetworkXML:
+                assert document is not None, "flags that mean nothing have been refused"
+                twin = document.copy()
+                update(twin, command, section, parent_index, xml)
+                check(twin)
+                return twin
+
+            running = changed(network.live) if live else network.live
+            if config:
+                network.config = changed(network.config)
+            elif network.config is network.live:
+                network.config = running
+            network.live = running
 
     @quick
     def network_create_xml_flags(self, conn: TestState, xml: str, flags: int) -> NetworkRef:
@@ -172,8 +183,7 @@ class NetworkPart(NetworkSpec["TestState"]):
         with conn.networks.hold(net, "network_create") as network:
             if network.live is not None:
                 raise OperationInvalidError(f"network {network.name!r} is active already", domain=TEST)
-            assert network.config is not None
-            network.live = network.config.copy()
+            network.live = network.config
             _publish(conn, network, NetworkEventLifecycleType.STARTED)
 
     @quick

@@ -179,7 +179,7 @@ def _add_network(state: TestState, node: _Element, path: str) -> None:
     document = network.parse(_text(node))
     name, uuid = document.name or "", document.uuid or b""
     found = state.networks.obtain(name, uuid, lambda: Network(name, uuid))
-    found.config, found.live = document, document.copy()
+    found.config = found.live = document
 
 
 def _add_interface(state: TestState, node: _Element, path: str) -> None:

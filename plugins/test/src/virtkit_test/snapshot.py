@@ -244,13 +244,26 @@ def _revert(conn: TestState, domain: Domain, snapshot: Snapshot, flags: int) -> 
     domain.config = snapshot.domain.copy()  # for a transient one, so that stopping it is not its end
     if domain.active:
         stop(conn, domain, DomainShutoffReason.FROM_SNAPSHOT, DomainEventStoppedDetailType.FROM_SNAPSHOT)
-    if snapshot.state in ("running", "paused") or flags & (Revert.RUNNING | Revert.PAUSED):
-        _run(conn, domain, paused=bool(flags & Revert.PAUSED or (snapshot.state == "paused" and not flags)))
+    if snapshot.state in ("running", "paused"):
+        paused = flags & Revert.PAUSED or (snapshot.state == "paused" and not flags & Revert.RUNNING)
+        _run(conn, domain, paused=bool(paused))
         domain.config = None if transient else domain.config
     elif transient:
         conn.domains.remove(domain)
     else:
         domain.update()
+        _announce(conn, domain, flags)
+
+
+def _announce(conn: TestState, domain: Domain, flags: int) -> None:
+    """Tell of the start that the flags ask for after a snapshot of a stopped domain, which stays stopped.
+
+    libvirt's simulator does the same: its clients hear of a start that never was.
+    """
+    if flags & (Revert.RUNNING | Revert.PAUSED):
+        publish(conn, domain, DomainEventType.STARTED, DomainEventStartedDetailType.FROM_SNAPSHOT)
+    if flags & Revert.PAUSED:
+        publish(conn, domain, DomainEventType.SUSPENDED, DomainEventSuspendedDetailType.FROM_SNAPSHOT)
 
 
 def _run(conn: TestState, domain: Domain, *, paused: bool) -> None:

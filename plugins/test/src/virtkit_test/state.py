@@ -29,7 +29,7 @@ class TestState:
 
     Attributes:
         node: What the host tells of its hardware.
-        remembered: The interfaces as they were when changes to them were begun; None: none are open.
+        remembered: The interfaces as they were defined when changes to them were begun; None: none are open.
     """
 
     __test__ = False  # not a test class, whatever pytest makes of its name
