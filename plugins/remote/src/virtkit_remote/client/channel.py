@@ -250,6 +250,12 @@ class Channel:
         os.close(wake)
         self._pass_on()
 
+    def release(self) -> tuple[Transport, Splitter]:
+        """Let go of the connection while no call is under way: its transport, and what knows of a message in part."""
+        self._closed = True
+        self._failure = self._lost("it was handed over to a loop")
+        return self.transport, self._splitter
+
     def close(self) -> None:
         """End the connection; calls under way fail."""
         self._closed = True
@@ -361,11 +367,7 @@ class Channel:
         sock = self.transport.sock
         if not self.transport.passes_fds or not isinstance(sock, socket.socket):
             return sock.recv(CHUNK)
-        data, ancillary, _, _ = sock.recvmsg(CHUNK, _FILES_SPACE, socket.MSG_CMSG_CLOEXEC)
-        for level, kind, content in ancillary:
-            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-                self._files.extend(array.array("i", content[: len(content) - len(content) % _FILE_BYTES]))
-        return data
+        return receive_with_files(sock, self._files)
 
     def _hand_out(self, message: bytes) -> None:
         _, program, _, procedure, kind, serial, _ = HEADER.unpack_from(message)
@@ -420,14 +422,26 @@ class Channel:
         return self._lost(reason)
 
     def _lost(self, reason: str) -> VirtError:
-        """The error that says what is lost with the connection."""
-        lost = [f"{len(self._calls)} calls without an answer"] if self._calls else []
-        lost += [f"{len(self._streams)} streams"] if self._streams else []
-        what = f", and with it {' and '.join(lost)}" if lost else ""
-        return OperationAbortedError(
-            f"the connection to {self.transport.peer} is lost{what}: {reason}; open a new one",
-            domain=ErrorDomain.REMOTE,
-        )
+        return lost(self.transport.peer, len(self._calls), len(self._streams), reason)
+
+
+def lost(peer: str, calls: int, streams: int, reason: str) -> VirtError:
+    """The error that says what is lost with a connection: calls without an answer, and streams."""
+    parts = [f"{calls} calls without an answer"] if calls else []
+    parts += [f"{streams} streams"] if streams else []
+    what = f", and with it {' and '.join(parts)}" if parts else ""
+    return OperationAbortedError(
+        f"the connection to {peer} is lost{what}: {reason}; open a new one", domain=ErrorDomain.REMOTE
+    )
+
+
+def receive_with_files(sock: socket.socket, files: deque[int]) -> bytes:
+    """Receive from a unix socket; descriptors that come with the bytes are put behind `files`."""
+    data, ancillary, _, _ = sock.recvmsg(CHUNK, _FILES_SPACE, socket.MSG_CMSG_CLOEXEC)
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            files.extend(array.array("i", content[: len(content) - len(content) % _FILE_BYTES]))
+    return data
 
 
 def _time_out(transport: Transport) -> bool:

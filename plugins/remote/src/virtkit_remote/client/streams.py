@@ -32,6 +32,38 @@ UNREAD_MAX = 256 << 20
 """Bytes that may wait to be read while other calls go on; a stream that lets more wait is given up."""
 
 
+def piece_of(message: bytes) -> Piece:
+    """The bytes or the hole that a packet carries; b"" where the stream ends."""
+    _, _, _, _, kind, _, status = HEADER.unpack_from(message)
+    if kind == STREAM_HOLE:
+        return Hole(decoder(HOLE)(message, HEADER.size)[0][0])
+    return message[HEADER.size :] if status == CONTINUE else b""
+
+
+def packets(data: bytes) -> Iterator[bytes]:
+    """Bytes in pieces that a packet may carry."""
+    return (data[start : start + STREAM_PAYLOAD_MAX] for start in range(0, len(data), STREAM_PAYLOAD_MAX))
+
+
+def hole(length: int) -> bytes:
+    """The payload of a hole."""
+    return encoder(HOLE)((length, 0))
+
+
+def unread() -> OperationAbortedError:
+    """The error of a stream that more than `UNREAD_MAX` bytes arrived of."""
+    return OperationAbortedError(
+        f"more than {UNREAD_MAX >> 20} MiB of a stream were not read while other calls went on: read it first, "
+        "or on a connection of its own",
+        domain=ErrorDomain.STREAMS,
+    )
+
+
+def over() -> OperationAbortedError:
+    """The error of a stream that is used after its end."""
+    return OperationAbortedError("the stream is over: open another one", domain=ErrorDomain.STREAMS)
+
+
 class Incoming(Waiter):
     """What has arrived of a stream.
 
@@ -89,12 +121,9 @@ class Stream:
         """
         if self._silent:
             return b""
-        message = self._take(seconds)
-        _, _, _, _, kind, _, status = HEADER.unpack_from(message)
-        if kind == STREAM_HOLE:
-            return Hole(decoder(HOLE)(message, HEADER.size)[0][0])
-        self._silent = status != CONTINUE or len(message) == HEADER.size
-        return message[HEADER.size :] if status == CONTINUE else b""
+        piece = piece_of(self._take(seconds))
+        self._silent = not piece
+        return piece
 
     def send(self, data: bytes) -> None:
         """Send bytes.
@@ -103,13 +132,13 @@ class Stream:
             VirtError: The daemon has given the stream up.
         """
         self._check()
-        for start in range(0, len(data), STREAM_PAYLOAD_MAX):
-            self._post(CONTINUE, data[start : start + STREAM_PAYLOAD_MAX])
+        for packet in packets(data):
+            self._post(CONTINUE, packet)
 
     def send_hole(self, length: int) -> None:
         """Send a hole; errors as from `send`."""
         self._check()
-        self._post(CONTINUE, encoder(HOLE)((length, 0)), STREAM_HOLE)
+        self._post(CONTINUE, hole(length), STREAM_HOLE)
 
     def finish(self) -> None:
         """Say that all is sent or read, and wait until the daemon agrees.
@@ -150,11 +179,7 @@ class Stream:
         message = self._incoming.arrived.popleft()
         if self._incoming.waiting > UNREAD_MAX:
             self._forget()
-            raise OperationAbortedError(
-                f"more than {UNREAD_MAX >> 20} MiB of a stream were not read while other calls went on: read it first, "
-                "or on a connection of its own",
-                domain=ErrorDomain.STREAMS,
-            )
+            raise unread()
         self._incoming.waiting -= len(message)
         if self._incoming.signal >= 0 and not self._incoming.ready:
             self._clear()
@@ -175,7 +200,7 @@ class Stream:
     def _check(self) -> None:
         """Raise what the daemon has said of a stream that it gave up."""
         if self._over:
-            raise OperationAbortedError("the stream is over: open another one", domain=ErrorDomain.STREAMS)
+            raise over()
         if self._incoming.ready and HEADER.unpack_from(self._incoming.arrived[0])[6] == ERROR:
             self._take(None)
 

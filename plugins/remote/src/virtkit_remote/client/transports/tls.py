@@ -86,6 +86,37 @@ class TLSSocket:
             while rest:
                 rest = rest[self._send(rest[:RECORD], deadline) :]
 
+    def try_recv(self, limit: int) -> bytes:
+        """Up to `limit` bytes that are there, and what OpenSSL has decrypted with them; empty at the end of the stream.
+
+        Raises:
+            BlockingIOError: There are none yet.
+            OSError: The connection broke.
+        """
+        with self._state:
+            try:
+                data = self._connection.recv(limit)
+                while self._connection.pending():
+                    data += self._connection.recv(limit)
+            except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+                return b""
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
+        return data
+
+    def try_send(self, data: memoryview) -> int:
+        """Send what there is room for; how many bytes it was. What was refused is to be offered again, and first.
+
+        Raises:
+            BlockingIOError: There is no room now.
+            OSError: The connection broke.
+        """
+        with self._state:
+            try:
+                return self._connection.send(data[:RECORD])
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN)) from None
+
     def pending(self) -> int:
         """Bytes that `recv` would return without looking at the network."""
         with self._state:
