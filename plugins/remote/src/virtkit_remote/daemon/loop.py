@@ -1,12 +1,13 @@
-"""One thread that waits for all sockets, and a watch that nobody holds it up.
+"""One thread that waits for all sockets, and steps aside for another before it waits for anything else.
 
     loop = Loop()
     loop.watch(sock.fileno(), on_ready)
     loop.run()
 
-What cannot wait is answered on this thread, without handing it to another (`docs/adr/0014-*.md` has the figures). A
-callback that nevertheless does not return, because a driver broke its word, is left to its thread and another thread
-takes the loop over.
+What cannot wait is answered on the thread that read it, without handing it to another. So is what may wait, if
+`hand_over` has another thread lead first: that one wakes up while this one goes on, so that handing over costs a call
+nothing (`docs/adr/0014-*.md` has the figures). A callback that does not return although it said that it would not wait,
+because a driver broke its word, is left to its thread, and another one leads.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ STUCK_SECONDS = 0.25
 """A callback that runs longer has waited for something."""
 
 TICK_SECONDS = 0.1
+
+IDLE_SECONDS = 30.0
+"""How long a thread that led once waits to lead again."""
 
 Ready = Callable[[int], object]
 """Called with the events of the descriptor."""
@@ -59,29 +63,37 @@ class Loop:
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._epoll.register(self._wake, READ)
         self._ready: dict[int, Ready] = {self._wake: lambda events: os.eventfd_read(self._wake)}
+        self._wanted: dict[int, int] = {}
+        self._muted = -1
         self._soon: deque[Callable[[], object]] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
         self._numbers = itertools.count()
         self._timing = threading.Lock()
         self._leader: threading.Thread | None = None
+        self._spare: deque[threading.Lock] = deque()
         self._current = -1
         self._busy_since = 0.0
         self._active = threading.Event()
         self._stopped = threading.Event()
+        self._ended = threading.Event()
 
     def watch(self, descriptor: int, ready: Ready, events: int = READ) -> None:
         """Call `ready` whenever a descriptor is ready for one of the events, or broken."""
         self._ready[descriptor] = ready
+        self._wanted[descriptor] = events
         self._epoll.register(descriptor, events)
 
     def change(self, descriptor: int, events: int) -> None:
         """Wait for other events of a watched descriptor; 0 waits for none but its end."""
-        if descriptor in self._ready:
-            self._epoll.modify(descriptor, events)
+        if descriptor in self._wanted:
+            self._wanted[descriptor] = events
+            if descriptor != self._muted:
+                self._epoll.modify(descriptor, events)
 
     def forget(self, descriptor: int) -> None:
         """Stop watching; to be called before the descriptor is closed. An unwatched one is left alone."""
         if self._ready.pop(descriptor, None) is not None:
+            del self._wanted[descriptor]
             self._epoll.unregister(descriptor)
 
     def call_soon(self, call: Callable[[], object]) -> None:
@@ -100,12 +112,28 @@ class Loop:
         return timer
 
     def run(self) -> None:
-        """Serve until `stop`, on this thread as long as no callback of it gets stuck."""
+        """Serve until `stop`; this thread leads first, and waits for the end when another one leads."""
         threading.Thread(target=self._watch_over, name="virtkitd-watch", daemon=True).start()
-        self._leader = threading.current_thread()
-        self._lead()
-        while not self._stopped.is_set():  # another thread leads now
-            self._stopped.wait()
+        self._serve()
+        self._ended.wait()
+
+    def hand_over(self) -> None:
+        """Have another thread lead, because this one is going to wait; it goes on without a pause.
+
+        To be called by a callback, as the last thing that it does for what is ready now.
+        """
+        self._busy_since = 0.0
+        self._current = -1
+        self._leader = None
+        try:
+            self._spare.pop().release()
+        except IndexError:
+            threading.Thread(target=self._serve, name=f"virtkitd-loop-{next(self._numbers)}", daemon=True).start()
+
+    @property
+    def led(self) -> bool:
+        """Whether the calling thread leads."""
+        return self._leader is threading.current_thread()
 
     def stop(self) -> None:
         """Let `run` return."""
@@ -117,6 +145,25 @@ class Loop:
         """Let go of the loop's own descriptors, once it has stopped."""
         self._epoll.close()
         os.close(self._wake)
+
+    def _serve(self) -> None:
+        """Lead whenever it is this thread's turn, until the loop stops or has not needed it for a while."""
+        turn = threading.Lock()
+        turn.acquire()
+        while not self._stopped.is_set():
+            self._leader = threading.current_thread()
+            self._lead()
+            if self._leader is threading.current_thread():
+                break  # the loop was stopped
+            self._spare.append(turn)
+            if not turn.acquire(timeout=IDLE_SECONDS):
+                try:
+                    self._spare.remove(turn)
+                except ValueError:
+                    turn.acquire()  # its turn came just now
+                else:
+                    return
+        self._ended.set()
 
     def _lead(self) -> None:
         me = threading.current_thread()
@@ -136,18 +183,23 @@ class Loop:
                 except Exception:  # noqa: BLE001 - one client's fault must not end the thread that serves all
                     _log.exception("a callback of the loop failed")
                 if self._leader is not me:
-                    self.change(descriptor, READ | WRITE)  # the other thread was kept from it
+                    if self._muted == descriptor:
+                        self._unmute()
                     return
             self._current = -1
             if self._soon or self._timers:
                 self._call_due()
+                if self._leader is not me:
+                    return
             self._busy_since = 0.0
 
     def _call_due(self) -> None:
         while self._soon:
             self._call(self._soon.popleft())
+            if not self.led:
+                return
         now = time.monotonic()
-        while True:
+        while self.led:
             with self._timing:
                 if not self._timers or self._timers[0][0] > now:
                     return
@@ -182,9 +234,15 @@ class Loop:
                 self._active.set()
 
     def _replace(self) -> None:
-        stuck = self._leader
-        _log.error("thread %s of the loop is stuck in a call; another goes on", stuck and stuck.name)
-        self.change(self._current, 0)  # the stuck thread is in the middle of what came from there
-        self._busy_since = 0.0
-        self._leader = threading.Thread(target=self._lead, name=f"virtkitd-loop-{next(self._numbers)}", daemon=True)
-        self._leader.start()
+        """Let another thread lead in place of one that is stuck, and leave to that one what it was reading."""
+        stuck, descriptor = self._leader, self._current
+        _log.error("thread %s of the loop is stuck in a call; another one goes on", stuck and stuck.name)
+        if descriptor in self._wanted:
+            self._muted = descriptor
+            self._epoll.modify(descriptor, 0)
+        self.hand_over()
+
+    def _unmute(self) -> None:
+        descriptor, self._muted = self._muted, -1
+        if descriptor in self._wanted:
+            self._epoll.modify(descriptor, self._wanted[descriptor])

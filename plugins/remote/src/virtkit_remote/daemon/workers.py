@@ -50,6 +50,7 @@ class Workers:
         self._threads = 0
         self._unfinished = 0
         self._running = 0
+        self._guests = 0
 
     @property
     def threads(self) -> int:
@@ -59,7 +60,7 @@ class Workers:
     @property
     def free(self) -> int:
         """Threads without work."""
-        return self._threads - self._running
+        return self._threads - (self._running - self._guests)
 
     @property
     def waiting(self) -> int:
@@ -85,6 +86,29 @@ class Workers:
                 entry.running += 1
             self._enqueue(lane, task)
 
+    def enter(self, lane: Hashable) -> bool:
+        """Count the calling thread in, to run a task of a lane itself; False where the task has to wait."""
+        with self._lock:
+            if self._running >= self.most:
+                return False
+            if lane is not None:
+                entry = self._lanes.get(lane)
+                if entry is None:
+                    entry = self._lanes[lane] = _Lane()
+                if entry.running >= LANE_WIDTH:
+                    return False
+                entry.running += 1
+            self._unfinished += 1
+            self._running += 1
+            self._guests += 1
+            return True
+
+    def leave(self, lane: Hashable) -> None:
+        """Count the calling thread out again."""
+        with self._lock:
+            self._guests -= 1
+        self._done(lane)
+
     def drain(self, seconds: float) -> bool:
         """Wait until everything submitted has run; False when that takes longer."""
         with self._idle_or_none:
@@ -99,7 +123,7 @@ class Workers:
     def _enqueue(self, lane: Hashable, task: Task) -> None:
         """Hand a task to a thread, a new one where none is free; the lock is held."""
         self._ready.put((lane, task))
-        if self._ready.qsize() > self._threads - self._running and self._threads < self.most:
+        if self._ready.qsize() > self.free and self._threads < self.most:
             self._threads += 1
             threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
 
