@@ -50,7 +50,7 @@ def make_folder(path: Path, mode: int = 0o700) -> None:
         raise refusal("make a folder", path, error) from error
 
 
-def sync_folder(path: Path) -> None:
+def sync_folder(path: str | Path) -> None:
     """Put the names in a folder on disk.
 
     Raises:
@@ -73,7 +73,8 @@ def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
         OSError: The system refuses; the old file is as it was and nothing else is left. Only when the very last step
             fails, putting the new name on disk, the new file stands there already.
     """
-    temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
+    folder = os.path.dirname(path)
+    temporary = os.path.join(folder, f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         try:
@@ -85,7 +86,7 @@ def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
-    sync_folder(path.parent)
+    sync_folder(folder)
 
 
 def write_all(file: int, content: bytes) -> None:

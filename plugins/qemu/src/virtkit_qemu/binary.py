@@ -75,8 +75,21 @@ class Fingerprint:
                 domain=ErrorDomain.QEMU,
                 int1=cause.errno or -1,
             ) from cause
-        modules = max((os.stat(folder).st_mtime_ns for folder in MODULE_FOLDERS if os.path.isdir(folder)), default=0)
-        return cls(str(real), status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, modules)
+        return cls(str(real), *_state(status))
+
+    def is_of(self, binary: Path) -> bool:
+        """Whether a binary has this fingerprint still: to ask is a third of the price of taking it again."""
+        try:
+            state = _state(os.stat(binary))
+        except OSError:
+            return False
+        return state == (self.device, self.inode, self.size, self.changed, self.modules_changed)
+
+
+def _state(status: os.stat_result) -> tuple[int, int, int, int, int]:
+    """What a fingerprint holds beside the path."""
+    modules = max((os.stat(folder).st_mtime_ns for folder in MODULE_FOLDERS if os.path.isdir(folder)), default=0)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, modules
 
 
 class Binaries:
@@ -100,9 +113,12 @@ class Binaries:
             InternalError: It is no usable QEMU; the message has what it printed.
             OperationTimeoutError: It does not answer.
         """
-        fingerprint = Fingerprint.of(binary)
         with self._locks[f"facts {binary}"]:
-            known = self._facts.get(binary) or self._stored_facts(binary)
+            known = self._facts.get(binary)
+            if known is not None and known[0].is_of(binary):
+                return known[1]
+            fingerprint = Fingerprint.of(binary)
+            known = self._stored_facts(binary)
             if known is None or known[0] != fingerprint:
                 known = fingerprint, probe(binary)
                 self._keep(binary, "facts", encode(asdict(fingerprint), known[1]))
@@ -168,8 +184,19 @@ def find(architecture: str) -> Path | None:
     Returns:
         None when none is installed.
     """
-    found = map(find_program, candidates(architecture, platform.machine()))
-    return next((Path(path) for path in found if path), None)
+    key = architecture, os.environ.get("PATH")
+    known = _found.get(key)
+    if known is None or not os.access(known, os.X_OK):
+        programs = map(find_program, candidates(architecture, platform.machine()))
+        known = next((Path(path) for path in programs if path), None)
+        if known is None:
+            return None
+        _found[key] = known
+    return known
+
+
+_found: dict[tuple[str, str | None], Path] = {}
+"""Architecture and PATH -> the binary that was found: a definition would spend a tenth of its time on looking."""
 
 
 def candidates(architecture: str, host: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from virtkit.errors import ConfigUnsupportedError, InternalError, XMLError
 from virtkit.xml.domain.devices.address import Device
@@ -60,8 +61,18 @@ class Devices(Element, always_open=True):
 
     def plugged(self) -> Iterator[tuple[str, Device]]:
         """Yield tag and device of all that can have an alias and an address, in the order of the document."""
-        for name, field in self.fields.items():
-            value = self.__dict__.get(name)
-            for device in value if isinstance(value, list) else [value]:
-                if isinstance(device, Device):
-                    yield field.child_names[0], device
+        held = self.__dict__
+        for name, tag in _tags():
+            value = held.get(name)
+            if value.__class__ is list:
+                for device in value:
+                    if isinstance(device, Device):
+                        yield tag, device
+            elif isinstance(value, Device):
+                yield tag, value
+
+
+@cache
+def _tags() -> list[tuple[str, str]]:
+    """Name and tag of each field that holds elements."""
+    return [(name, field.child_names[0]) for name, field in Devices.fields.items() if field.child_names]
