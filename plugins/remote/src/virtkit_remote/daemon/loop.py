@@ -140,6 +140,8 @@ class Loop:
         self._stopped.set()
         self._active.set()
         os.eventfd_write(self._wake, 1)
+        while self._spare:
+            self._spare.pop().release()
 
     def close(self) -> None:
         """Let go of the loop's own descriptors, once it has stopped."""
@@ -150,11 +152,12 @@ class Loop:
         """Lead whenever it is this thread's turn, until the loop stops or has not needed it for a while."""
         turn = threading.Lock()
         turn.acquire()
-        while not self._stopped.is_set():
+        while not (self._stopped.is_set() and self._leader is not None):
             self._leader = threading.current_thread()
             self._lead()
-            if self._leader is threading.current_thread():
-                break  # the loop was stopped
+            if self._leader is threading.current_thread():  # the loop was stopped
+                self._ended.set()
+                return
             self._spare.append(turn)
             if not turn.acquire(timeout=IDLE_SECONDS):
                 try:
@@ -163,7 +166,6 @@ class Loop:
                     turn.acquire()  # its turn came just now
                 else:
                     return
-        self._ended.set()
 
     def _lead(self) -> None:
         me = threading.current_thread()

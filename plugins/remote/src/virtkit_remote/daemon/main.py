@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import signal
@@ -23,6 +24,9 @@ from virtkit_remote.daemon.service import services
 
 SWITCH_SECONDS = 0.0005
 """How long a worker may keep the interpreter from the loop: a tenth of Python's own choice."""
+
+GARBAGE_OBJECTS = 50_000
+"""Objects made before garbage is looked for: a list of thousands of objects is no reason to."""
 
 FIRST_INHERITED = 3
 """Number of the first descriptor that systemd hands over."""
@@ -90,6 +94,8 @@ def _serve(options: argparse.Namespace, where: Places) -> int:
     server = Server(config, where, services(config, where, inherited()), rules)
     wakers = _handle_signals(server, options, where)
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.freeze()  # what is there now stays
+    gc.set_threshold(GARBAGE_OBJECTS)
     where.pid_file.write_text(f"{os.getpid()}\n")
     _log.info("ready: %s", ", ".join(service.name for service in server.services))
     notify("READY=1")
