@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,10 +11,13 @@ from virtkit.errors import VirtError
 from virtkit.events import Callback, EventHub, EventKey
 from virtkit.events.hub import Notice
 from virtkit_remote.binding.events import event_decoder
+from virtkit_remote.protocol.codec import CodecError
 from virtkit_remote.protocol.frames import HEADER
 
 if TYPE_CHECKING:
     from virtkit_remote.client.session import Session
+
+_log = logging.getLogger(__name__)
 
 QEMU_MONITOR = "qemu_monitor"
 
@@ -41,8 +45,29 @@ def registration(key: EventKey) -> tuple[Any, ...]:
     return (None, None, 0) if key.kind == QEMU_MONITOR else (key.id, None)
 
 
-class RemoteHub(EventHub):
+class DaemonHub(EventHub):
     """Publishes what the daemon sends."""
+
+    def receive(self, message: bytes) -> None:
+        """Publish what a message tells of; called by whoever reads the socket."""
+        _, program, _, number, _, _, _ = HEADER.unpack_from(message)
+        found = event_decoder(program, number)
+        if found is None:
+            return
+        try:
+            _, ref, record = found[1](message)
+        except CodecError as error:
+            _log.warning("%s: one is lost, for it cannot be read: %s", self._name, error)
+            return
+        self.publish(ref, record)
+
+    def lose(self) -> None:
+        """The connection is gone: whoever waits for events learns it. Never waits."""
+        threading.Thread(target=self.close, name="virtkit-remote: end of events", daemon=True).start()
+
+
+class RemoteHub(DaemonHub):
+    """The hub of a connection whose calls wait."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(f"events of {session.uri}")
@@ -74,7 +99,12 @@ class RemoteHub(EventHub):
         return number
 
     def unsubscribe(self, callback_id: int) -> None:
-        super().unsubscribe(callback_id)
+        try:
+            super().unsubscribe(callback_id)
+        finally:  # one that was too slow has been cut without the daemon's knowing
+            self._leave(callback_id)
+
+    def _leave(self, callback_id: int) -> None:
         with self._registering:
             for key, users in self._users.items():
                 if callback_id in users:
@@ -82,19 +112,6 @@ class RemoteHub(EventHub):
                     if not users:
                         self._deregister(key)
                     return
-
-    def receive(self, message: bytes) -> None:
-        """Publish what a message tells of; called by whoever reads the socket."""
-        _, program, _, number, _, _, _ = HEADER.unpack_from(message)
-        found = event_decoder(program, number)
-        if found is not None:
-            _, decode = found
-            _, ref, record = decode(message)
-            self.publish(ref, record)
-
-    def lose(self, reason: VirtError) -> None:
-        """The connection is gone: whoever waits for events learns it."""
-        threading.Thread(target=self.close, name="virtkit-remote: end of events", daemon=True).start()
 
     def _register(self, key: EventKey) -> None:
         channel = self._session.channel

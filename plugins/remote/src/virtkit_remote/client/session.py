@@ -53,7 +53,7 @@ class Session:
             request.uri, readonly=request.readonly, timeout=CONNECT_SECONDS, authenticate=request.authenticate
         )
         self.hub = RemoteHub(self)
-        self.channel = Channel(transport, on_event=self.hub.receive, on_closed=self.hub.lose)
+        self.channel = Channel(transport, on_event=self.hub.receive, on_closed=lambda reason: self.hub.lose())
         self.facts = Facts(secure=transport.secure)
         try:
             self._authenticate(request)
