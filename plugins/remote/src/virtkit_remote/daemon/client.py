@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from virtkit.discovery import function
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InternalError, OperationDeniedError, RPCError, VirtError
+from virtkit.errors import AuthFailedError, InternalError, OperationDeniedError, RPCError, VirtError
 from virtkit.refs import CheckpointRef, DomainRef, NetworkPortRef, SnapshotRef
 from virtkit_remote.binding import serving
 from virtkit_remote.daemon import messages
@@ -158,13 +158,29 @@ class Client:
         if status != OK:
             raise _rpc_error(f"{procedure.name} was called with the status {status} of a failure")
         if not self.settled and not procedure.before_auth:
-            raise _rpc_error(f"{procedure.name} was called before authentication: call AUTH_LIST first")
+            self._let_in(procedure)
         own = self.service.procedures.get(procedure.name)
         if own is not None:
             return own(self, procedure)
         handler = self._handler(procedure)
         self._handlers[message[messages.CALL]] = handler
         return handler
+
+    def _let_in(self, procedure: schema.Procedure) -> None:
+        """Authenticate a client by its first call, where its program has no procedure to do that.
+
+        Raises:
+            RPCError: It has one, and this is another.
+            AuthFailedError: The client is not let in; it is cut once it has been told.
+        """
+        if not self.service.admin:
+            raise _rpc_error(f"{procedure.name} was called before authentication: call AUTH_LIST first")
+        try:
+            self.service.authentication.methods(self)
+        except AuthFailedError as error:
+            _log.warning("%s is refused at %s: %s", self, self.service.name, error)
+            self.loop.call_soon(self.link.close)
+            raise
 
     def _handler(self, procedure: schema.Procedure) -> Handler:
         """The function for a procedure that is a hook."""

@@ -18,7 +18,7 @@ from virtkit_remote.daemon.client import Client
 from virtkit_remote.daemon.config import Config
 from virtkit_remote.daemon.identity import identity_of
 from virtkit_remote.daemon.link import Link
-from virtkit_remote.daemon.loop import READ, Loop
+from virtkit_remote.daemon.loop import READ, Loop, Timer
 from virtkit_remote.daemon.places import Places
 from virtkit_remote.daemon.rules import Rules
 from virtkit_remote.daemon.service import Service, renewed
@@ -62,6 +62,7 @@ class Server:
     Attributes:
         clients: Those that are connected, by number.
         limits: The limits in force.
+        admin_limits: How many clients the administration of the daemon may have; the rest of them is in `limits`.
         rules: What is asked before calls and written after them.
         started: When it began, in seconds since 1970.
     """
@@ -72,22 +73,24 @@ class Server:
         self.services = services
         self.rules = rules
         self.limits = Limits.of(config)
+        self.admin_limits = Limits.of(config)
         self.loop = Loop()
         self.workers = Workers(config.limits.workers)
         self.clients: dict[int, Client] = {}
         self.started = time.time()
         self._next_number = 1
         self._stopping = False
+        self._idle_seconds = 0
+        self._idle: Timer | None = None
 
     @property
     def root(self) -> str | None:
         """The folder in place of the system's and the session's; None for these."""
         return self.places.root
 
-    @property
-    def anonymous(self) -> int:
-        """Clients that have not yet proved who they are."""
-        return sum(not client.settled for client in list(self.clients.values()))
+    def clients_of(self, *, admin: bool) -> list[Client]:
+        """The clients that administer the daemon, or those that do not: each kind has limits of its own."""
+        return [client for client in list(self.clients.values()) if client.service.admin == admin]
 
     def run(self) -> None:
         """Serve until `stop`."""
@@ -110,7 +113,8 @@ class Server:
         """Take over a changed configuration; clients that are connected stay."""
         self.config = config
         self.limits = Limits.of(config)
-        self.workers.most = config.limits.workers
+        self.admin_limits = Limits.of(config)
+        self.workers.resize(0, config.limits.workers)
         for service in self.services:
             self.loop.forget(service.listener.fileno())
         self.services = [renewed(service, config, self.places) for service in self.services]
@@ -126,6 +130,25 @@ class Server:
     def forget(self, client: Client) -> None:
         """A client is gone."""
         self.clients.pop(client.number, None)
+        if self._idle_seconds and not self.clients:
+            self.loop.call_soon(self._await_clients)
+
+    def stop_when_idle(self, seconds: int) -> None:
+        """Stop once nobody has been connected for so long; 0: never. Called on the loop's thread."""
+        self._idle_seconds = seconds
+        self._await_clients()
+
+    def _await_clients(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if self._idle_seconds and not self.clients:
+            self._idle = self.loop.call_later(self._idle_seconds, self._stop_idle)
+
+    def _stop_idle(self) -> None:
+        if not self.clients:
+            _log.info("nobody has been connected for %d seconds", self._idle_seconds)
+            self.stop()
 
     def _listen(self, service: Service) -> None:
         service.listener.setblocking(False)
@@ -155,7 +178,7 @@ class Server:
         except OSError:  # gone already
             sock.close()
             return
-        refused = self._full()
+        refused = self._full(service)
         if refused:
             _log.warning("%s is refused at %s: %s", identity, service.name, refused)
             sock.close()
@@ -178,12 +201,15 @@ class Server:
         client.link.start()
         self.loop.call_later(self.limits.auth_seconds, lambda: self._check_settled(client))
 
-    def _full(self) -> str:
-        """Why nobody can come in now; empty where somebody can."""
-        if len(self.clients) >= self.limits.clients:
-            return f"there are {len(self.clients)} clients, as many as limits.clients allows"
-        if self.anonymous >= self.limits.anonymous_clients:
-            return f"{self.anonymous} clients have not proved who they are: limits.anonymous_clients allows no more"
+    def _full(self, service: Service) -> str:
+        """Why nobody can come in there now; empty where somebody can."""
+        limits = self.admin_limits if service.admin else self.limits
+        clients = self.clients_of(admin=service.admin)
+        if len(clients) >= limits.clients:
+            return f"there are {len(clients)} clients, as many as limits.clients allows"
+        anonymous = sum(not client.settled for client in clients)
+        if limits.anonymous_clients and anonymous >= limits.anonymous_clients:
+            return f"{anonymous} clients have not proved who they are: limits.anonymous_clients allows no more"
         return ""
 
     def _check_settled(self, client: Client) -> None:

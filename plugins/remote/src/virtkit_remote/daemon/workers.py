@@ -41,7 +41,7 @@ class Workers:
     """
 
     def __init__(self, most: int, name: str = "virtkitd-worker") -> None:
-        self.most = most
+        self.least, self.most = 0, most
         self._name = name
         self._lock = threading.Lock()
         self._idle_or_none = threading.Condition(self._lock)
@@ -109,6 +109,22 @@ class Workers:
             self._guests -= 1
         self._done(lane)
 
+    def resize(self, least: int, most: int) -> None:
+        """Change how many threads stay when there is nothing to do, and how many there may be.
+
+        Missing ones start now; of those that are too many each ends once its task has.
+
+        Args:
+            least: Threads that stay.
+            most: Threads at most; not less than `least`.
+        """
+        with self._lock:
+            self.least, self.most = least, most
+            while self._threads < least:
+                self._start()
+            for _ in range(self._threads - most):
+                self._ready.put(None)
+
     def drain(self, seconds: float) -> bool:
         """Wait until everything submitted has run; False when that takes longer."""
         with self._idle_or_none:
@@ -116,16 +132,18 @@ class Workers:
 
     def close(self) -> None:
         """End the threads that have nothing to do; one that is stuck in a call is left to it."""
-        with self._lock:
-            for _ in range(self._threads):
-                self._ready.put(None)
+        self.resize(0, 0)
 
     def _enqueue(self, lane: Hashable, task: Task) -> None:
         """Hand a task to a thread, a new one where none is free; the lock is held."""
         self._ready.put((lane, task))
         if self._ready.qsize() > self.free and self._threads < self.most:
-            self._threads += 1
-            threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
+            self._start()
+
+    def _start(self) -> None:
+        """Have one more thread; the lock is held."""
+        self._threads += 1
+        threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
 
     def _work(self) -> None:
         while (taken := self._take()) is not None:
@@ -138,19 +156,28 @@ class Workers:
 
     def _take(self) -> tuple[Hashable, Task] | None:
         """The next task; None when this thread is to end."""
-        while True:
+        idle = False
+        while not self._ends(idle=idle):
             try:
                 taken = self._ready.get(timeout=IDLE_SECONDS)
             except Empty:
-                taken = None
-            with self._lock:
-                if taken is None and not self._ready.empty():
-                    continue  # one came at the last moment
-                if taken is None:
-                    self._threads -= 1
-                else:
+                idle = True
+                continue
+            idle = False
+            if taken is not None:
+                with self._lock:
                     self._running += 1
                 return taken
+        return None
+
+    def _ends(self, *, idle: bool) -> bool:
+        """Whether the calling thread is one too many, or `idle` and not needed; it is not counted any more then."""
+        if not idle and self._threads <= self.most:
+            return False
+        with self._lock:
+            ends = self._threads > self.most or (idle and self._threads > self.least and self._ready.empty())
+            self._threads -= ends
+            return ends
 
     def _done(self, lane: Hashable) -> None:
         with self._lock:
