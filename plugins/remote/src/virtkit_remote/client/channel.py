@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import array
 import logging
+import math
 import os
 import select
 import socket
@@ -17,11 +18,12 @@ import struct
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InternalError, OperationAbortedError, VirtError
+from virtkit.errors import InternalError, InvalidArgError, OperationAbortedError, VirtError
 from virtkit_remote.client.transports import Transport
 from virtkit_remote.protocol.failures import decode_error
 from virtkit_remote.protocol.frames import (
@@ -35,6 +37,7 @@ from virtkit_remote.protocol.frames import (
     REPLY_WITH_FDS,
     STREAM,
     STREAM_HOLE,
+    FrameError,
     Splitter,
     pack,
 )
@@ -50,7 +53,7 @@ PINGS = 5
 KEEPALIVE = PROGRAMS["keepalive"]
 PING, PONG = 1, 2
 
-_FILES_SPACE = socket.CMSG_SPACE(FDS_MAX * array.array("i").itemsize)
+FILES_SPACE = socket.CMSG_SPACE(FDS_MAX * array.array("i").itemsize)
 _FILE_BYTES = array.array("i").itemsize
 
 _log = logging.getLogger(__name__)
@@ -61,13 +64,15 @@ class Waiter:
 
     Attributes:
         arrived: Messages nobody has taken yet.
+        files: Descriptors that came with a reply.
         asleep: Whether a thread waits, and could read on.
     """
 
-    __slots__ = ("_signal", "arrived", "asleep")
+    __slots__ = ("_signal", "arrived", "asleep", "files")
 
     def __init__(self) -> None:
         self.arrived: deque[bytes] = deque()
+        self.files: list[int] = []
         self.asleep = False
         self._signal = threading.Lock()
         self._signal.acquire()
@@ -112,6 +117,7 @@ class Channel:
         self._on_event = on_event
         self._on_closed = on_closed
         self._splitter = Splitter()
+        self._received: deque[Any] = deque()  # what `_receive` has kept
         self._files: deque[int] = deque()
         self._sending = threading.Lock()
         self._reading = threading.Lock()
@@ -150,13 +156,23 @@ class Channel:
         Raises:
             VirtError: What the daemon answers, or why the connection is gone.
         """
+        if files is None:
+            kind = CALL
+        else:
+            self._check_files(files)
+            kind, payload = CALL_WITH_FDS, len(files).to_bytes(4, "big") + payload
         waiter = Waiter()
-        serial = self._send_call(waiter, program, procedure, payload, files)
+        with self._state:
+            serial = self._register(waiter)
         try:
+            self._transmit(pack(program, procedure, kind, serial, OK, payload), files or ())
             self.wait(waiter)
+            return self._result(waiter)
+        except BaseException:
+            close_all(waiter.files)
+            raise
         finally:
             self._calls.pop(serial, None)
-        return self._result(waiter.arrived.popleft())
 
     def open_stream(self, program: int, procedure: int, payload: bytes, waiter: Waiter) -> tuple[bytes, int]:
         """Make a call that opens a stream, whose packets go to a waiter from then on.
@@ -164,14 +180,14 @@ class Channel:
         Returns:
             The reply, and the serial that names the stream.
         """
+        opening = Waiter()
         with self._state:
-            self._streams[procedure, self._serial] = waiter  # its first packet may follow the reply at once
-            opening = Waiter()
             serial = self._register(opening)
+            self._streams[procedure, serial] = waiter  # its first packet may follow the reply at once
         try:
             self._transmit(pack(program, procedure, CALL, serial, OK, payload))
             self.wait(opening)
-            return self._result(opening.arrived.popleft())[0], serial
+            return self._result(opening)[0], serial
         except BaseException:
             self._streams.pop((procedure, serial), None)
             raise
@@ -207,6 +223,8 @@ class Channel:
                     break
         finally:
             waiter.asleep = False
+            if not self._reading.locked():  # it may have been this thread's turn
+                self._pass_on()
         return waiter.ready
 
     def _read_for(self, waiter: Waiter, deadline: float | None) -> bool:
@@ -264,27 +282,28 @@ class Channel:
         self.leave()
         with self._reading:  # nobody uses the socket any more
             self.transport.close()
-            while self._files:
-                os.close(self._files.popleft())
+            close_all(self._files)
 
     # Inside
 
-    def _send_call(
-        self, waiter: Waiter, program: int, procedure: int, payload: bytes, files: Sequence[int] | None
-    ) -> int:
-        with self._state:
-            serial = self._register(waiter)
-        if files is None:
-            self._transmit(pack(program, procedure, CALL, serial, OK, payload))
-            return serial
+    def _check_files(self, files: Sequence[int]) -> None:
+        """Refuse, before anything is sent, descriptors that cannot be."""
         if not self.transport.passes_fds:
-            self._calls.pop(serial, None)
             raise InternalError(
                 f"{self.transport.peer} cannot be sent descriptors: that takes a unix socket", domain=ErrorDomain.REMOTE
             )
-        counted = len(files).to_bytes(4, "big") + payload
-        self._transmit(pack(program, procedure, CALL_WITH_FDS, serial, OK, counted), files)
-        return serial
+        if len(files) > FDS_MAX:
+            raise InvalidArgError(
+                f"{len(files)} descriptors are too many for a call: pass {FDS_MAX} at most", domain=ErrorDomain.REMOTE
+            )
+        for file in files:
+            try:
+                os.fstat(file)
+            except (OSError, OverflowError) as cause:
+                raise InvalidArgError(
+                    f"{file} cannot be sent: it is no open descriptor; keep files open until the call has returned",
+                    domain=ErrorDomain.REMOTE,
+                ) from cause
 
     def _register(self, waiter: Waiter) -> int:
         """The serial of the next call; `_state` is held."""
@@ -294,25 +313,31 @@ class Channel:
         self._calls[serial] = waiter
         return serial
 
-    def _result(self, message: bytes) -> tuple[bytes, list[int]]:
+    def _result(self, waiter: Waiter) -> tuple[bytes, list[int]]:
+        message = waiter.arrived.popleft()
         _, _, _, _, kind, _, status = HEADER.unpack_from(message)
         if status != OK:
             raise decode_error(message, HEADER.size)
-        if kind != REPLY_WITH_FDS:
-            return message, []
-        count = int.from_bytes(message[HEADER.size : HEADER.size + 4], "big")
-        return message, [self._files.popleft() for _ in range(min(count, len(self._files)))]
+        if kind == REPLY_WITH_FDS and _announced(message) != len(waiter.files):
+            raise InternalError(
+                f"{self.transport.peer} announced {_announced(message)} descriptors and sent {len(waiter.files)}: "
+                "its log may tell why",
+                domain=ErrorDomain.REMOTE,
+            )
+        return message, waiter.files
 
     def _transmit(self, data: bytes, files: Sequence[int] = ()) -> None:
         self._check()
-        try:
-            with self._sending:
+        with self._sending:
+            try:
                 self.transport.sock.sendall(data)
                 for file in files:
                     socket.send_fds(self.transport.sock, [b"\0"], [file])  # type: ignore[arg-type]
-        except OSError as cause:
-            failure = self._fail(self._broken(cause))
-            raise failure from cause
+            except OSError as cause:
+                raise self._fail(self._broken(cause)) from cause
+            except BaseException:  # Ctrl+C; part of the message may have left
+                self._fail(self._lost("sending was interrupted"))
+                raise
 
     def _read(self, seconds: float | None, wake: int = -1) -> bool:
         """Receive once and hand out what has come; `_reading` is held.
@@ -321,23 +346,39 @@ class Channel:
             False when nothing came in time, or when told through `wake`.
         """
         try:
-            if (seconds is not None or wake >= 0 or not self._times_out) and not self._poll(seconds, wake):
-                return False
-            data = self._receive()
+            if not self._received:
+                if (seconds is not None or wake >= 0 or not self._times_out) and not self._poll(seconds, wake):
+                    return False
+                self._receive()
         except BlockingIOError:  # silence for PING_SECONDS
             self._ping()
             return True
         except OSError as cause:
             raise self._fail(self._broken(cause)) from cause
-        if not data:
-            raise self._fail(self._lost(self.transport.lost().message))
-        self._pings = 0
         try:
-            for message in self._splitter.feed(data):
-                self._hand_out(message)
-        except VirtError as error:
-            raise self._fail(error) from None
+            self._take_in(self._received.popleft())
+        except FrameError as cause:
+            raise self._fail(self._lost(f"it sent what is no message ({cause.message})")) from cause
+        except VirtError as failure:
+            raise self._fail(failure) from None
+        except BaseException:  # Ctrl+C; messages may be missing now
+            self._fail(self._lost("reading was interrupted"))
+            raise
         return True
+
+    def _take_in(self, received: bytes | tuple[bytes, list[Any], int, Any]) -> None:
+        """Hand out the messages of what was received."""
+        if not isinstance(received, bytes):
+            received, ancillary, _, _ = received
+            if ancillary:
+                self._files.extend(files_of(ancillary))
+        if not received:
+            raise self._lost(self.transport.why() or "the daemon ended it, and its log tells why")
+        self._pings = 0
+        for message in self._splitter.feed(received):
+            self._hand_out(message)
+        if self._files and not self._splitter.pending:  # no message announced them
+            close_all(self._files)
 
     def _poll(self, seconds: float | None, wake: int) -> bool:
         """Wait for data, sending pings meanwhile; False when there is none in time, or when told through `wake`."""
@@ -349,11 +390,12 @@ class Channel:
         for descriptor in (sock.fileno(), wake):
             if descriptor >= 0:
                 poll.register(descriptor, select.POLLIN)
+        deadline = math.inf if seconds is None else time.monotonic() + seconds
         while True:
-            ready = poll.poll(1000 * (PING_SECONDS if seconds is None else min(seconds, PING_SECONDS)))
+            ready = poll.poll(1000 * max(0.0, min(PING_SECONDS, deadline - time.monotonic())))
             if ready:
                 return all(descriptor != wake for descriptor, _ in ready)
-            if seconds is not None and seconds <= PING_SECONDS:
+            if time.monotonic() >= deadline:
                 return False
             self._ping()
 
@@ -363,17 +405,26 @@ class Channel:
             raise self._fail(self._lost(f"it has not answered for {PINGS * PING_SECONDS:g} seconds"))
         self._transmit(pack(KEEPALIVE, PING, MESSAGE, 0, OK, b""))
 
-    def _receive(self) -> bytes:
+    def _receive(self) -> None:
+        """Keep what is received, in one step of the interpreter: Ctrl+C cannot come between."""
         sock = self.transport.sock
-        if not self.transport.passes_fds or not isinstance(sock, socket.socket):
-            return sock.recv(CHUNK)
-        return receive_with_files(sock, self._files)
+        if self.transport.passes_fds and isinstance(sock, socket.socket):
+            self._received.extend(map(sock.recvmsg, (CHUNK,), (FILES_SPACE,), (socket.MSG_CMSG_CLOEXEC,)))
+        else:
+            self._received.extend(map(sock.recv, (CHUNK,)))
 
     def _hand_out(self, message: bytes) -> None:
         _, program, _, procedure, kind, serial, _ = HEADER.unpack_from(message)
         waiter: Waiter | None = None
-        if kind in (REPLY, REPLY_WITH_FDS):
+        if kind == REPLY:
             waiter = self._calls.get(serial)
+        elif kind == REPLY_WITH_FDS:
+            waiter = self._calls.get(serial)
+            files = [self._files.popleft() for _ in range(min(_announced(message), len(self._files)))]
+            if waiter is None:
+                close_all(files)
+            else:
+                waiter.files = files
         elif kind in (STREAM, STREAM_HOLE):
             waiter = self._streams.get((procedure, serial))
         elif program == KEEPALIVE:
@@ -381,7 +432,10 @@ class Channel:
                 self._transmit(pack(KEEPALIVE, PONG, MESSAGE, 0, OK, b""))
             return
         elif kind == MESSAGE:
-            self._on_event(message)
+            try:
+                self._on_event(message)
+            except VirtError as error:
+                _log.warning("an event of %s is lost: %s", self.transport.peer, error.message)
             return
         if waiter is None:
             _log.debug("%s sent what nobody waits for: %s", self.transport.peer, message[:28].hex())
@@ -437,17 +491,34 @@ def lost(peer: str, calls: int, streams: int, reason: str) -> VirtError:
 
 def receive_with_files(sock: socket.socket, files: deque[int]) -> bytes:
     """Receive from a unix socket; descriptors that come with the bytes are put behind `files`."""
-    data, ancillary, _, _ = sock.recvmsg(CHUNK, _FILES_SPACE, socket.MSG_CMSG_CLOEXEC)
+    data, ancillary, _, _ = sock.recvmsg(CHUNK, FILES_SPACE, socket.MSG_CMSG_CLOEXEC)
+    files.extend(files_of(ancillary))
+    return data
+
+
+def files_of(ancillary: list[Any]) -> Iterator[int]:
+    """The descriptors among what `recvmsg` returned beside the bytes."""
     for level, kind, content in ancillary:
         if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            files.extend(array.array("i", content[: len(content) - len(content) % _FILE_BYTES]))
-    return data
+            yield from array.array("i", content[: len(content) - len(content) % _FILE_BYTES])
+
+
+def close_all(files: deque[int] | list[int]) -> None:
+    """Close descriptors that nobody takes."""
+    while files:
+        os.close(files.pop())
+
+
+def _announced(message: bytes) -> int:
+    """How many descriptors a message says that it comes with."""
+    return int.from_bytes(message[HEADER.size : HEADER.size + 4], "big")
 
 
 def _time_out(transport: Transport) -> bool:
     """Have the kernel end a receive after some silence; False where the socket is not the kernel's alone."""
     if not isinstance(transport.sock, socket.socket):
         return False
-    seconds = struct.pack("ll", int(PING_SECONDS), 0)
-    transport.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, seconds)
+    fraction, whole = math.modf(PING_SECONDS)
+    limit = struct.pack("@ll", int(whole), int(fraction * 1_000_000))
+    transport.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
     return True
