@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import OperationAbortedError
+from virtkit.errors import OperationAbortedError, VirtError
 from virtkit.streams import Hole, Piece
 from virtkit_remote.client.channel import Waiter
 from virtkit_remote.protocol.codec import decoder, encoder
@@ -20,6 +22,7 @@ from virtkit_remote.protocol.frames import (
     STREAM,
     STREAM_HOLE,
     STREAM_PAYLOAD_MAX,
+    pack,
 )
 
 if TYPE_CHECKING:
@@ -72,26 +75,61 @@ class Incoming(Waiter):
         waiting: Bytes that have arrived and were not taken.
     """
 
-    __slots__ = ("signal", "waiting")
+    __slots__ = ("_guard", "signal", "waiting")
 
     def __init__(self) -> None:
         super().__init__()
         self.signal = -1
         self.waiting = 0
+        self._guard = threading.Lock()  # of `signal` and `waiting`, which both sides change
 
     def put(self, message: bytes) -> None:
-        self.waiting += len(message)
+        with self._guard:
+            self.waiting += len(message)
         if self.waiting <= UNREAD_MAX:  # else the end of the stream is told by `Stream`
             super().put(message)
 
+    def put_first(self, message: bytes) -> None:
+        """Put back what was taken."""
+        with self._guard:
+            self.waiting += len(message)
+            self.arrived.appendleft(message)
+        self.wake()
+
+    def take(self) -> bytes:
+        """Take the next message."""
+        message = self.arrived.popleft()
+        with self._guard:
+            self.waiting -= len(message)
+            if self.signal >= 0 and not self.arrived:
+                with suppress(BlockingIOError):  # it says so already
+                    os.eventfd_read(self.signal)
+                if self.arrived:  # has come just now
+                    os.eventfd_write(self.signal, 1)
+        return message
+
     def wake(self) -> None:
-        if self.signal >= 0:
-            os.eventfd_write(self.signal, 1)
+        with self._guard:
+            if self.signal >= 0:
+                os.eventfd_write(self.signal, 1)
         super().wake()
+
+    def watch(self) -> None:
+        """Make the descriptor."""
+        with self._guard:
+            self.signal = os.eventfd(1 if self.arrived else 0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+
+    def unwatch(self) -> bool:
+        """Close the descriptor; whether there was one."""
+        with self._guard:
+            signal, self.signal = self.signal, -1
+        if signal >= 0:
+            os.close(signal)
+        return signal >= 0
 
 
 class Stream:
-    """An open stream.
+    """An open stream. One thread may read while another sends, and any may end it.
 
     Args:
         session: Its connection.
@@ -106,6 +144,7 @@ class Stream:
         self._channel = session.channel
         self._call = call
         self._incoming = Incoming()
+        self._taking = threading.Lock()
         self._over = False
         self._silent = False
         self.reply, self._serial = self._channel.open_stream(
@@ -121,9 +160,14 @@ class Stream:
         """
         if self._silent:
             return b""
-        piece = piece_of(self._take(seconds))
+        message = self._take(seconds)
+        piece = piece_of(message) if message else b""
         self._silent = not piece
         return piece
+
+    def give_back(self, data: bytes) -> None:
+        """Have bytes be the next once more; for who reads."""
+        self._incoming.put_first(pack(self._call.program, 0, STREAM, self._serial, CONTINUE, data))
 
     def send(self, data: bytes) -> None:
         """Send bytes.
@@ -146,63 +190,67 @@ class Stream:
         Raises:
             VirtError: The daemon could not keep what was sent.
         """
-        if self._over:
-            return
-        self._post(OK)
-        try:
-            while HEADER.unpack_from(self._take(None))[6] == CONTINUE:
-                pass  # data that was under way
-        finally:
-            self._forget()
+        self._end(OK)
 
     def abort(self) -> None:
         """Give the stream up; data under way is dropped."""
+        self._end(ERROR)
+
+    def _end(self, status: int) -> None:
         if self._over:
             return
         try:
-            self._post(ERROR)
-            while HEADER.unpack_from(self._take(None))[6] == CONTINUE:
-                pass
-        finally:
+            self._post(status)
+        except VirtError:
             self._forget()
+            raise
+        while self._take(None):
+            pass  # data that was under way
 
     def descriptor(self) -> int:
         """A descriptor that is readable while there is something to take; the connection is attended from now on."""
-        if self._incoming.signal < 0:
-            self._incoming.signal = os.eventfd(1 if self._incoming.ready else 0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        if self._incoming.signal < 0 and not self._over:
             self._channel.attend()
+            self._incoming.watch()
         return self._incoming.signal
 
     def _take(self, seconds: float | None) -> bytes:
-        if not self._channel.wait(self._incoming, seconds):
-            raise TimeoutError
-        message = self._incoming.arrived.popleft()
+        """The next packet; b"" when the daemon has agreed to the end, whichever thread has seen that."""
+        with self._taking:
+            if self._over:
+                return b""
+            try:
+                if not self._channel.wait(self._incoming, seconds):
+                    raise TimeoutError
+            except VirtError:
+                self._forget()
+                raise
+            return self._took(self._incoming.take())
+
+    def _took(self, message: bytes) -> bytes:
         if self._incoming.waiting > UNREAD_MAX:
             self._forget()
+            self._post(ERROR)
             raise unread()
-        self._incoming.waiting -= len(message)
-        if self._incoming.signal >= 0 and not self._incoming.ready:
-            self._clear()
-        if HEADER.unpack_from(message)[6] == ERROR:
-            self._forget()
+        status = HEADER.unpack_from(message)[6]
+        if status == CONTINUE:
+            return message
+        self._forget()
+        if status == ERROR:
             raise decode_error(message, HEADER.size)
-        return message
-
-    def _clear(self) -> None:
-        """Have the descriptor say that there is nothing, unless something has come just now."""
-        try:
-            os.eventfd_read(self._incoming.signal)
-        except BlockingIOError:
-            return
-        if self._incoming.ready:
-            os.eventfd_write(self._incoming.signal, 1)
+        return b""
 
     def _check(self) -> None:
-        """Raise what the daemon has said of a stream that it gave up."""
+        """Raise what the daemon has said of a stream that it gave up; a sender reads nothing else."""
         if self._over:
             raise over()
-        if self._incoming.ready and HEADER.unpack_from(self._incoming.arrived[0])[6] == ERROR:
-            self._take(None)
+        if not self._taking.acquire(blocking=False):
+            return  # who reads will see it
+        try:
+            if self._channel.wait(self._incoming, 0) and HEADER.unpack_from(self._incoming.arrived[0])[6] == ERROR:
+                self._took(self._incoming.take())
+        finally:
+            self._taking.release()
 
     def _post(self, status: int, payload: bytes = b"", type: int = STREAM) -> None:
         self._channel.post(self._call.program, self._call.procedure.number, type, self._serial, status, payload)
@@ -210,9 +258,7 @@ class Stream:
     def _forget(self) -> None:
         self._over = self._silent = True
         self._channel.forget_stream(self._call.procedure.number, self._serial)
-        if self._incoming.signal >= 0:
-            signal, self._incoming.signal = self._incoming.signal, -1
-            os.close(signal)
+        if self._incoming.unwatch():
             self._channel.leave()
 
 
@@ -254,15 +300,14 @@ class RemoteConsole:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._left = b""
 
     def read(self, size: int = 65536, timeout: float | None = None) -> bytes:
         """The next bytes; b"" is the end."""
-        if not self._left:
-            piece = self._stream.next(timeout)
-            self._left = bytes(piece.length) if isinstance(piece, Hole) else piece
-        data, self._left = self._left[:size], self._left[size:]
-        return data
+        piece = self._stream.next(timeout)
+        data = bytes(piece.length) if isinstance(piece, Hole) else piece
+        if len(data) > size:
+            self._stream.give_back(data[size:])
+        return data[:size]
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
