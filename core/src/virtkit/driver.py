@@ -138,6 +138,15 @@ class Driver(Generic[S]):
     def driver_close(self, conn: S) -> None:
         """Let go of a session. Guests and other objects stay as they are."""
 
+    def driver_reside(self, conn: S) -> None:
+        """Take charge of the root for as long as a session is open: see to what runs, start what starts by itself.
+
+        A daemon asks for it once, when it begins, and keeps the session; those of its clients come and go beside it.
+
+        Raises:
+            VirtError: It cannot, because another process has the root for instance.
+        """
+
     def driver_alive(self, conn: S) -> bool:
         """Tell whether calls of a session can reach the other side; a driver in this process is its own other side.
 

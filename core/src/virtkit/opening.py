@@ -2,10 +2,14 @@
 
 A URI with a transport or a host goes to the `remote` driver, any other to the driver its scheme names; without a URI
 the drivers that volunteer are probed. The drivers of other kinds join a connection on the first call that needs them.
+
+State belongs to one process at a time. Where that is a daemon, the connection goes through its socket, if the `remote`
+driver is installed.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
@@ -127,11 +131,21 @@ def planned(text: str | None, *, readonly: bool, authenticate: Authenticate | No
     """
     chosen = config.load()
     uri = config.resolve(text, chosen) or _volunteered()
+    uri = _served(uri) or uri
     remote = uri.is_remote or uri.driver == REMOTE
     kind, name = ("hypervisor", REMOTE) if remote else (_kind(uri), uri.driver)
     discovery.load(kind, name)  # a driver that is missing is the first thing to be told
-    root = root_of(uri)
+    root = None if remote else root_of(uri)
     return Plan(kind, name, OpenRequest(uri, readonly, root, peers_of(uri, root, chosen), authenticate), chosen)
+
+
+def _served(uri: URI) -> URI | None:
+    """The way through the daemon that has the state of a URI; None where no other process has it and says how."""
+    root = None if uri.is_remote else root_of(uri)
+    owner = root.owner() if root else None
+    if owner is None or not owner.socket or owner.pid == os.getpid() or REMOTE not in discovery.names("hypervisor"):
+        return None
+    return uri._replace(transport="unix", query=(*uri.query, ("socket", owner.socket)))
 
 
 def _kind(uri: URI) -> str:

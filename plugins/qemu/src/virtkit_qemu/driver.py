@@ -85,6 +85,9 @@ class QemuDriver(
                 else:
                     state.close()
 
+    def driver_reside(self, conn: Session) -> None:
+        conn.own()
+
     def driver_events(self, conn: Session) -> EventHub | None:
         return conn.own().hub
 

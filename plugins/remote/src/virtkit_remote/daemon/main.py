@@ -18,6 +18,7 @@ from virtkit_remote.daemon import config as configuration
 from virtkit_remote.daemon import logs, policy
 from virtkit_remote.daemon.config import Config
 from virtkit_remote.daemon.places import Places, places
+from virtkit_remote.daemon.residents import Residents
 from virtkit_remote.daemon.rules import Rules
 from virtkit_remote.daemon.server import Server, notify
 from virtkit_remote.daemon.service import services
@@ -90,6 +91,8 @@ def _serve(options: argparse.Namespace, where: Places) -> int:
     config = _configured(options, where)
     logs.configure(config.log)
     where.folders.create()
+    reached = (config.unix.path or str(where.socket)) if config.unix.enabled else ""
+    claim = where.folders.claim(program="virtkitd", socket=reached)
     rules = Rules(config, where)
     server = Server(config, where, services(config, where, inherited()), rules)
     wakers = _handle_signals(server, options, where)
@@ -99,12 +102,15 @@ def _serve(options: argparse.Namespace, where: Places) -> int:
     where.pid_file.write_text(f"{os.getpid()}\n")
     _log.info("ready: %s", ", ".join(service.name for service in server.services))
     notify("READY=1")
+    residents = Residents(where.root)
     server.run()
+    residents.close()
     signal.set_wakeup_fd(-1)
     for waker in wakers:
         waker.close()
     where.pid_file.unlink(missing_ok=True)
     rules.close()
+    claim.release()
     return 0
 
 

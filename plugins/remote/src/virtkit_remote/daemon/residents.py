@@ -1,0 +1,66 @@
+"""The drivers the daemon keeps open for itself, with no client there.
+
+They see to the guests that run, start those that start by themselves, and keep what a driver knows from being forgotten
+when the last client leaves.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from virtkit import discovery
+from virtkit.errors import VirtError
+from virtkit.opening import Parts, open_parts
+from virtkit_remote.daemon.session import placed
+
+_log = logging.getLogger(__name__)
+
+
+class Residents:
+    """A session of every installed hypervisor driver that has state of its own on this host."""
+
+    def __init__(self, root: str | None) -> None:
+        """Begin to open them, each on a thread of its own: one that takes long holds up no other and no client.
+
+        Args:
+            root: The folder in place of the system's and the session's; None for these.
+        """
+        self._root = root
+        self._lock = threading.Lock()
+        self._open: list[Parts] = []
+        self._closed = False
+        for name in discovery.names("hypervisor"):
+            threading.Thread(target=self._reside, args=(name,), name=f"virtkitd-resident: {name}", daemon=True).start()
+
+    def close(self) -> None:
+        """Let go of all; guests run on."""
+        with self._lock:
+            self._closed = True
+            found, self._open = self._open, []
+        for parts in found:
+            parts.close()
+
+    def _reside(self, name: str) -> None:
+        try:
+            driver = discovery.load("hypervisor", name)
+            uri = driver.driver_default_uri()
+            if uri is None or driver.driver_probe() is not None:
+                return
+            parts = open_parts(placed(uri, self._root), readonly=False, authenticate=None)
+        except VirtError as error:
+            _log.error("the driver %s sees to nothing by itself: %s", name, error)
+            return
+        with self._lock:
+            closed = self._closed
+            if not closed:
+                self._open.append(parts)
+        if closed:
+            parts.close()
+            return
+        try:
+            part = parts.attach("hypervisor")
+            if part is not None:
+                part.driver.driver_reside(part.session)
+        except Exception as error:  # noqa: BLE001 - a foreign driver may fail in any way, and harms nobody else
+            _log.error("the driver %s does not see to its guests: %s", name, error)
