@@ -110,18 +110,36 @@ class Server:
         self.loop.stop()
 
     def reload(self, config: Config) -> None:
-        """Take over a changed configuration; clients that are connected stay."""
+        """Take over a changed configuration; clients that are connected stay.
+
+        Raises:
+            VirtError: A certificate is of no use; everything stays as it was.
+        """
+        self._replace([renewed(service, config, self.places) for service in self.services])
         self.config = config
         self.limits = Limits.of(config)
         self.admin_limits = Limits.of(config)
         self.workers.resize(0, config.limits.workers)
-        for service in self.services:
-            self.loop.forget(service.listener.fileno())
-        self.services = [renewed(service, config, self.places) for service in self.services]
-        for service in self.services:
-            self._listen(service)
         for client in list(self.clients.values()):
             self.loop.call_soon(client.rebind)
+
+    def renew_certificates(self) -> bool:
+        """Read the files of TLS again, for clients to come; False where the daemon does not listen for it.
+
+        Raises:
+            VirtError: One is of no use; everything stays as it was.
+        """
+        self._replace([
+            service if service.tls is None else renewed(service, self.config, self.places) for service in self.services
+        ])  # fmt: skip
+        return any(service.tls is not None for service in self.services)
+
+    def _replace(self, services: list[Service]) -> None:
+        """Go on with services of the same sockets."""
+        for service in services:
+            self.loop.forget(service.listener.fileno())
+            self._listen(service)
+        self.services = services
 
     def settled(self, client: Client) -> None:
         """A client has proved who it is."""
