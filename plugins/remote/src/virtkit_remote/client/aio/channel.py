@@ -7,12 +7,12 @@ import logging
 import os
 import socket
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InternalError, VirtError
+from virtkit.errors import InternalError, InvalidArgError, VirtError
 from virtkit_remote.client.aio.outgoing import Outgoing
 from virtkit_remote.client.channel import (
     CHUNK,
@@ -29,6 +29,7 @@ from virtkit_remote.protocol.failures import decode_error
 from virtkit_remote.protocol.frames import (
     CALL,
     CALL_WITH_FDS,
+    FDS_MAX,
     HEADER,
     MESSAGE,
     OK,
@@ -36,6 +37,7 @@ from virtkit_remote.protocol.frames import (
     REPLY_WITH_FDS,
     STREAM,
     STREAM_HOLE,
+    FrameError,
     Splitter,
     pack,
 )
@@ -156,7 +158,7 @@ class Channel:
         if files is None:
             self._put(pack(program, procedure, CALL, serial, OK, payload))
         else:
-            self._refuse_files()
+            self._refuse_files(files)
             counted = len(files).to_bytes(4, "big") + payload
             self._put(pack(program, procedure, CALL_WITH_FDS, serial, OK, counted), files)
         future: Future = self._loop.create_future()
@@ -230,11 +232,23 @@ class Channel:
 
     # Sending
 
-    def _refuse_files(self) -> None:
+    def _refuse_files(self, files: Sequence[int]) -> None:
+        """Refuse, before anything is sent, descriptors that cannot be."""
         if not self.transport.passes_fds:
             raise InternalError(
                 f"{self.transport.peer} cannot be sent descriptors: that takes a unix socket", domain=ErrorDomain.REMOTE
             )
+        if len(files) > FDS_MAX:
+            raise InvalidArgError(
+                f"{len(files)} descriptors are too many for a call: pass {FDS_MAX} at most", domain=ErrorDomain.REMOTE
+            )
+        for file in files:
+            try:
+                os.fstat(file)
+            except OSError as cause:
+                raise InvalidArgError(
+                    f"{file} cannot be sent: it is no open descriptor; open it first", domain=ErrorDomain.REMOTE
+                ) from cause
 
     def _put(self, data: bytes, files: Sequence[int] = ()) -> None:
         self._outgoing.put(data, files)
@@ -287,9 +301,12 @@ class Channel:
         try:
             for message in self._splitter.feed(data):
                 self._hand_out(message)
-        except VirtError as error:
-            self._fail(error)
+        except FrameError as cause:
+            self._fail(self._lost(f"it sent what is no message ({cause.message})"))
             return
+        if self._files and not self._splitter.pending:  # no message announced them
+            _close_all(self._files)
+            self._files.clear()
         if self.unread > UNREAD_HIGH:
             self._regard()
 
@@ -301,7 +318,7 @@ class Channel:
             if call is None or call[0].done():
                 _close_all(files)
                 return
-            _answer(message, status, call, files)
+            _answer(message, kind, status, call, files)
         elif kind in (STREAM, STREAM_HOLE):
             receiver = self._streams.get((procedure, serial))
             if receiver is not None:
@@ -315,8 +332,8 @@ class Channel:
             _log.debug("%s sent what nobody waits for: %s", self.transport.peer, message[: HEADER.size].hex())
 
     def _files_of(self, message: bytes) -> list[int]:
-        count = int.from_bytes(message[HEADER.size : HEADER.size + 4], "big")
-        return [self._files.popleft() for _ in range(min(count, len(self._files)))]
+        """The descriptors that came with a message, as many as there are."""
+        return [self._files.popleft() for _ in range(min(_announced(message), len(self._files)))]
 
     def _regard(self) -> None:
         """Read, unless streams have enough to be read and nothing else can be expected."""
@@ -348,11 +365,8 @@ class Channel:
             self._ending = self._loop.create_task(self._find_out(cause))
 
     async def _find_out(self, cause: OSError | None) -> None:
-        if cause is None:
-            reason = (await asyncio.to_thread(self.transport.lost)).message
-        else:
-            reason = await asyncio.to_thread(self.transport.why) or cause.strerror or str(cause)
-        self._fail(self._lost(reason))
+        said = "the daemon ended it, and its log tells why" if cause is None else cause.strerror or str(cause)
+        self._fail(self._lost(await asyncio.to_thread(self.transport.why) or said))
 
     def _leave_loop(self) -> None:
         self._timer.cancel()
@@ -395,11 +409,15 @@ def _whole(message: bytes, arguments: Sequence[Any], files: Sequence[int]) -> by
     return message
 
 
-def _answer(message: bytes, status: int, call: tuple[Future, Finish, Sequence[Any]], files: Sequence[int]) -> None:
+def _answer(
+    message: bytes, kind: int, status: int, call: tuple[Future, Finish, Sequence[Any]], files: Sequence[int]
+) -> None:
     """Give a call its reply."""
     future, finish, arguments = call
     try:
         if status == OK:
+            if kind == REPLY_WITH_FDS and _announced(message) != len(files):
+                raise _missing(_announced(message), len(files))
             future.set_result(finish(message, arguments, files))
             return
         error: Exception = decode_error(message, HEADER.size)
@@ -407,6 +425,17 @@ def _answer(message: bytes, status: int, call: tuple[Future, Finish, Sequence[An
         error = cause
     _close_all(files)
     future.set_exception(error)
+
+
+def _announced(message: bytes) -> int:
+    """How many descriptors a message says that it comes with."""
+    return int.from_bytes(message[HEADER.size : HEADER.size + 4], "big")
+
+
+def _missing(announced: int, sent: int) -> InternalError:
+    return InternalError(
+        f"the daemon announced {announced} descriptors and sent {sent}: its log may tell why", domain=ErrorDomain.REMOTE
+    )
 
 
 def _refuse(future: Future, failure: VirtError) -> None:
@@ -421,7 +450,7 @@ def _copy(failure: VirtError) -> VirtError:
     return copy
 
 
-def _close_all(files: Sequence[int]) -> None:
+def _close_all(files: Iterable[int]) -> None:
     for file in files:
         with suppress(OSError):
             os.close(file)
