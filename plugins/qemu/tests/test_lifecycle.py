@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +93,14 @@ def test_the_log_is_removed_when_asked(root: Root, web: virtkit.Domain) -> None:
     assert "starting /usr/" in log.read_text()
     web.destroy(DomainDestroyFlags.REMOVE_LOGS)
     assert not log.exists()
+
+
+def test_the_pid_of_a_guest_is_where_people_look_for_it(root: Root, web: virtkit.Domain) -> None:
+    web.create()
+    file = root.folder / "run/qemu/web.pid"
+    assert "qemu-system" in Path(f"/proc/{int(file.read_text())}/cmdline").read_text()
+    web.destroy()
+    assert not file.exists()
 
 
 def test_what_is_off_cannot_be_stopped_or_paused(web: virtkit.Domain) -> None:

@@ -82,6 +82,7 @@ def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = Fals
     guest.run, guest.state, guest.reason = run, DomainState.PAUSED, DomainPausedReason.STARTING_UP
     try:
         _launch(state, guest, run, facts)
+        state.show_pid(guest, run)
         _prepare(run)
         if not paused:
             _go(run)

@@ -11,7 +11,7 @@ import logging
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -205,6 +205,16 @@ class QemuState:
         """The log of what the guest's QEMU prints."""
         return self.folders.log / f"{guest.name}.log"
 
+    def show_pid(self, guest: Guest, run: Run) -> None:
+        """Write the process id of a guest's QEMU where people and their programs look for it: NAME.pid."""
+        try:
+            self._shown_pid(guest).write_text(f"{run.pid}\n")
+        except OSError as error:
+            _log.warning("%s runs, but its pid is not in %s: %s", guest.subject, self._shown_pid(guest), error.strerror)
+
+    def _shown_pid(self, guest: Guest) -> Path:
+        return self.folders.run / f"{guest.name}.pid"
+
     def publish(self, guest: Guest, event: Event) -> None:
         """Publish an event of a guest."""
         self.hub.publish(guest.ref, event)
@@ -238,6 +248,8 @@ class QemuState:
             self.catalog.statuses.delete(guest.name)
         except VirtError as error:
             _log.error("%s has ended, but its status stays behind: %s", guest.subject, error)
+        with suppress(OSError):
+            self._shown_pid(guest).unlink()
         shutil.rmtree(run.folder, ignore_errors=True)
 
     def make_folder(self, run: Run) -> None:

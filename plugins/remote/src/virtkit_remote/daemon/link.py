@@ -10,6 +10,7 @@ import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from virtkit.errors import VirtError
 from virtkit_remote.daemon.loop import READ, WRITE, Loop
@@ -30,6 +31,7 @@ _RIGHTS = (socket.SOL_SOCKET, socket.SCM_RIGHTS)
 _log = logging.getLogger(__name__)
 
 Messages = Callable[[list[bytes]], object]
+Data = bytes | memoryview
 
 
 class Link:
@@ -66,15 +68,16 @@ class Link:
         self.files: deque[int] = deque()
         self.heard = False
         self.outgoing = 0
-        self.room = threading.Condition()
-        """Held while what waits for the other end is looked at or changed; notified when it becomes less."""
+        self._lock = threading.RLock()
+        """Held while what waits for the other end is looked at or changed."""
+        self._for_room: list[Callable[[], object]] = []
         self._loop = loop
         self._descriptor = sock.fileno()
         self._splitter = Splitter(limit)
         self._on_messages = on_messages
         self._on_closed = on_closed
-        self._queue: deque[tuple[bytes, Sequence[int]]] = deque()
-        self._reading = True
+        self._queue: deque[tuple[Data, Sequence[int]]] = deque()
+        self._paused: set[object] = set()
         self._writing = False
         self._closing = False
         self._closed = False
@@ -94,7 +97,7 @@ class Link:
         """Read and write as far as it goes; called by the loop."""
         if events & WRITE:
             self._write()
-        if events & ~WRITE and self._reading and not self._closed:
+        if events & ~WRITE and not self._paused and not self._closed:
             self._read()
         elif events & ~(READ | WRITE):
             self.cut("the connection broke")
@@ -104,37 +107,50 @@ class Link:
 
         A client that lets more than `OUTGOING_MAX` bytes wait is cut.
         """
-        with self.room:
+        with self._lock:
             if self._closed or self._closing:
                 _close_all(files)
                 return
             if self._tls:
                 data = self._tls.encrypt(data)
+            rest: Data = data
             if not self._queue and not files:
-                data = self._send_now(data)
-                if not data:
+                rest = self._send_now(data)
+                if not rest:
                     return
-            self._queue.append((data, files))
-            self.outgoing += len(data)
+            self._queue.append((rest, files))
+            self.outgoing += len(rest)
             full = self.outgoing > OUTGOING_MAX
             if not full and not self._write_queue():
                 self._want_to_write(True)
         if full:
             self.cut(f"it did not read: {OUTGOING_MAX >> 20} MiB wait for it")
 
-    def pause(self) -> None:
-        """Read no more for now."""
-        self._reading = False
-        self._update()
+    def pause(self, who: object) -> None:
+        """Read no more until everybody who said so has said `resume`."""
+        with self._lock:
+            self._paused.add(who)
+            self._update()
 
-    def resume(self) -> None:
-        """Read again."""
-        self._reading = True
-        self._update()
+    def resume(self, who: object) -> None:
+        """Read again, unless somebody else wants it otherwise."""
+        with self._lock:
+            if who in self._paused:
+                self._paused.remove(who)
+                self._update()
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing is read for now, so that the other end cannot be heard."""
+        return bool(self._paused)
+
+    def take_bytes(self, limit: int) -> None:
+        """Change how long a message may be."""
+        self._splitter.limit = limit
 
     def close(self) -> None:
         """Close once everything is sent."""
-        with self.room:
+        with self._lock:
             self._closing = True
             if self._queue:
                 return
@@ -142,18 +158,18 @@ class Link:
 
     def cut(self, reason: str) -> None:
         """Close now; what waits is dropped."""
-        with self.room:
+        with self._lock:
             if self._closed:
                 return
             self._closed = True
             self._loop.forget(self._descriptor)
-            self.socket.close()
             for _, files in self._queue:
                 _close_all(files)
             self._queue.clear()
-            self.room.notify_all()
-        _close_all(self.files)
-        self.files.clear()
+            self._make_room()
+        with suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self._loop.call_soon(self._let_go)  # on the thread that reads, so that it reads from no other one of that number
         self._on_closed(reason)
 
     @property
@@ -161,11 +177,27 @@ class Link:
         """Whether nothing can be sent any more."""
         return self._closed
 
-    def wait_for_room(self) -> bool:
-        """Wait until the other end has read most of what was sent; False when it is gone. Not for the loop's thread."""
-        with self.room:
-            self.room.wait_for(lambda: self.outgoing <= OUTGOING_HIGH or self._closed)
-            return not self._closed
+    def when_room(self, call: Callable[[], object]) -> bool:
+        """Whether most of what was sent has been read; if not, `call` is called once it has, or when the end is gone."""
+        with self._lock:
+            if self.outgoing <= OUTGOING_HIGH or self._closed:
+                return True
+            self._for_room.append(call)
+            return False
+
+    def take_files(self, count: int) -> list[int]:
+        """The descriptors that have come with a message, fewer where fewer have; the caller closes them."""
+        return [self.files.popleft() for _ in range(min(count, len(self.files)))]
+
+    def _let_go(self) -> None:
+        self.socket.close()
+        _close_all(self.files)
+        self.files.clear()
+
+    def _make_room(self) -> None:
+        calls, self._for_room = self._for_room, []
+        for call in calls:
+            call()
 
     def _read(self) -> None:
         try:
@@ -196,7 +228,7 @@ class Link:
 
     def _decrypt(self, data: bytes) -> bytes:
         assert self._tls
-        with self.room:
+        with self._lock:
             try:
                 return self._tls.decrypt(data)
             finally:
@@ -218,10 +250,11 @@ class Link:
                 self.files.extend(whole)
         if len(self.files) > FDS_MAX:
             self.cut(f"it sent more than {FDS_MAX} descriptors at once")
+            return b""
         return data
 
     def _write(self) -> None:
-        with self.room:
+        with self._lock:
             done = self._write_queue()
             if done:
                 self._want_to_write(False)
@@ -230,7 +263,7 @@ class Link:
             self.cut("it was closed")
 
     def _write_queue(self) -> bool:
-        """Send what waits; whether nothing does any more. `room` is held."""
+        """Send what waits; whether nothing does any more. The lock is held."""
         while self._queue:
             data, files = self._queue[0]
             rest = self._send_now(data)
@@ -244,11 +277,11 @@ class Link:
             self._queue.popleft()
             if files[1:]:
                 self._queue.appendleft((b"", files[1:]))
-        if self.outgoing <= OUTGOING_HIGH:
-            self.room.notify_all()
+        if self.outgoing <= OUTGOING_HIGH and self._for_room:
+            self._make_room()
         return not self._queue
 
-    def _send_now(self, data: bytes) -> bytes:
+    def _send_now(self, data: Data) -> Data:
         """What could not be sent of some bytes."""
         if not data:
             return data
@@ -258,7 +291,7 @@ class Link:
             return data
         except OSError:  # reading will find out
             return b""
-        return data[sent:] if sent < len(data) else b""
+        return memoryview(data)[sent:] if sent < len(data) else b""  # a slice of bytes would be a copy
 
     def _send_file(self, file: int) -> bool:
         """Send a descriptor with a byte of its own, and close it; False when there is no room."""
@@ -278,7 +311,7 @@ class Link:
 
     def _update(self) -> None:
         if not self._closed:
-            self._loop.change(self._descriptor, (READ if self._reading else 0) | (WRITE if self._writing else 0))
+            self._loop.change(self._descriptor, (0 if self._paused else READ) | (WRITE if self._writing else 0))
 
 
 class _Encryption:

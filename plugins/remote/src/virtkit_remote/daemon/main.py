@@ -102,7 +102,7 @@ def _serve(options: argparse.Namespace, where: Places) -> int:
     where.pid_file.write_text(f"{os.getpid()}\n")
     _log.info("ready: %s", ", ".join(service.name for service in server.services))
     notify("READY=1")
-    residents = Residents(where.root)
+    residents = Residents(where)
     server.run()
     residents.close()
     signal.set_wakeup_fd(-1)

@@ -22,11 +22,13 @@ class Places(NamedTuple):
         folders: The four folders of its state.
         sockets: Folder of its sockets.
         root: The folder given by `--root`; None: the system's, or the user's session.
+        drop_in: Whether the sockets are where libvirt's own daemon has them.
     """
 
     folders: Root
     sockets: Path
     root: str | None = None
+    drop_in: bool = False
 
     @property
     def socket(self) -> Path:
@@ -78,5 +80,6 @@ def places(root: str | None, *, drop_in: bool = False) -> Places:
     if not drop_in:
         return Places(folders, folders.run)
     if os.geteuid() == 0:
-        return Places(folders, DROP_IN)
-    return Places(folders, Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.geteuid()}")) / "libvirt")
+        return Places(folders, DROP_IN, drop_in=True)
+    runtime = Path(os.environ.get("XDG_RUNTIME_DIR", f"/run/user/{os.geteuid()}"))
+    return Places(folders, runtime / "libvirt", drop_in=True)

@@ -12,6 +12,8 @@ import threading
 from virtkit import discovery
 from virtkit.errors import VirtError
 from virtkit.opening import Parts, open_parts
+from virtkit_remote.daemon.dropin import PidLinks
+from virtkit_remote.daemon.places import Places
 from virtkit_remote.daemon.session import placed
 
 _log = logging.getLogger(__name__)
@@ -20,13 +22,13 @@ _log = logging.getLogger(__name__)
 class Residents:
     """A session of every installed hypervisor driver that has state of its own on this host."""
 
-    def __init__(self, root: str | None) -> None:
+    def __init__(self, where: Places) -> None:
         """Begin to open them, each on a thread of its own: one that takes long holds up no other and no client.
 
         Args:
-            root: The folder in place of the system's and the session's; None for these.
+            where: Where the daemon's files are.
         """
-        self._root = root
+        self._where = where
         self._lock = threading.Lock()
         self._open: list[Parts] = []
         self._closed = False
@@ -47,7 +49,7 @@ class Residents:
             uri = driver.driver_default_uri()
             if uri is None or driver.driver_probe() is not None:
                 return
-            parts = open_parts(placed(uri, self._root), readonly=False, authenticate=None)
+            parts = open_parts(placed(uri, self._where.root), readonly=False, authenticate=None)
         except VirtError as error:
             _log.error("the driver %s sees to nothing by itself: %s", name, error)
             return
@@ -62,5 +64,7 @@ class Residents:
             part = parts.attach("hypervisor")
             if part is not None:
                 part.driver.driver_reside(part.session)
+                if self._where.drop_in:
+                    PidLinks(self._where.folders.driver(name).run, self._where.sockets / name).follow(parts)
         except Exception as error:  # noqa: BLE001 - a foreign driver may fail in any way, and harms nobody else
             _log.error("the driver %s does not see to its guests: %s", name, error)
