@@ -59,7 +59,7 @@ fi
 ln -s pts/ptmx "$folder/dev/ptmx" && ln -s /proc/self/fd "$folder/dev/fd"
 mount --rbind "$folder/dev" /dev
 umount --lazy --recursive /sys && mount -t sysfs none /sys
-mount -t tmpfs none /run
+mount -t tmpfs none /run && mkdir -p /run/lock
 for state in /var/lib/libvirt /var/cache/libvirt /var/log/libvirt /etc/libvirt; do
     mkdir -p $state "$folder/state$state" && mount --bind "$folder/state$state" $state
 done
