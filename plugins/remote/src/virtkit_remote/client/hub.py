@@ -48,18 +48,25 @@ def registration(key: EventKey) -> tuple[Any, ...]:
 class DaemonHub(EventHub):
     """Publishes what the daemon sends."""
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._left: set[tuple[EventKey, int]] = set()
+        """Registrations that end: what is still sent for them is from before whoever listens now."""
+
     def receive(self, message: bytes) -> None:
         """Publish what a message tells of; called by whoever reads the socket."""
         _, program, _, number, _, _, _ = HEADER.unpack_from(message)
         found = event_decoder(program, number)
         if found is None:
             return
+        key, decode = found
         try:
-            _, ref, record = found[1](message)
+            callback, ref, record = decode(message)
         except CodecError as error:
             _log.warning("%s: one is lost, for it cannot be read: %s", self._name, error)
             return
-        self.publish(ref, record)
+        if (key, callback) not in self._left:
+            self.publish(ref, record)
 
     def lose(self) -> None:
         """The connection is gone: whoever waits for events learns it. Never waits."""
@@ -124,6 +131,9 @@ class RemoteHub(DaemonHub):
 
     def _deregister(self, key: EventKey) -> None:
         channel = self._session.channel
+        callback = self._callbacks.pop(key)
+        self._left.add((key, callback))
         with suppress(VirtError):  # the connection may be gone
-            self._session.procedure(REGISTRATION[key.kind].deregister, self._callbacks.pop(key))
+            self._session.procedure(REGISTRATION[key.kind].deregister, callback)
+        self._left.discard((key, callback))
         channel.leave()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ class Hub(DaemonHub):
         super().__init__(f"events of {session.uri}")
         self._session = session
         self._loop = asyncio.get_running_loop()
+        self._thread_id = threading.get_ident()
         self._registrations: dict[EventKey, _Registration] = {}
 
     def subscribe(
@@ -67,8 +69,11 @@ class Hub(DaemonHub):
         try:
             super().unsubscribe(callback_id)
         finally:  # one that was too slow has been cut without the daemon's knowing
-            with suppress(RuntimeError):  # the loop was closed, and the connection with it
-                self._loop.call_soon_threadsafe(self._leave, callback_id)
+            if threading.get_ident() == self._thread_id:
+                self._leave(callback_id)
+            else:
+                with suppress(RuntimeError):  # the loop was closed, and the connection with it
+                    self._loop.call_soon_threadsafe(self._leave, callback_id)
 
     async def _agreement(self, found: _Registration) -> None:
         await asyncio.shield(found.reply)  # others may wait for it too
@@ -98,8 +103,15 @@ class Hub(DaemonHub):
     def _deregister(self, key: EventKey, found: _Registration) -> None:
         self._forget(key, found)
         with suppress(VirtError):  # the connection may be gone
-            reply = self._session.procedure(REGISTRATION[key.kind].deregister, found.reply.result()[0])
-            reply.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody waits for it
+            callback = found.reply.result()[0]
+            reply = self._session.procedure(REGISTRATION[key.kind].deregister, callback)
+            self._left.add((key, callback))
+            reply.add_done_callback(lambda done: self._deregistered(done, key, callback))
+
+    def _deregistered(self, done: asyncio.Future[Any], key: EventKey, callback: int) -> None:
+        self._left.discard((key, callback))
+        if not done.cancelled():
+            done.exception()  # nobody waits for it, and with the connection the registration is gone too
 
     def _forget(self, key: EventKey, found: _Registration) -> None:
         if self._registrations.get(key) is found:
