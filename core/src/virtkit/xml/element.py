@@ -33,7 +33,8 @@ class Element:
 
     def __init_subclass__(cls, always_open: bool = False, before: Mapping[str, str] | None = None) -> None:
         own = {name: value for name, value in cls.__dict__.items() if isinstance(value, Field)}
-        taken = [name for name, field in own.items() if not isinstance(getattr(super(cls, cls), name, field), Field)]
+        inherited = {name for base in cls.__bases__ for name in getattr(base, "fields", ())}
+        taken = [name for name in own if name not in inherited and hasattr(super(cls, cls), name)]
         if taken:
             raise TypeError(f"{cls.__name__}: {', '.join(taken)} means something else here: append an underscore")
         fields: dict[str, Field] = {}
@@ -45,6 +46,9 @@ class Element:
             order.insert(order.index(successor), name)
             fields = {other: fields[other] for other in order}
         cls.fields = fields
+        for name, field in own.items():
+            if field.container is None:
+                setattr(cls, name, field.unset)
         cls.always_open = always_open or cls.always_open
         # Each class compiles its own on first use: a compiled base must not be inherited.
         cls.read_node = Element.__dict__["read_node"]  # type: ignore[method-assign]

@@ -7,6 +7,7 @@ reads `name = textchild("name")` as `name: str | None`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from virtkit.errors import VirtError, XMLError
@@ -24,41 +25,45 @@ Declared = type[E] | Callable[[], type[E]]
 
 
 class Field:
-    """A place in an element. Instances keep only what was set: an unset field reads as `empty()`.
+    """A place in an element. Instances keep only what was set.
+
+    An unset field reads as None, or False; it stands in its class as just that, so that Python finds it without asking.
+    Or it makes a container on the first look, which is the instance's own from then on. All fields are in
+    `Element.fields`.
 
     Attributes:
         name: The Python attribute.
         attribute_names: Attributes of the element that this field stands for.
         child_names: Children of the element that this field stands for.
-        empty: Makes what an unset field reads as.
+        container: Makes the container; None if the field has none.
+        unset: What a field without container reads as.
     """
 
     name: str
+    unset: bool | None = None
 
     def __init__(
         self,
         attribute_names: tuple[str, ...] = (),
         child_names: tuple[str, ...] = (),
-        empty: Callable[[], Any] = lambda: None,
+        container: Callable[[], Any] | None = None,
     ) -> None:
         self.attribute_names = attribute_names
         self.child_names = child_names
-        self.empty = empty
+        self.container = container
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
     def __get__(self, instance: object | None, owner: type | None = None) -> Any:
-        if instance is None:
+        if instance is None or self.container is None:
             return self
-        value = self.empty()
-        if value is not None and value is not False:
-            instance.__dict__[self.name] = value  # a container is the instance's own from the first look on
+        value = instance.__dict__[self.name] = self.container()
         return value
 
     def is_empty(self, value: Any) -> bool:
         """Return whether `value` is no different from an unset field."""
-        return bool(value == self.empty())
+        return bool(value == (self.unset if self.container is None else self.container()))
 
     def child_classes(self) -> Iterator[tuple[str, str | None, type[Element]]]:
         """Yield tag, value of the telling attribute (None: any) and class of each declared child."""
@@ -78,7 +83,7 @@ class AttributesField(Field):
     """Untyped attributes."""
 
     def __init__(self, attributes: tuple[str, ...]) -> None:
-        super().__init__(attributes, empty=dict)
+        super().__init__(attributes, container=dict)
 
 
 class TextField(Field):
@@ -101,7 +106,9 @@ class LeafField(Field):
         many: bool = False,
         keep_empty: bool = False,
     ) -> None:
-        super().__init__((), (tag,), list if many else bool if value is None else lambda: None)
+        super().__init__((), (tag,), list if many else None)
+        if value is None:
+            self.unset = False
         self.tag = tag
         self.value = value
         self.attribute = attribute
@@ -146,7 +153,7 @@ class ChildField(Field):
         section: bool = False,
         always: bool = False,
     ) -> None:
-        super().__init__((), tags, list if many else (lambda: self.classes[None]()) if section else lambda: None)
+        super().__init__((), tags, list if many else (lambda: self.classes[None]()) if section else None)
         self.tags = tags
         self.declared = declared
         self.key = key
@@ -158,9 +165,9 @@ class ChildField(Field):
         self.section = section
         self.always = always
 
-    @property
+    @cached_property
     def classes(self) -> dict[str | None, type[Element]]:
-        """The declared classes, once all of them are defined."""
+        """The declared classes; ask once all of them are defined."""
         found: dict[str | None, type[Element]] = {}
         for key, cls in self.declared.items():
             found[key] = cls if isinstance(cls, type) else cls()
