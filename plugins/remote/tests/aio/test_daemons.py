@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from bench.rpc_daemons import process_of
 from plugins.remote.tests.aio.peer import run
+from plugins.remote.tests.transports.authority import Authority
 from tests.interop import libvirtd
 from tests.interop.virtkitd import Virtkitd
 from virtkit import aio
@@ -111,10 +113,11 @@ def test_events_arrive_in_order(uri: str) -> None:
     assert [DomainEventType.SUSPENDED, DomainEventType.RESUMED] == run(program())
 
 
-def test_events_can_be_subscribed_to_again(uri: str) -> None:
+def test_events_can_be_subscribed_to_again(uris: dict[str, str]) -> None:
+    # Ours alone: libvirtd 9.0 loses the next event where it deregisters one while another call brings one about.
     async def program() -> list[DomainEventType]:
         seen = []
-        async with await aio.open(uri) as conn:
+        async with await aio.open(uris["virtkitd"]) as conn:
             domain = await conn.lookup_domain_by_name("test")
             for _ in range(3):
                 async with conn.events(DomainLifecycleEvent) as events:
@@ -200,6 +203,48 @@ def test_a_read_only_connection_refuses_changes(tmp_path: Path) -> None:
 
     with Virtkitd(tmp_path) as daemon, pytest.raises(OperationDeniedError):
         run(program(daemon.uri(readonly=True)))
+
+
+@pytest.mark.libvirt
+def test_a_tls_connection_answers_many_calls(tmp_path: Path) -> None:
+    authority = Authority()
+    server = authority.issue(authority.folder(tmp_path / "server"), "server")
+    client = authority.folder(tmp_path / "client")
+    authority.issue(client, "client")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    settings = [
+        *('listen_addr = "127.0.0.1"', "listen_tls = 1", f'tls_port = "{port}"', 'auth_tls = "none"'),
+        *(f'ca_file = "{server.authority}"', f'cert_file = "{server.certificate}"', f'key_file = "{server.key}"'),
+    ]
+
+    async def program() -> tuple[set[str], bool, bytes]:
+        async with await aio.open(f"test+tls://localhost:{port}/default?pkipath={client}") as conn:
+            domain = await conn.lookup_domain_by_name("test")
+            types = await asyncio.gather(*(domain.os_type() for _ in range(500)))
+            shot = await domain.screenshot()
+            image = b"".join([piece async for piece in shot.data if isinstance(piece, bytes)])
+            return set(types), conn.is_encrypted(), image[:4]
+
+    with libvirtd.running(tmp_path, settings=settings, arguments=["--listen"]):
+        assert ({"linux"}, True, b"\x89PNG") == run(program())
+
+
+def test_a_program_is_a_way_to_the_daemon_and_ends_with_the_connection(tmp_path: Path) -> None:
+    if shutil.which("nc") is None:
+        pytest.skip("nc is not installed (netcat-openbsd)")
+    pid, script = tmp_path / "pid", tmp_path / "tunnel"
+
+    async def program() -> int:
+        async with await aio.open(f"test+ext:///default?command={script}") as conn:
+            domain = await conn.lookup_domain_by_name("test")
+            return len(await asyncio.gather(*(domain.info() for _ in range(100))))
+
+    with Virtkitd(tmp_path) as daemon:
+        script.write_text(f"#!/bin/sh\necho $$ > {pid}\nexec nc -U {daemon.socket}\n")
+        script.chmod(0o700)
+        assert 100 == run(program())
+    assert not Path(f"/proc/{pid.read_text().strip()}").exists()
 
 
 @pytest.mark.libvirt
