@@ -398,10 +398,10 @@ def _operations(transport: Transport, files: deque[int]) -> tuple[Callable[[int]
     """What receives from a transport without waiting, and what sends."""
     sock = transport.sock
     if not isinstance(sock, socket.socket):
-        return sock.try_recv, Outgoing(sock.try_send, None)
+        return sock.try_recv, Outgoing(sock.try_send, corked=False)
     sock.setblocking(False)
     if not transport.passes_fds:
-        return sock.recv, Outgoing(sock.send, None)
+        return sock.recv, Outgoing(sock.send)
     return lambda limit: receive_with_files(sock, files), Outgoing(sock.send, sock)
 
 

@@ -18,16 +18,19 @@ class Outgoing:
         size: Bytes that wait.
     """
 
-    def __init__(self, send: Send, sock: socket.socket | None) -> None:
+    def __init__(self, send: Send, sock: socket.socket | None = None, *, corked: bool = True) -> None:
         """Make a queue.
 
         Args:
             send: Sends bytes.
             sock: What descriptors go through; None where they cannot.
+            corked: Send what was put in several pieces in one. Not over TLS: libvirt's daemons leave a message lie that
+                begins in the TLS record of another until something else arrives.
         """
         self.size = 0
         self._send = send
         self._sock = sock
+        self._corked = corked
         self._waiting: deque[bytes | int] = deque()
         self._refused = memoryview(b"")
 
@@ -63,9 +66,9 @@ class Outgoing:
         self._refused = self._refused[sent:]
 
     def _joined(self) -> bytes:
-        """All bytes before the next descriptor, which leave the queue."""
+        """What may be sent in one piece, which leaves the queue."""
         waiting = self._waiting
-        if len(waiting) == 1:
+        if len(waiting) == 1 or not self._corked:
             return waiting.popleft()  # type: ignore[return-value]  # the first one is no descriptor
         pieces: list[bytes] = []
         while waiting and not isinstance(waiting[0], int):
