@@ -56,11 +56,9 @@ def generated_mac() -> str:
 
 def drop_foreign_aliases(devices: Devices) -> None:
     """Drop the aliases that are not the user's."""
-    for name in devices.content():
-        value = getattr(devices, name, None)
-        for device in value if isinstance(value, list) else (value,):
-            if not str(getattr(device, "alias", None) or ALIAS_PREFIX).startswith(ALIAS_PREFIX):
-                vars(device).pop("alias")
+    for _, device in devices.plugged():
+        if device.alias and not device.alias.startswith(ALIAS_PREFIX):
+            device.alias = None
 
 
 def _fill_inputs(document: Domain) -> None:

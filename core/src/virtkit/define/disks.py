@@ -163,12 +163,11 @@ def _bus(disk: Disk) -> str | None:
 def add_controllers(document: Domain) -> None:
     """Add the controllers that devices sit on and the definition does not have."""
     devices = document.devices
-    for bus in ("scsi", "fdc", "ide", "sata"):
-        places = [disk.address for disk in devices.disks if _bus(disk) == bus]
-        if bus == "scsi":
-            places += [hostdev.address for hostdev in devices.hostdevs if hostdev.type == "scsi"]
-        numbers = [place.controller or 0 for place in places if isinstance(place, DriveAddress)]
-        for index in range(max(numbers, default=-1) + 1):
+    places = [(_bus(disk), disk.address) for disk in devices.disks]
+    places += [(hostdev.type, hostdev.address) for hostdev in devices.hostdevs if hostdev.type == "scsi"]
+    numbers = [(bus, place.controller or 0) for bus, place in places if isinstance(place, DriveAddress)]
+    for bus in ("scsi", "fdc", "ide", "sata") if numbers else ():
+        for index in range(max((number for other, number in numbers if other == bus), default=-1) + 1):
             ensure_controller(devices, bus, index)
     for place in _virtio_serials(devices):
         number = place.controller if isinstance(place, VirtioSerialAddress) else None
@@ -178,10 +177,12 @@ def add_controllers(document: Domain) -> None:
             ensure_controller(devices, "ccid", card.address.controller or 0)
 
 
-def ensure_controller(devices: Devices, kind: str, index: int) -> None:
-    """Add the controller of a type and index unless it is there."""
-    if not any(controller.type == kind and controller.index == index for controller in devices.controllers):
-        devices.controllers.append(Controller(type=kind, index=index))
+def ensure_controller(devices: Devices, kind: str, index: int, model: str | None = None) -> None:
+    """Add the controller of a type and index unless it is there; `model` is that of one that is added."""
+    for controller in devices.controllers:
+        if controller.type == kind and controller.index == index:
+            return
+    devices.controllers.append(Controller(type=kind, index=index, model=model))
 
 
 def _virtio_serials(devices: Devices) -> list[Address | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ NAME_LIMIT = 240
 
 DOCUMENT_LIMIT = 16 * 1024 * 1024
 """Bytes of a document. libvirt's largest string is 4 MiB; what is larger than this is no document of ours."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 T = TypeVar("T")
 
@@ -49,7 +52,7 @@ def check_name(name: str, noun: str = "object", *, domain: int = 0) -> None:
 def _flaw(name: str) -> str:
     if "/" in name:
         return "has a slash"
-    if any(ord(letter) < 32 or ord(letter) == 127 for letter in name):
+    if _CONTROL.search(name):
         return "has a line end or another control character"
     if name.startswith("."):
         return "starts with a dot"

@@ -55,10 +55,10 @@ class Element:
         cls.write_node = Element.__dict__["write_node"]  # type: ignore[method-assign]
 
     def __init__(self, **values: Any) -> None:
-        for name in values:
-            if name not in self.fields:
-                hint = nearest(name, self.fields)
-                raise TypeError(f"{type(self).__name__} has no field {name!r}" + (f"; meant {hint!r}?" if hint else ""))
+        if not values.keys() <= self.fields.keys():
+            name = next(name for name in values if name not in self.fields)
+            hint = nearest(name, self.fields)
+            raise TypeError(f"{type(self).__name__} has no field {name!r}" + (f"; meant {hint!r}?" if hint else ""))
         self.__dict__.update(values)
 
     @classmethod

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from virtkit.define.disks import ensure_controller
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.domain.devices.address import VirtioSerialAddress
 from virtkit.xml.domain.devices.character import Channel, Port
-from virtkit.xml.domain.devices.controller import Controller
 from virtkit_qemu.define.machine import is_q35
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
 
 SCSI_MODEL = "lsilogic"
+USB_MODELS = {False: "piix3-uhci", True: "qemu-xhci"}
+PCI_ROOTS = {False: "pci-root", True: "pcie-root"}
+"""Whether it is a q35 -> the model of a controller that names none."""
 
 
 def prefer(document: Domain) -> None:
@@ -39,31 +42,25 @@ def prefer(document: Domain) -> None:
 
 def add_board(document: Domain) -> None:
     """Add the controllers that every guest of the machine type has, after those that are given."""
-    devices = document.devices
-    model = "qemu-xhci" if is_q35(document) else "piix3-uhci"
+    devices, q35 = document.devices, is_q35(document)
     highest = max((c.index or 0 for c in devices.controllers if c.type == "usb"), default=0)
     for index in range(highest + 1):
-        _ensure(document, Controller(type="usb", index=index, model=model))
-    if is_q35(document):
-        _ensure(document, Controller(type="sata", index=0))
-    _ensure(document, Controller(type="pci", index=0, model="pcie-root" if is_q35(document) else "pci-root"))
-
-
-def _ensure(document: Domain, controller: Controller) -> None:
-    existing = document.devices.controllers
-    if not any(known.type == controller.type and known.index == controller.index for known in existing):
-        existing.append(controller)
+        ensure_controller(devices, "usb", index, USB_MODELS[q35])
+    if q35:
+        ensure_controller(devices, "sata", 0)
+    ensure_controller(devices, "pci", 0, PCI_ROOTS[q35])
 
 
 def fill_models(document: Domain) -> None:
     """Fill in models of controllers that name none."""
+    q35 = is_q35(document)
     for controller in document.devices.controllers:
         if controller.type == "scsi" and controller.model in (None, "auto"):
             controller.model = SCSI_MODEL
         elif controller.type == "usb" and controller.model is None:
-            controller.model = "qemu-xhci" if is_q35(document) else "piix3-uhci"
+            controller.model = USB_MODELS[q35]
         elif controller.type == "pci" and controller.index == 0 and controller.model is None:
-            controller.model = "pcie-root" if is_q35(document) else "pci-root"
+            controller.model = PCI_ROOTS[q35]
 
 
 def place_virtio_serial(document: Domain) -> None:

@@ -61,9 +61,8 @@ def fill(document: Domain) -> None:
 
 def _add_inputs(document: Domain) -> None:
     inputs = document.devices.inputs
-    for kind in ("mouse", "keyboard"):
-        if not any(item.type == kind and item.bus == "ps2" for item in inputs):
-            inputs.append(Input(type=kind, bus="ps2"))
+    there = [item.type for item in inputs if item.bus == "ps2"]
+    inputs += [Input(type=kind, bus="ps2") for kind in ("mouse", "keyboard") if kind not in there]
 
 
 def _add_audio(document: Domain) -> None:

@@ -86,15 +86,16 @@ def place(document: Domain) -> None:
         ConfigUnsupportedError: There is no room.
     """
     wants_spare = is_q35(document) and not any(controller.index for controller in _bridges(document))
-    _add_named(document)
+    devices = pci_devices(document)
+    _add_named(document, devices)
     while True:
-        attempt = _Attempt(document)
+        attempt = _Attempt(document, devices)
         attempt.run()
         if not attempt.added and wants_spare and attempt.free(PORT) is None:
             attempt.add(PORT)
         if not attempt.added:
             break
-    for device, address in attempt.given:
+    for device, address in attempt.given.values():
         device.address = address
     _finish_ports(document)
 
@@ -104,11 +105,12 @@ def _bridges(document: Domain) -> list[Controller]:
     return [controller for controller in document.devices.controllers if controller.type == "pci"]
 
 
-def _add_named(document: Domain) -> None:
+def _add_named(document: Domain, devices: Iterable[Any]) -> None:
     """Add the controllers of the buses that addresses name and the definition does not have."""
-    places = [device.address for device in (*pci_devices(document), *_bridges(document))]
+    bridges = _bridges(document)
+    places = [device.address for device in (*devices, *bridges)]
     highest = max((place.bus or 0 for place in places if isinstance(place, PciAddress)), default=0)
-    known = {controller.index for controller in _bridges(document)}
+    known = {controller.index for controller in bridges}
     for index in range(1, highest + 1):
         if index not in known:
             model = PORT if is_q35(document) else PCI_BRIDGE
@@ -119,21 +121,23 @@ class _Attempt:
     """One try to find a place for everything.
 
     Attributes:
-        given: Devices, with the places they get.
+        given: Devices, by identity, with the places they get.
         added: Whether a controller was missing and has been added: the next attempt will have a place for it.
     """
 
-    def __init__(self, document: Domain) -> None:
+    def __init__(self, document: Domain, devices: Iterable[Any]) -> None:
         self.document = document
         self.express = is_q35(document)
-        self.given: list[tuple[Any, PciAddress]] = []
+        self.given: dict[int, tuple[Any, PciAddress]] = {}
         self.added = False
         self.buses: dict[int, Bus] = {}
-        for controller in _bridges(document):
+        bridges = _bridges(document)
+        for controller in bridges:
             complete(controller, self.impossible)
             self.buses[controller.index or 0] = Bus(controller.index or 0, controller.model or "")
         self.buses[0].taken |= BOARD[self.express]
-        for device in (*_bridges(document), *pci_devices(document)):
+        self.devices = [*bridges, *devices]
+        for device in self.devices:
             if isinstance(device.address, PciAddress):
                 self._note(device)
 
@@ -159,16 +163,16 @@ class _Attempt:
     def run(self) -> None:
         """Find the places."""
         self._place_board()
-        for device in (*_bridges(self.document), *pci_devices(self.document)):
+        for device in self.devices:
             if device.address is None and not self._has_place(device):
                 self._give(device, self._find(device))
 
     def _has_place(self, device: Any) -> bool:
         root = isinstance(device, Controller) and device.type == "pci" and not device.index
-        return root or any(device is placed for placed, _ in self.given)
+        return root or id(device) in self.given
 
     def _give(self, device: Any, address: PciAddress) -> None:
-        self.given.append((device, address))
+        self.given[id(device)] = device, address
 
     # What the board decides
 
@@ -244,7 +248,7 @@ class _Attempt:
         function = COMPANIONS[controller.model or ""]
         for other in self.document.devices.controllers:
             if other is not controller and other.model in COMPANIONS and other.index == controller.index:
-                found = next((address for device, address in self.given if device is other), other.address)
+                _, found = self.given.get(id(other), (other, other.address))
                 if isinstance(found, PciAddress):
                     return self.buses[found.bus or 0].take(found.slot or 0, function)
         slot = self._next(express=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from virtkit.xml.domain.devices.character import Port
@@ -25,30 +25,40 @@ EXPRESS_CONTROLLERS = frozenset({"qemu-xhci", "nec-xhci", "virtio-scsi", "virtio
 """Models; libvirt takes a network card that it does not know for one of PCI Express, a controller for conventional."""
 
 
-def pci_devices(document: Domain) -> Iterator[Any]:
-    """Every device on PCI but ports and bridges; a device comes before those that get their places later."""
-    devices = document.devices
-    videos = [video for video in devices.videos if is_pci_video(video)]
-    yield from (video for video in videos if video is devices.videos[0])
-    yield from devices.filesystems
-    yield from (interface for interface in devices.interfaces if interface.model != "usb-net")
-    yield from (sound for sound in devices.sounds if sound.model not in ISA_OR_USB_SOUNDS)
-    yield from (c for c in devices.controllers if c.type in PCI_CONTROLLERS and c.model != "none")
-    yield from (disk for disk in devices.disks if disk.target is not None and disk.target.bus == "virtio")
-    yield from (hostdev for hostdev in devices.hostdevs if hostdev.type == "pci")
-    yield from (b for b in (devices.memballoon,) if b is not None and b.model != "none")
-    yield from devices.rngs
-    yield from (w for w in (devices.watchdog,) if w is not None and w.model == "i6300esb")
-    yield from (video for video in videos if video is not devices.videos[0])
-    yield from devices.shmems
-    yield from (item for item in devices.inputs if item.bus == "virtio")
-    yield from (port for port in devices.serials if port.target is not None and port.target.type == "pci-serial")
-    yield from (v for v in (devices.vsock,) if v is not None)
-
-
 def is_pci_video(video: Video) -> bool:
     """Whether a video card is a PCI device."""
     return video.model is not None and video.model.type not in VIDEOS_ELSEWHERE
+
+
+ON_PCI: tuple[tuple[str, Callable[[Any], bool] | None], ...] = (
+    ("primary video", is_pci_video),
+    ("filesystems", None),
+    ("interfaces", lambda interface: interface.model != "usb-net"),
+    ("sounds", lambda sound: sound.model not in ISA_OR_USB_SOUNDS),
+    ("controllers", lambda controller: controller.type in PCI_CONTROLLERS and controller.model != "none"),
+    ("disks", lambda disk: disk.target is not None and disk.target.bus == "virtio"),
+    ("hostdevs", lambda hostdev: hostdev.type == "pci"),
+    ("memballoon", lambda balloon: balloon.model != "none"),
+    ("rngs", None),
+    ("watchdog", lambda watchdog: watchdog.model == "i6300esb"),
+    ("other videos", is_pci_video),
+    ("shmems", None),
+    ("inputs", lambda item: item.bus == "virtio"),
+    ("serials", lambda port: port.target is not None and port.target.type == "pci-serial"),
+    ("vsock", None),
+)
+"""Devices in the order in which they get their places, and which of them are on PCI; None: all."""
+
+
+def pci_devices(document: Domain) -> list[Any]:
+    """Every device on PCI but ports and bridges; a device comes before those that get their places later."""
+    devices = document.devices
+    groups = vars(devices) | {"primary video": devices.videos[:1], "other videos": devices.videos[1:]}
+    found: list[Any] = []
+    for name, is_on_pci in ON_PCI:
+        if group := groups.get(name):
+            found += filter(is_on_pci, group if isinstance(group, list) else (group,))
+    return found
 
 
 def is_express(device: Any) -> bool:

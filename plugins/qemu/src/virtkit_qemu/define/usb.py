@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import ErrorDomain
@@ -39,8 +39,11 @@ def place(document: Domain) -> None:
         XMLError: An address names a port that is taken or is not there.
         ConfigUnsupportedError: There is no USB at all.
     """
+    devices = _devices(document)
+    if not devices:
+        return
     ports = _root_ports(document)
-    waiting = [device for device in _devices(document) if device.address is None]
+    waiting = [device for device in devices if device.address is None]
     if waiting and not ports:
         raise ConfigUnsupportedError(
             f"domain {document.name!r} has USB devices and <controller type='usb' model='none'/>: remove the one or "
@@ -48,7 +51,7 @@ def place(document: Domain) -> None:
             domain=ErrorDomain.DOMAIN,
         )
     taken: dict[Place, Any] = {}
-    for device in _devices(document):
+    for device in devices:
         if isinstance(device.address, UsbAddress) and device.address.port:
             _take(document, taken, device)
     _check(document, taken, ports)
@@ -60,16 +63,22 @@ def place(document: Domain) -> None:
             taken[bus, port] = device
 
 
-def _devices(document: Domain) -> Iterator[Any]:
+ON_USB: tuple[tuple[str, Callable[[Any], bool] | None], ...] = (
+    ("hubs", None),
+    ("disks", lambda disk: disk.target is not None and disk.target.bus == "usb"),
+    ("hostdevs", lambda hostdev: hostdev.type == "usb"),
+    ("inputs", lambda item: item.bus == "usb"),
+    ("sounds", lambda sound: sound.model == "usb"),
+    ("serials", lambda port: port.target is not None and port.target.type == "usb-serial"),
+    ("redirdevs", None),
+)
+"""Devices in the order in which they get ports, and which of them are on USB; None: all."""
+
+
+def _devices(document: Domain) -> list[Any]:
     """The devices on USB, in the order in which they get ports."""
-    devices = document.devices
-    yield from devices.hubs
-    yield from (disk for disk in devices.disks if disk.target is not None and disk.target.bus == "usb")
-    yield from (hostdev for hostdev in devices.hostdevs if hostdev.type == "usb")
-    yield from (item for item in devices.inputs if item.bus == "usb")
-    yield from (sound for sound in devices.sounds if sound.model == "usb")
-    yield from (port for port in devices.serials if port.target is not None and port.target.type == "usb-serial")
-    yield from devices.redirdevs
+    groups = vars(document.devices)
+    return [device for name, is_on_usb in ON_USB for device in filter(is_on_usb, groups.get(name, ()))]
 
 
 def _root_ports(document: Domain) -> list[Place]:

@@ -62,17 +62,14 @@ class Devices(Element, always_open=True):
     def plugged(self) -> Iterator[tuple[str, Device]]:
         """Yield tag and device of all that can have an alias and an address, in the order of the document."""
         held = self.__dict__
-        for name, tag in _tags():
-            value = held.get(name)
-            if value.__class__ is list:
-                for device in value:
-                    if isinstance(device, Device):
-                        yield tag, device
-            elif isinstance(value, Device):
-                yield tag, value
+        for name, tag in _pluggable():
+            if found := held.get(name):
+                for device in found if isinstance(found, list) else (found,):
+                    yield tag, device
 
 
 @cache
-def _tags() -> list[tuple[str, str]]:
-    """Name and tag of each field that holds elements."""
-    return [(name, field.child_names[0]) for name, field in Devices.fields.items() if field.child_names]
+def _pluggable() -> list[tuple[str, str]]:
+    """Name and tag of each field that holds devices with alias and address."""
+    fields = [(name, list(field.child_classes())) for name, field in Devices.fields.items()]
+    return [(name, found[0][0]) for name, found in fields if found and issubclass(found[0][2], Device)]
