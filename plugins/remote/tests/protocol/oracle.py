@@ -155,8 +155,7 @@ class Reader:
         if kind == "opaque":
             return self.padded(fact["len"] if "len" in fact else self.size(fact["max"]))
         if kind == "optional":
-            flag = self.size(1)
-            return self.value(item(fact)) if flag else None
+            return self.value(item(fact)) if self.number("uint") else None
         if kind in ("array", GROUPED):
             return self.array(fact)
         if kind in UNIONS:

@@ -74,6 +74,11 @@ def test_an_optional_reference_is_none_or_its_class() -> None:
     assert DomainRef is type(decode(word(5) + word(1) + DOM_BYTES, 0)[0][1])
 
 
+def test_any_flag_but_zero_says_that_an_optional_value_is_there() -> None:
+    decode = decoder("remote_connect_open_args")
+    assert ("test", 0) == decode(word(1 << 24) + word(4) + b"test" + word(0), 0)[0]
+
+
 def test_typed_parameters_keep_their_types_and_repeated_names() -> None:
     wire = param("a", INT, word(-1)) + param("b", STRING, word(1) + b"x\0\0\0") + param("a", INT, word(7))
     (_, found, _), _ = decoder(ARGS)(DOM_BYTES + word(3) + wire + word(0), 0)

@@ -165,12 +165,12 @@ class _Decoding:
     def optional(self, inner: Type, field: str) -> str:
         flag = self.length(field)
         variable = self.source.name(field)
-        with self.source.block(f"if {flag} == 1:"):
+        # Anything but 0 says that there is a value: so does libvirt's own decoder, and a client in Go sends 2**24.
+        with self.source.block(f"if {flag}:"):
             value = self.value(inner, field)
             self.flush()
             self.source.line(f"{variable} = {value}")
         with self.source.block("else:"):
-            self.source.line(f"if {flag}: refuse_choice({flag}, '0, 1')", field)
             self.source.line(f"{variable} = None")
         return variable
 
