@@ -6,6 +6,7 @@ client has made its first call of that kind; what it does per call is decode, ca
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError
 from virtkit_remote.binding.shape import Shape, shape
 from virtkit_remote.protocol.codec import decoder, encoder
-from virtkit_remote.protocol.frames import HEADER
+from virtkit_remote.protocol.frames import CALL_WITH_FDS, HEADER
 
 Operation = Callable[..., Any]
 Handler = Callable[[bytes], bytes]
@@ -78,20 +79,35 @@ def file_handler(name: str, operation: Operation) -> Callable[[bytes, Sequence[i
     procedure = found.procedure
     answer = _answering(found)
     decode = decoder(procedure.args) if procedure.args else None
-    start = START + FDS if procedure.fds_call else START
 
     def call(message: bytes, files: Sequence[int]) -> tuple[bytes, list[int]]:
+        start = START + FDS if HEADER.unpack_from(message)[4] == CALL_WITH_FDS else START
         arguments = decode(message, start)[0] if decode else ()
         given = {0: (), 1: tuple(files)}.get(procedure.fds_call, (list(files),))
         result = operation(*arguments, *given)
         if not procedure.fds_reply:
             return answer(arguments, result), []
         if procedure.ret is None:
-            return b"", [result] if procedure.fds_reply == 1 else list(result)
-        *values, out = result
-        return answer(arguments, values[0]), list(out)
+            return b"", _descriptors(name, [result] if procedure.fds_reply == 1 else result)
+        value, out = result
+        out = _descriptors(name, out)
+        try:
+            return answer(arguments, value), out
+        except BaseException:
+            for file in out:
+                os.close(file)
+            raise
 
     return call
+
+
+def _descriptors(name: str, result: Any) -> list[int]:
+    if isinstance(result, list | tuple) and all(type(file) is int and file >= 0 for file in result):
+        return list(result)
+    raise InternalError(
+        f"{name}: the driver returned {result!r:.200} in place of descriptors; report it to the driver's author",
+        domain=ErrorDomain.RPC,
+    )
 
 
 def stream_handler(name: str, operation: Operation) -> Callable[[bytes], tuple[bytes, Any]]:

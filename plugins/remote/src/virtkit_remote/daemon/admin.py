@@ -294,7 +294,7 @@ def _close_client(client: Client, ref: ClientRef) -> None:
     if closed is client:
         client.loop.call_soon(client.link.close)  # behind the reply
     else:
-        closed.link.cut(f"{client} closed it")
+        closed.link.cut(f"{client} closed it", fault=False)
 
 
 def reference(client: Client) -> ClientRef:

@@ -12,7 +12,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from virtkit.discovery import function
@@ -25,12 +25,14 @@ from virtkit_remote.daemon.identity import acted
 from virtkit_remote.daemon.streams import Streams
 from virtkit_remote.daemon.subscriptions import Subscriptions
 from virtkit_remote.protocol import schema
+from virtkit_remote.protocol.codec import decoder
 from virtkit_remote.protocol.failures import UNKNOWN_PROCEDURE
 from virtkit_remote.protocol.frames import CALL, CALL_WITH_FDS, HEADER, MESSAGE, OK, STREAM, STREAM_HOLE, VERSION, pack
 from virtkit_remote.protocol.tables import PROGRAMS
 
 if TYPE_CHECKING:
     from virtkit.access import Identity
+    from virtkit.discovery import Function
     from virtkit_remote.daemon.link import Link
     from virtkit_remote.daemon.loop import Loop, Timer
     from virtkit_remote.daemon.server import Server
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 
 KEEPALIVE = PROGRAMS["keepalive"]
 PING, PONG = 1, 2
+
+SPARSE_STREAM = 1
+"""The flag of calls that open a stream which allows holes in it."""
 
 _PING = pack(KEEPALIVE, PING, MESSAGE, 0, OK, b"")
 _PONG = pack(KEEPALIVE, PONG, MESSAGE, 0, OK, b"")
@@ -79,6 +84,8 @@ class Client:
         self.subscriptions = Subscriptions(self)
         self.exchange: Any = None
         """The SASL exchange under way."""
+        self.deadline: Timer | None = None
+        """When it is cut unless it has proved who it is."""
         self.close_callback = False
         """Whether it wants to be told that a driver closed what it has opened."""
         self._handlers: dict[bytes, Handler] = {}
@@ -86,8 +93,12 @@ class Client:
         self._alone = False
         self._under_way = 0
         self._counting = threading.Lock()
-        self._held: deque[bytes] = deque()
+        self._held: deque[tuple[Hashable, Callable[[], object], int]] = deque()
         self._held_bytes = 0
+        self._leaving = False
+        self._left = False
+        self.opening = threading.Lock()
+        """Held while it opens something."""
         self._pings = 0
         self._keepalive: Timer | None = None
 
@@ -125,12 +136,18 @@ class Client:
         """Handle what has arrived, on the loop's thread."""
         handlers = self._handlers
         self._alone = len(arrived) == 1
-        for message in arrived:
-            handler = handlers.get(message[4:20])
-            if handler is not None and message[24:28] == messages.GOOD:
-                handler(message)
-            else:
-                self._route(message)
+        try:
+            for message in arrived:
+                if self._leaving:
+                    return
+                handler = handlers.get(message[4:20])
+                if handler is not None and message[24:28] == messages.GOOD:
+                    handler(message)
+                else:
+                    self._route(message)
+        except Exception:  # noqa: BLE001 - nobody knows what the client would wait for
+            _log.exception("%s sent what the daemon failed on", self)
+            self.link.cut("its message could not be handled")
 
     def _route(self, message: bytes) -> None:
         """Handle a message that no function is bound for."""
@@ -142,10 +159,14 @@ class Client:
                 self.link.send(_PONG)
         elif kind in (CALL, CALL_WITH_FDS):
             try:
-                self._bound(message, program, version, number, status)(message)
+                handler = self._bound(message, program, version, number, status)
             except VirtError as error:
+                _close_all(self._files_of(message))
                 self.refuse(message, error)
+            else:
+                handler(message)
         else:
+            _close_all(self._files_of(message))
             _log.debug("%s: ignored: %s", self, messages.shown(message))
 
     def _bound(self, message: bytes, program: int, version: int, number: int, status: int) -> Handler:
@@ -159,10 +180,17 @@ class Client:
             raise _rpc_error(f"{procedure.name} was called with the status {status} of a failure")
         if not self.settled and not procedure.before_auth:
             self._let_in(procedure)
+        if message[messages.TYPE] == messages.WITH_FILES and not procedure.fds_call:
+            raise _rpc_error(f"{procedure.name} takes no descriptors: call it without any")
         own = self.service.procedures.get(procedure.name)
         if own is not None:
             return own(self, procedure)
-        handler = self._handler(procedure)
+        known = function(procedure.name)
+        if known is None:
+            raise _rpc_error(f"{UNKNOWN_PROCEDURE} {procedure.name}: the API has no such function")
+        if not self.opened().attached(known.kind):
+            return partial(self._attach, procedure.name, known.kind)
+        handler = self._handler(procedure, known)
         self._handlers[message[messages.CALL]] = handler
         return handler
 
@@ -179,15 +207,21 @@ class Client:
             self.service.authentication.methods(self)
         except AuthFailedError as error:
             _log.warning("%s is refused at %s: %s", self, self.service.name, error)
-            self.loop.call_soon(self.link.close)
+            self.leave()
             raise
 
-    def _handler(self, procedure: schema.Procedure) -> Handler:
+    def _attach(self, name: str, kind: str, message: bytes) -> None:
+        """Have a worker open the driver for a kind of objects, which may wait, before the first call about one."""
+
+        def attach() -> None:
+            self.opened().attach(kind)
+            self.loop.call_soon(lambda: self.receive([message]))
+
+        self._submit(message, name, None, attach)
+
+    def _handler(self, procedure: schema.Procedure, known: Function) -> Handler:
         """The function for a procedure that is a hook."""
         session = self.opened()
-        known = function(procedure.name)
-        if known is None:
-            raise _rpc_error(f"{UNKNOWN_PROCEDURE} {procedure.name}: the API has no such function")
         operation = self.server.rules.watched(known, session.operation(known), self.identity)
         if procedure.stream:
             return self._stream_handler(procedure, operation)
@@ -200,7 +234,7 @@ class Client:
         def at_once(message: bytes) -> None:
             try:
                 answer = messages.reply(message, serve(message))
-            except Exception as error:  # noqa: BLE001 - whatever a driver raises is an answer
+            except BaseException as error:  # noqa: BLE001 - whatever a driver raises is an answer, SystemExit as well
                 answer = messages.refusal(message, self.failure(procedure.name, error))
             self.link.send(answer)
 
@@ -218,51 +252,48 @@ class Client:
                 return
             self.on_worker(message, procedure.name, lane_of(arguments), lambda: serve(arguments))
 
-        return self._limited(later)
+        return later
 
     def _file_handler(self, procedure: schema.Procedure, operation: serving.Operation) -> Handler:
         serve = serving.file_handler(procedure.name, operation)
 
+        def run(message: bytes, files: Sequence[int]) -> None:
+            payload, out = serve(message, files)
+            if procedure.fds_reply:
+                self.link.send(messages.reply_with_files(message, payload, len(out)), out)
+            else:
+                self.link.send(messages.reply(message, payload))
+
         def call(message: bytes) -> None:
             files = self._files_of(message)
-
-            def run() -> None:
-                try:
-                    payload, out = serve(message, files)
-                finally:
-                    for file in files:
-                        os.close(file)
-                if procedure.fds_reply:
-                    self.link.send(messages.reply_with_files(message, payload, len(out)), out)
-                else:
-                    self.link.send(messages.reply(message, payload))
-
-            self._submit(message, procedure.name, None, run)
+            stated = int.from_bytes(message[HEADER.size : HEADER.size + 4], "big") if procedure.fds_call else 0
+            if message[messages.TYPE] != messages.WITH_FILES:
+                stated = 0
+            wanted = stated if procedure.fds_call == schema.ANY else procedure.fds_call
+            if len(files) == wanted == stated:
+                self._submit(message, procedure.name, None, lambda: run(message, files), files)
+            else:
+                _close_all(files)
+                self.refuse(message, _rpc_error(f"{procedure.name} came with {len(files)} descriptors, not {wanted}"))
 
         return call
 
     def _files_of(self, message: bytes) -> list[int]:
-        """The descriptors that came behind a call; they have arrived when it is handed over."""
-        if HEADER.unpack_from(message)[4] != CALL_WITH_FDS:
+        """The descriptors that came behind a message; they have arrived when it is handed over."""
+        if message[messages.TYPE] not in (messages.WITH_FILES, messages.REPLY_WITH_FILES):
             return []
-        count = int.from_bytes(message[HEADER.size : HEADER.size + 4], "big")
-        taken = [self.link.files.popleft() for _ in range(min(count, len(self.link.files)))]
-        if len(taken) < count:
-            for file in taken:
-                os.close(file)
-            raise _rpc_error(f"a call came with {len(taken)} descriptors in place of {count}")
-        return taken
+        return self.link.take_files(int.from_bytes(message[HEADER.size : HEADER.size + 4], "big"))
 
     def _stream_handler(self, procedure: schema.Procedure, operation: serving.Operation) -> Handler:
         serve = serving.stream_handler(procedure.name, operation)
 
         def run(message: bytes) -> None:
             payload, end = serve(message)
-            stream = self.streams.open(message, end, sparse=procedure.sparse)
+            stream = self.streams.open(message, end, sparse=_asks_for_holes(procedure, message))
             self.link.send(messages.reply(message, payload))
-            stream.start()
+            stream.begin()
 
-        return self._limited(lambda message: self._submit(message, procedure.name, None, lambda: run(message)))
+        return lambda message: self._submit(message, procedure.name, None, lambda: run(message))
 
     # Answers
 
@@ -270,34 +301,81 @@ class Client:
         """Have a call answered by a worker, with the payload that `call` returns."""
         self._submit(message, name, lane, lambda: self.link.send(messages.reply(message, call())))
 
-    def _submit(self, message: bytes, name: str, lane: Hashable, run: Callable[[], object]) -> None:
+    def _submit(
+        self, message: bytes, name: str, lane: Hashable, run: Callable[[], object], files: Sequence[int] = ()
+    ) -> None:
+        """Have a call answered by a worker, after others of the client when too many of these are under way.
+
+        Args:
+            message: The call.
+            name: Name of its procedure.
+            lane: The object it is about.
+            run: What answers it, or raises why not.
+            files: Descriptors to close in the end.
+        """
+
         def task() -> None:
             try:
-                run()
-            except Exception as error:  # noqa: BLE001 - whatever a driver raises is an answer
+                if not self.link.closed:
+                    run()
+            except BaseException as error:  # noqa: BLE001 - whatever a driver raises is an answer, SystemExit as well
                 self.refuse(message, self.failure(name, error))
             finally:
+                _close_all(files)
                 self._ended()
 
         with self._counting:
+            if self._under_way >= self._most_calls:
+                self._held.append((lane, task, len(message)))
+                self._held_bytes += len(message)
+                if self._held_bytes > self.server.limits.message_bytes:
+                    self.link.pause(self)
+                return
             self._under_way += 1
         # The thread that read a call carries it out and lets another one lead, unless it has read more than this call.
         if self._alone and self.loop.led and self.workers.enter(lane):
             self._alone = False
-            self.loop.hand_over()
+            here = self.loop.hand_over()
             try:
-                task()
+                if here:
+                    task()
             finally:
                 self.workers.leave(lane)
-        else:
+            if here:
+                return
+        self.workers.submit(lane, task)
+
+    @property
+    def _most_calls(self) -> int:
+        """Calls that may be under way: one at a time before the client has proved who it is."""
+        return self.server.limits.client_requests if self.settled else 1
+
+    def _ended(self) -> None:
+        """A worker is done with a call: the next one may come."""
+        ready = []
+        with self._counting:
+            self._under_way -= 1
+            while self._held and self._under_way < self._most_calls:
+                lane, task, size = self._held.popleft()
+                self._under_way += 1
+                self._held_bytes -= size
+                ready.append((lane, task))
+            if self._held_bytes <= self.server.limits.message_bytes:
+                self.link.resume(self)
+            last = self._left and not self._under_way
+        for lane, task in ready:
             self.workers.submit(lane, task)
+        if last:
+            self._close_session()
 
     def refuse(self, message: bytes, error: VirtError) -> None:
         """Answer a call with an error."""
         self.link.send(messages.refusal(message, error))
 
-    def failure(self, name: str, error: Exception) -> VirtError:
-        """What is told of a call that failed; a fault of a driver is logged."""
+    def failure(self, name: str, error: BaseException) -> VirtError:
+        """What is told of a call that failed; a fault of a driver is logged, and who was not let in."""
+        if isinstance(error, AuthFailedError) and not self.settled:
+            _log.warning("%s is refused at %s: %s", self, self.service.name, error)
         if isinstance(error, VirtError):
             return error
         _log.error("%s: %s failed", self, name, exc_info=error)
@@ -305,35 +383,6 @@ class Client:
             f"{name} failed inside the daemon: {type(error).__name__}: {error}; its log has more",
             domain=ErrorDomain.RPC,
         )
-
-    def _limited(self, handler: Handler) -> Handler:
-        """A handler that holds calls back while too many of this client are under way."""
-
-        def call(message: bytes) -> None:
-            if self._under_way >= self.server.limits.client_requests:
-                self._held.append(message)
-                self._held_bytes += len(message)
-                if self._held_bytes > self.server.limits.message_bytes:
-                    self.link.pause()
-                return
-            handler(message)
-
-        return call
-
-    def _ended(self) -> None:
-        """A worker is done with a call: the next one may come."""
-        with self._counting:
-            self._under_way -= 1
-        if self._held:
-            self.loop.call_soon(self._release)
-
-    def _release(self) -> None:
-        while self._held and self._under_way < self.server.limits.client_requests and not self.link.closed:
-            message = self._held.popleft()
-            self._held_bytes -= len(message)
-            self.receive([message])
-        if not self._held:
-            self.link.resume()
 
     # Life
 
@@ -373,7 +422,7 @@ class Client:
         limits = self.server.limits
         if self.link.closed or limits.keepalive_interval <= 0:
             return
-        if self.link.heard:
+        if self.link.heard or self.link.paused:
             self.link.heard = False
             self._pings = 0
         elif self._pings >= limits.keepalive_count:
@@ -384,23 +433,40 @@ class Client:
             self.link.send(_PING)
         self._keepalive = self.loop.call_later(limits.keepalive_interval, self._beat)
 
-    def closed(self, reason: str) -> None:
+    def closed(self, reason: str, fault: bool) -> None:
         """Let go of everything, because the connection is gone; guests and other objects stay."""
-        _log.debug("%s left: %s", self, reason)
+        if fault:
+            _log.warning("%s is cut: %s", self, reason)
+        else:
+            _log.debug("%s left: %s", self, reason)
         if self._keepalive is not None:
             self._keepalive.cancel()
-        self._held.clear()
         self._handlers.clear()
         self.server.forget(self)
-        self.workers.submit(None, self._close_session)
+        self.workers.submit(None, self._leave)
 
-    def _close_session(self) -> None:
+    def leave(self) -> None:
+        """Take no more calls, and close once everything is sent."""
+        self._leaving = True
+        self.loop.call_soon(self.link.close)
+
+    def _leave(self) -> None:
         self.streams.close()
         self.subscriptions.close()
+        with self._counting:
+            self._left = True
+            idle = not self._under_way
+        if idle:
+            self._close_session()
+
+    def _close_session(self) -> None:
+        """Close what it has opened, once no call of it is under way."""
         session, self.session = self.session, None
         if session is not None:
-            with suppress(VirtError):
+            try:
                 session.close()
+            except Exception:  # noqa: BLE001 - there is nobody left to tell
+                _log.exception("what %s had open could not be closed", self)
 
 
 def lane(arguments: Sequence[Any]) -> Hashable:
@@ -417,3 +483,16 @@ def lane(arguments: Sequence[Any]) -> Hashable:
 
 def _rpc_error(text: str) -> RPCError:
     return RPCError(text, domain=ErrorDomain.RPC)
+
+
+def _asks_for_holes(procedure: schema.Procedure, message: bytes) -> bool:
+    """Whether a call that opens a stream has the flag that allows holes."""
+    if not procedure.sparse or procedure.args is None:
+        return False
+    flags: int = decoder(procedure.args)(message, HEADER.size)[0][-1]
+    return bool(flags & SPARSE_STREAM)
+
+
+def _close_all(files: Sequence[int]) -> None:
+    for file in files:
+        os.close(file)

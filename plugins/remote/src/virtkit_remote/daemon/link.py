@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 Messages = Callable[[list[bytes]], object]
 Data = bytes | memoryview
 
+Closed = Callable[[str, bool], object]
+"""Called with why a connection ended, and whether that is the other end's fault."""
+
 
 class Link:
     """One end of a connection; `send`, `close` and `cut` may be called from any thread.
@@ -42,7 +45,7 @@ class Link:
         loop: The loop that tells when it is ready.
         limit: Bytes of the longest message to accept.
         on_messages: Called on the loop's thread with what has arrived.
-        on_closed: Called once, with the reason, when the connection is gone; on any thread.
+        on_closed: Called once when the connection is gone; on any thread.
         tls: The server's side of TLS; its handshake comes first.
         on_secured: Called after the handshake; what it raises, a `VirtError`, is why the client is refused.
 
@@ -59,7 +62,7 @@ class Link:
         *,
         limit: int,
         on_messages: Messages,
-        on_closed: Callable[[str], object],
+        on_closed: Closed,
         tls: ssl.SSLContext | None = None,
         on_secured: Callable[[ssl.SSLObject], object] = lambda tls: None,
     ) -> None:
@@ -100,7 +103,7 @@ class Link:
         if events & ~WRITE and not self._paused and not self._closed:
             self._read()
         elif events & ~(READ | WRITE):
-            self.cut("the connection broke")
+            self.cut("the connection broke", fault=False)
 
     def send(self, data: bytes, files: Sequence[int] = ()) -> None:
         """Send bytes, and descriptors behind them, which are closed once sent.
@@ -154,10 +157,15 @@ class Link:
             self._closing = True
             if self._queue:
                 return
-        self.cut("it was closed")
+        self.cut("it was closed", fault=False)
 
-    def cut(self, reason: str) -> None:
-        """Close now; what waits is dropped."""
+    def cut(self, reason: str, *, fault: bool = True) -> None:
+        """Close now; what waits is dropped.
+
+        Args:
+            reason: Why, about the other end: `it did not read`.
+            fault: Whether it has done something wrong.
+        """
         with self._lock:
             if self._closed:
                 return
@@ -169,8 +177,10 @@ class Link:
             self._make_room()
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
-        self._loop.call_soon(self._let_go)  # on the thread that reads, so that it reads from no other one of that number
-        self._on_closed(reason)
+        self._loop.call_soon(
+            self._let_go
+        )  # on the thread that reads, so that it reads from no other one of that number
+        self._on_closed(reason, fault)
 
     @property
     def closed(self) -> bool:
@@ -178,7 +188,7 @@ class Link:
         return self._closed
 
     def when_room(self, call: Callable[[], object]) -> bool:
-        """Whether most of what was sent has been read; if not, `call` is called once it has, or when the end is gone."""
+        """Whether most of what was sent has been read. If not, the loop makes a call once it has, or the end is gone."""
         with self._lock:
             if self.outgoing <= OUTGOING_HIGH or self._closed:
                 return True
@@ -197,7 +207,7 @@ class Link:
     def _make_room(self) -> None:
         calls, self._for_room = self._for_room, []
         for call in calls:
-            call()
+            self._loop.call_soon(call)
 
     def _read(self) -> None:
         try:
@@ -205,10 +215,10 @@ class Link:
         except BlockingIOError:
             return
         except OSError as error:
-            self.cut(f"it cannot be read: {error.strerror}")
+            self.cut(f"it cannot be read: {error.strerror}", fault=False)
             return
         if not data:
-            self.cut("it hung up")
+            self.cut("it hung up", fault=False)
             return
         self.heard = True
         try:
@@ -218,7 +228,7 @@ class Link:
                     return
             messages = self._splitter.feed(data)
         except ssl.SSLZeroReturnError:
-            self.cut("it hung up")
+            self.cut("it hung up", fault=False)
             return
         except (VirtError, ssl.SSLError) as error:
             self.cut(f"it is refused: {error}")
@@ -260,7 +270,7 @@ class Link:
                 self._want_to_write(False)
             closing = done and self._closing
         if closing:
-            self.cut("it was closed")
+            self.cut("it was closed", fault=False)
 
     def _write_queue(self) -> bool:
         """Send what waits; whether nothing does any more. The lock is held."""

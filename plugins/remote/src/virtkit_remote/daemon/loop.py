@@ -21,6 +21,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
@@ -62,9 +63,10 @@ class Loop:
         self._epoll = select.epoll()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._epoll.register(self._wake, READ)
-        self._ready: dict[int, Ready] = {self._wake: lambda events: os.eventfd_read(self._wake)}
+        self._ready: dict[int, Ready] = {self._wake: self._woken}
         self._wanted: dict[int, int] = {}
-        self._muted = -1
+        self._muted: dict[int, threading.Thread | None] = {}
+        self._watching = threading.Lock()
         self._soon: deque[Callable[[], object]] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
         self._numbers = itertools.count()
@@ -79,22 +81,26 @@ class Loop:
 
     def watch(self, descriptor: int, ready: Ready, events: int = READ) -> None:
         """Call `ready` whenever a descriptor is ready for one of the events, or broken."""
-        self._ready[descriptor] = ready
-        self._wanted[descriptor] = events
-        self._epoll.register(descriptor, events)
+        with self._watching:
+            self._ready[descriptor] = ready
+            self._wanted[descriptor] = events
+            self._epoll.register(descriptor, events)
 
     def change(self, descriptor: int, events: int) -> None:
         """Wait for other events of a watched descriptor; 0 waits for none but its end."""
-        if descriptor in self._wanted:
-            self._wanted[descriptor] = events
-            if descriptor != self._muted:
-                self._epoll.modify(descriptor, events)
+        with self._watching:
+            if descriptor in self._wanted:
+                self._wanted[descriptor] = events
+                if descriptor not in self._muted:
+                    self._epoll.modify(descriptor, events)
 
     def forget(self, descriptor: int) -> None:
         """Stop watching; to be called before the descriptor is closed. An unwatched one is left alone."""
-        if self._ready.pop(descriptor, None) is not None:
-            del self._wanted[descriptor]
-            self._epoll.unregister(descriptor)
+        with self._watching:
+            if self._ready.pop(descriptor, None) is not None:
+                del self._wanted[descriptor]
+                self._muted.pop(descriptor, None)
+                self._epoll.unregister(descriptor)
 
     def call_soon(self, call: Callable[[], object]) -> None:
         """Call on the loop's thread."""
@@ -112,23 +118,29 @@ class Loop:
         return timer
 
     def run(self) -> None:
-        """Serve until `stop`; this thread leads first, and waits for the end when another one leads."""
+        """Serve until `stop`. Others lead: this thread could not come back from a call that never ends."""
         threading.Thread(target=self._watch_over, name="virtkitd-watch", daemon=True).start()
-        self._serve()
+        self._start()
         self._ended.wait()
 
-    def hand_over(self) -> None:
+    def hand_over(self) -> bool:
         """Have another thread lead, because this one is going to wait; it goes on without a pause.
 
-        To be called by a callback, as the last thing that it does for what is ready now.
+        To be called by a callback, as the last thing that it does for what is ready now. False where there can be no
+        other thread: this one still leads, and must not wait.
         """
-        self._busy_since = 0.0
-        self._current = -1
-        self._leader = None
+        before = self._leader, self._current, self._busy_since
+        self._leader, self._current, self._busy_since = None, -1, 0.0
         try:
             self._spare.pop().release()
         except IndexError:
-            threading.Thread(target=self._serve, name=f"virtkitd-loop-{next(self._numbers)}", daemon=True).start()
+            try:
+                self._start()
+            except RuntimeError as error:
+                self._leader, self._current, self._busy_since = before
+                _log.error("the loop stays with its thread: %s", error)
+                return False
+        return True
 
     @property
     def led(self) -> bool:
@@ -144,9 +156,18 @@ class Loop:
             self._spare.pop().release()
 
     def close(self) -> None:
-        """Let go of the loop's own descriptors, once it has stopped."""
+        """Make the calls that were still to be made soon, and let go of the loop's own descriptors; it has stopped."""
+        while self._soon:
+            self._call(self._soon.popleft())
         self._epoll.close()
         os.close(self._wake)
+
+    def _start(self) -> None:
+        threading.Thread(target=self._serve, name=f"virtkitd-loop-{next(self._numbers)}", daemon=True).start()
+
+    def _woken(self, _: int) -> None:
+        with suppress(BlockingIOError):  # the thread that led before has read it
+            os.eventfd_read(self._wake)
 
     def _serve(self) -> None:
         """Lead whenever it is this thread's turn, until the loop stops or has not needed it for a while."""
@@ -185,8 +206,7 @@ class Loop:
                 except Exception:  # noqa: BLE001 - one client's fault must not end the thread that serves all
                     _log.exception("a callback of the loop failed")
                 if self._leader is not me:
-                    if self._muted == descriptor:
-                        self._unmute()
+                    self._unmute(descriptor)
                     return
             self._current = -1
             if self._soon or self._timers:
@@ -239,12 +259,15 @@ class Loop:
         """Let another thread lead in place of one that is stuck, and leave to that one what it was reading."""
         stuck, descriptor = self._leader, self._current
         _log.error("thread %s of the loop is stuck in a call; another one goes on", stuck and stuck.name)
-        if descriptor in self._wanted:
-            self._muted = descriptor
-            self._epoll.modify(descriptor, 0)
+        with self._watching:
+            if descriptor in self._wanted:
+                self._muted[descriptor] = stuck
+                self._epoll.modify(descriptor, 0)
         self.hand_over()
 
-    def _unmute(self) -> None:
-        descriptor, self._muted = self._muted, -1
-        if descriptor in self._wanted:
-            self._epoll.modify(descriptor, self._wanted[descriptor])
+    def _unmute(self, descriptor: int) -> None:
+        """Have others read what the calling thread was stuck with."""
+        with self._watching:
+            if self._muted.get(descriptor) is threading.current_thread():
+                del self._muted[descriptor]
+                self._epoll.modify(descriptor, self._wanted[descriptor])

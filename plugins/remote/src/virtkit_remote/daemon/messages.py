@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import struct
 
-from virtkit.errors import VirtError
+from virtkit.enums import ErrorDomain
+from virtkit.errors import InternalError, VirtError
 from virtkit_remote.protocol.failures import encode_error
-from virtkit_remote.protocol.frames import ERROR, HEADER, OK, REPLY, REPLY_WITH_FDS, STREAM, MessageType
+from virtkit_remote.protocol.frames import (
+    CALL_WITH_FDS,
+    ERROR,
+    HEADER,
+    OK,
+    PAYLOAD_MAX,
+    REPLY,
+    REPLY_WITH_FDS,
+    STREAM,
+    MessageType,
+)
 
 _LENGTH = struct.Struct(">I")
 _COUNT = struct.Struct(">I")
@@ -14,6 +25,7 @@ _COUNT = struct.Struct(">I")
 CALL = slice(4, 20)
 """Where a message names its program, version, procedure and type: what a call is routed by."""
 
+TYPE = slice(16, 20)
 STREAM_OF = slice(4, 16)
 SERIAL = slice(20, 24)
 STATUS = slice(24, 28)
@@ -21,11 +33,23 @@ STATUS = slice(24, 28)
 GOOD = _LENGTH.pack(OK)
 """The status of a message without fault."""
 
+WITH_FILES, REPLY_WITH_FILES = _LENGTH.pack(CALL_WITH_FDS), _LENGTH.pack(REPLY_WITH_FDS)
+"""Types of messages behind which descriptors come."""
+
 _REPLY, _FAILED = _LENGTH.pack(REPLY), _LENGTH.pack(ERROR)
 
 
 def reply(message: bytes, payload: bytes) -> bytes:
-    """The reply to a call."""
+    """The reply to a call.
+
+    Raises:
+        InternalError: It is longer than a client takes.
+    """
+    if len(payload) > PAYLOAD_MAX:
+        raise InternalError(
+            f"the answer has {len(payload)} bytes, and {PAYLOAD_MAX} are allowed: ask for less at once",
+            domain=ErrorDomain.RPC,
+        )
     return b"".join(
         (_LENGTH.pack(28 + len(payload)), message[STREAM_OF], _REPLY, message[SERIAL], GOOD, payload),
     )

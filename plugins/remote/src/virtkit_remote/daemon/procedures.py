@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from virtkit import access
 from virtkit.discovery import function
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InternalError, OperationDeniedError, VirtError
+from virtkit.errors import AuthFailedError, InternalError, OperationDeniedError, VirtError
 from virtkit.events import EventKey
 from virtkit_remote.daemon import messages
 from virtkit_remote.daemon.session import Session
@@ -64,7 +64,7 @@ def _own(answer: Answer, waits: bool) -> Own:
                 return
             try:
                 client.link.send(messages.reply(message, run(message)))
-            except Exception as error:  # noqa: BLE001 - whatever a driver raises is an answer
+            except BaseException as error:  # noqa: BLE001 - whatever a driver raises is an answer, SystemExit as well
                 client.refuse(message, client.failure(procedure.name, error))
 
         return call
@@ -86,17 +86,25 @@ def _auth_list(client: Client) -> Sequence[Any]:
 
 @answers("auth_sasl_init")
 def _sasl_init(client: Client) -> Sequence[Any]:
+    _not_settled(client)
     return (client.service.authentication.mechanisms(client),)
 
 
 @answers("auth_sasl_start", waits=True)
 def _sasl_start(client: Client, mechanism: str, nil: int, data: bytes) -> Sequence[Any]:
+    _not_settled(client)
     return _sasl_answer(*client.service.authentication.start(client, mechanism, None if nil else data))
 
 
 @answers("auth_sasl_step", waits=True)
 def _sasl_step(client: Client, nil: int, data: bytes) -> Sequence[Any]:
+    _not_settled(client)
     return _sasl_answer(*client.service.authentication.step(client, None if nil else data))
+
+
+def _not_settled(client: Client) -> None:
+    if client.settled:
+        raise AuthFailedError(f"{client.identity} is let in already: who it is stays as it is", domain=ErrorDomain.RPC)
 
 
 def _sasl_answer(complete: bool, data: bytes | None) -> Sequence[Any]:
@@ -114,21 +122,22 @@ def _polkit(client: Client) -> Sequence[Any]:
 
 @answers("connect_open", waits=True)
 def _open(client: Client, name: str | None, flags: int) -> None:
-    if client.session is not None:
-        raise _error(f"{client.session.uri} is open already: open another one on another connection")
     if name is None:
         raise _error("CONNECT_OPEN names nothing to open: send a URI, or an empty text for the default")
-    client.session = Session(
-        name,
-        readonly=client.readonly or bool(flags & READONLY),
-        identity=client.identity,
-        root=client.server.root,
-    )
+    with client.opening:
+        if client.session is not None:
+            raise _error(f"{client.session.uri} is open already: open another one on another connection")
+        client.session = Session(
+            name,
+            readonly=client.readonly or bool(flags & READONLY),
+            identity=client.identity,
+            root=client.server.root,
+        )
 
 
 @answers("connect_close")
 def _close(client: Client) -> None:
-    client.loop.call_soon(client.link.close)
+    client.leave()
 
 
 @answers("connect_get_uri")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import fnmatch
 import logging
 import os
+import re
 import socket
 import ssl
+import threading
 import time
 from contextlib import suppress
 
@@ -32,6 +34,12 @@ PAUSE_SECONDS = 1.0
 
 STOP_SECONDS = 30.0
 """How long running calls may take to end when the daemon stops."""
+
+CLOSE_SECONDS = 5.0
+"""How long clients may take to read the last answers, and drivers to close."""
+
+ANONYMOUS_BYTES = 1 << 19
+"""Bytes of a message before authentication: what the longest step of SASL takes, twice."""
 
 _log = logging.getLogger(__name__)
 
@@ -79,7 +87,10 @@ class Server:
         self.clients: dict[int, Client] = {}
         self.started = time.time()
         self._next_number = 1
+        self._here: dict[bool, set[int]] = {False: set(), True: set()}
+        self._anonymous: dict[bool, set[int]] = {False: set(), True: set()}
         self._stopping = False
+        self._left = threading.Event()
         self._idle_seconds = 0
         self._idle: Timer | None = None
 
@@ -104,9 +115,21 @@ class Server:
         if self._stopping:
             return
         self._stopping = True
-        _log.info("stopping: %d clients, %d calls under way", len(self.clients), self.workers.waiting)
+        _log.info("stopping: %d clients, %d calls under way", len(self.clients), self.workers.unfinished)
         for service in self.services:
             self.loop.forget(service.listener.fileno())
+        for client in list(self.clients.values()):
+            client.link.pause(self)  # nobody's calls are taken any more
+        threading.Thread(target=self._finish, name="virtkitd-stop", daemon=True).start()
+
+    def _finish(self) -> None:
+        """Let calls end and their answers be sent, while the loop still runs."""
+        if not self.workers.drain(STOP_SECONDS):
+            _log.warning("%d calls have not ended in time; they are left", self.workers.unfinished)
+        for client in list(self.clients.values()):
+            client.link.close()
+        if self.clients:
+            self._left.wait(CLOSE_SECONDS)
         self.loop.stop()
 
     def reload(self, config: Config) -> None:
@@ -142,12 +165,22 @@ class Server:
         self.services = services
 
     def settled(self, client: Client) -> None:
-        """A client has proved who it is."""
+        """A client has proved who it is, and may send longer messages."""
+        self._anonymous[client.service.admin].discard(client.number)
+        client.link.take_bytes(self.limits.message_bytes + 4)
+        if client.deadline is not None:
+            client.deadline.cancel()
         _log.debug("%s is let in through %s", client, client.service.name)
 
     def forget(self, client: Client) -> None:
         """A client is gone."""
         self.clients.pop(client.number, None)
+        self._here[client.service.admin].discard(client.number)
+        self._anonymous[client.service.admin].discard(client.number)
+        if client.deadline is not None:
+            client.deadline.cancel()
+        if self._stopping and not self.clients:
+            self._left.set()
         if self._idle_seconds and not self.clients:
             self.loop.call_soon(self._await_clients)
 
@@ -206,26 +239,27 @@ class Server:
         client.link = Link(
             sock,
             self.loop,
-            limit=self.limits.message_bytes + 4,
+            limit=min(self.limits.message_bytes, ANONYMOUS_BYTES) + 4,
             on_messages=client.receive,
             on_closed=client.closed,
             tls=service.tls,
             on_secured=lambda tls: self._identify(client, tls),
         )
         self.clients[client.number] = client
+        self._here[service.admin].add(client.number)
+        self._anonymous[service.admin].add(client.number)
         if service.transport != "unix":
             with suppress(OSError):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.deadline = self.loop.call_later(self.limits.auth_seconds, lambda: self._check_settled(client))
         client.link.start()
-        self.loop.call_later(self.limits.auth_seconds, lambda: self._check_settled(client))
 
     def _full(self, service: Service) -> str:
         """Why nobody can come in there now; empty where somebody can."""
         limits = self.admin_limits if service.admin else self.limits
-        clients = self.clients_of(admin=service.admin)
-        if len(clients) >= limits.clients:
-            return f"there are {len(clients)} clients, as many as limits.clients allows"
-        anonymous = sum(not client.settled for client in clients)
+        clients, anonymous = len(self._here[service.admin]), len(self._anonymous[service.admin])
+        if clients >= limits.clients:
+            return f"there are {clients} clients, as many as limits.clients allows"
         if limits.anonymous_clients and anonymous >= limits.anonymous_clients:
             return f"{anonymous} clients have not proved who they are: limits.anonymous_clients allows no more"
         return ""
@@ -245,12 +279,10 @@ class Server:
         client.identity = client.identity._replace(x509_dname=name or None)
 
     def _end(self) -> None:
-        """Let calls end and clients go."""
-        if not self.workers.drain(STOP_SECONDS):
-            _log.warning("%d calls have not ended in time; they are left", self.workers.waiting)
+        """Let go of who has not gone, and of everything else."""
         for client in list(self.clients.values()):
-            client.link.cut("the daemon stops")
-        self.workers.drain(STOP_SECONDS)
+            client.link.cut("the daemon stops", fault=False)
+        self.workers.drain(CLOSE_SECONDS)
         self.workers.close()
         for service in self.services:
             service.close()
@@ -268,9 +300,23 @@ SHORT = {
 """OpenSSL's name of an attribute -> how it is written."""
 
 
+SPECIAL = re.compile(r'[,+"\\<>;=]|^[ #]| $')
+"""What has a meaning of its own in a distinguished name, by RFC 4514; and `=`, which may be escaped."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
 def distinguished_name(subject: tuple[tuple[tuple[str, str], ...], ...]) -> str:
-    """The subject of a certificate, as `C=GB,O=Lab,CN=web`."""
-    return ",".join(f"{SHORT.get(name, name)}={value}" for part in subject for name, value in part)
+    """The subject of a certificate, as `C=GB,O=Lab,CN=web`.
+
+    What would be more than text in a value is escaped as in RFC 4514 (`CN=x\\,O\\=Lab`): no value can pass for two.
+    """
+    return ",".join(f"{SHORT.get(name, name)}={_escaped(value)}" for part in subject for name, value in part)
+
+
+def _escaped(value: str) -> str:
+    value = SPECIAL.sub(lambda found: f"\\{found[0]}", value)
+    return CONTROL.sub(lambda found: f"\\{ord(found[0]):02X}", value)
 
 
 def notify(state: str) -> None:

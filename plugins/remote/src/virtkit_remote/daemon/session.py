@@ -44,10 +44,25 @@ class Session:
         self.identity = identity
         self.ops = Ops(self._parts.attach, readonly=readonly)
         self._unchecked = Unguarded(self.ops)
+        primary = self._parts.attach("hypervisor")
+        self._attached = {"hypervisor", *(primary.driver.kinds if primary else ())}
 
     def operation(self, function: Function) -> Operation:
         """A function, which checks who calls it where access is controlled."""
         return access.guarded(function, self.ops[function.name], self.identity, self._unchecked)
+
+    def attached(self, kind: str) -> bool:
+        """Whether the driver of a kind of objects has been opened; opening it may wait."""
+        return kind in self._attached
+
+    def attach(self, kind: str) -> None:
+        """Open the driver of a kind of objects, if there is one.
+
+        Raises:
+            VirtError: There are several, or it refuses.
+        """
+        self._parts.attach(kind)
+        self._attached.add(kind)
 
     def waits(self, function: Function) -> bool:
         """Whether a function may wait, and so has to be called by a worker."""

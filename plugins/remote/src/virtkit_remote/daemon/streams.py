@@ -1,8 +1,9 @@
 """The streams of a client: data of volumes, consoles and screenshots, on its connection.
 
-A stream belongs to the call that opened it and begins when that has been answered. What a driver reads from is sent as
-fast as the client takes it, from a worker; what a driver writes to gets the client's packets in order, from a worker at
-a time. A console that has a descriptor costs no thread: the loop reads it when it has something to say.
+A stream belongs to the call that opened it and begins when that has been answered. Workers move its data in turns, in
+one lane for all streams of a client: what a driver reads from is sent as fast as the client takes it, what a driver
+writes to gets the client's packets in order. While a client does not read, its streams hold no thread. A console that
+has a descriptor never does: the loop reads it when it has something to say.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InternalError, VirtError
-from virtkit.streams import Duplex, Hole, Screenshot, Sink
+from virtkit.errors import InternalError, OperationAbortedError, RPCError, VirtError
+from virtkit.streams import Duplex, Hole, Screenshot, Sink, Source
 from virtkit_remote.daemon import messages
 from virtkit_remote.daemon.link import OUTGOING_HIGH
-from virtkit_remote.daemon.loop import READ
 from virtkit_remote.protocol.codec import CodecError, decoder, encoder
 from virtkit_remote.protocol.failures import encode_error
 from virtkit_remote.protocol.frames import CONTINUE, ERROR, HEADER, OK, STREAM, STREAM_HOLE, STREAM_PAYLOAD_MAX
@@ -31,6 +32,9 @@ HOLE = "virNetStreamHole"
 
 INCOMING_HIGH = 4 << 20
 """Bytes a driver may leave waiting before the client is read no further."""
+
+TURN_BYTES = 1 << 20
+"""Bytes that a download sends before other calls get its thread."""
 
 CONSOLE_SECONDS = 0.5
 """How long a console without a descriptor is waited for before looking whether its client is still there."""
@@ -44,14 +48,20 @@ class Streams:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._open: dict[bytes, Stream] = {}
+        self._lock = threading.Lock()
+        self._closed = False
 
     def open(self, opening: bytes, end: Any, *, sparse: bool) -> Stream:
-        """Take a stream in; it does not move before `Stream.start`.
+        """Take a stream in; it does not move before `Stream.begin`.
 
         Args:
             opening: The call that opened it.
             end: The driver's side: a source, a sink, a duplex or a screenshot.
             sparse: Whether holes may travel.
+
+        Raises:
+            OperationAbortedError: The client is gone. The driver's side is let go.
+            RPCError: It has a stream of this procedure and serial. Likewise.
         """
         if isinstance(end, Screenshot):
             end = end.data
@@ -59,8 +69,16 @@ class Streams:
             kind: type[Stream] = _Console
         else:
             kind = _Upload if isinstance(end, Sink) else _Download
-        found = self._open[messages.stream_key(opening)] = kind(self._client, self, opening, end, sparse)
-        return found
+        stream = kind(self._client, self, opening, end, sparse)
+        with self._lock:
+            closed, taken = self._closed, messages.stream_key(opening) in self._open
+            if not (closed or taken):
+                self._open[messages.stream_key(opening)] = stream
+                return stream
+        stream.abandon()
+        if closed:
+            raise OperationAbortedError("the client left before its stream began", domain=ErrorDomain.RPC)
+        raise RPCError("a stream with this serial is open: give each call another one", domain=ErrorDomain.RPC)
 
     def take(self, message: bytes) -> None:
         """Hand a packet to its stream; one for no stream is dropped."""
@@ -68,15 +86,23 @@ class Streams:
         if found is not None:
             found.take(message)
 
-    def forget(self, stream: Stream) -> None:
-        """Let go of a stream that has ended."""
-        self._open.pop(messages.stream_key(stream.opening), None)
+    def forget(self, stream: Stream) -> bool:
+        """Let go of a stream that has ended; False where that is done."""
+        key = messages.stream_key(stream.opening)
+        with self._lock:
+            if self._open.get(key) is not stream:
+                return False
+            del self._open[key]
+            return True
 
     def close(self) -> None:
         """End all, because the client is gone: what was being uploaded is dropped."""
-        for stream in list(self._open.values()):
+        with self._lock:
+            self._closed = True
+            streams = list(self._open.values())
+            self._open.clear()
+        for stream in streams:
             stream.abandon()
-        self._open.clear()
 
 
 class Stream:
@@ -88,15 +114,15 @@ class Stream:
         self.end = end
         self.sparse = sparse
         self._streams = streams
-        self._incoming: deque[tuple[int, bytes]] = deque()
+        self._incoming: deque[tuple[int, int, bytes]] = deque()
         self._waiting = 0
         self._lock = threading.Lock()
         self._working = False
-        self._paused = False
         self._over = False
 
-    def start(self) -> None:
-        """Begin to move data."""
+    def begin(self) -> None:
+        """Begin to move data, once the call that opened the stream is answered."""
+        self._guarded(self._start)
 
     def take(self, message: bytes) -> None:
         """Handle a packet of the client, on a worker and in order."""
@@ -105,25 +131,28 @@ class Stream:
             self.client.link.cut("it sent a hole in a stream that has none")
             return
         with self._lock:
-            self._incoming.append((type << 2 | status, message))
+            self._incoming.append((type, status, message))
             self._waiting += len(message)
-            if self._waiting > INCOMING_HIGH and not self._paused:
-                self._paused = True
-                self.client.link.pause()
+            if self._waiting > INCOMING_HIGH:
+                self.client.link.pause(self)
+            if self._working:
+                return
+            self._working = True
+        self._in_turn(self._work)
+
+    def abandon(self) -> None:
+        """The client is gone, or never had the stream."""
+        with self._lock:
+            self._incoming.clear()
+            self._incoming.append((STREAM, ERROR, b""))
             if self._working:
                 return
             self._working = True
         self.client.workers.submit(None, self._work)
 
-    def abandon(self) -> None:
-        """The client is gone."""
-        with self._lock:
-            self._incoming.clear()
-            self._incoming.append((ERROR, b""))
-            if self._working:
-                return
-            self._working = True
-        self.client.workers.submit(None, self._work)
+    def _in_turn(self, work: Callable[[], object]) -> None:
+        """Have a worker do something, after the other streams of the client when these are many."""
+        self.client.workers.submit(self.client, work)
 
     def _work(self) -> None:
         while True:
@@ -131,13 +160,12 @@ class Stream:
                 if not self._incoming:
                     self._working = False
                     return
-                what, message = self._incoming.popleft()
+                type, status, message = self._incoming.popleft()
                 self._waiting -= len(message)
-                if self._paused and self._waiting <= INCOMING_HIGH // 2:
-                    self._paused = False
-                    self.client.link.resume()
+                if self._waiting <= INCOMING_HIGH // 2:
+                    self.client.link.resume(self)
             if not self._over:
-                self._guarded(lambda: self._handle(what & 3, what >> 2, message))  # noqa: B023 - called at once
+                self._guarded(partial(self._handle, type, status, message))
 
     def _guarded(self, call: Callable[[], object]) -> None:
         """Have the stream fail with what the driver raises."""
@@ -145,21 +173,25 @@ class Stream:
             call()
         except VirtError as error:
             self._fail(error)
-        except Exception as cause:  # noqa: BLE001 - whatever a driver raises ends its stream alone
-            _log.exception("a stream of %s failed", self.client)
+        except BaseException as cause:  # noqa: BLE001 - whatever a driver raises, SystemExit as well, ends its stream
+            _log.error("a stream of %s failed", self.client, exc_info=cause)
             self._fail(InternalError(f"the stream broke off: {type(cause).__name__}: {cause}", domain=ErrorDomain.RPC))
 
-    def _handle(self, status: int, type: int, message: bytes) -> None:
-        if status == ERROR:
-            self._abort()
-            self._finish()
-        elif status == OK:
+    def _handle(self, type: int, status: int, message: bytes) -> None:
+        if status == OK:
             self._complete()
+            self._finish()
+        elif status != CONTINUE:
+            self._over = True
+            self._abort()
             self._finish()
         elif type == STREAM_HOLE:
             self._hole(_hole_of(message))
-        elif type == STREAM:
+        else:
             self._data(message[HEADER.size :])
+
+    def _start(self) -> None:
+        """Begin to move what comes from the driver."""
 
     def _data(self, data: bytes) -> None:
         """Take bytes of the client."""
@@ -179,17 +211,16 @@ class Stream:
     def _finish(self) -> None:
         """Confirm the end, and forget the stream."""
         self._over = True
-        self._streams.forget(self)
-        self._send(OK)
+        if self._streams.forget(self):
+            self._send(OK)
 
     def _fail(self, error: VirtError) -> None:
-        if self._over:
-            return
-        self._over = True
-        self._streams.forget(self)
-        self._send(ERROR, encode_error(error))
-        with suppress(Exception):  # it has failed before
-            self._abort()
+        ending, self._over = self._over, True
+        if self._streams.forget(self):
+            self._send(ERROR, encode_error(error))
+        if not ending:
+            with suppress(Exception):  # it has failed before
+                self._abort()
 
 
 class _Upload(Stream):
@@ -214,24 +245,78 @@ class _Upload(Stream):
 class _Download(Stream):
     """The client reads from a source, at its own pace."""
 
-    def start(self) -> None:
-        self.client.workers.submit(None, lambda: self._guarded(self._pump))
+    end: Source
+    _reading = False
+    _exhausted = False
 
-    def _pump(self) -> None:
-        try:
-            for piece in self.end:
-                if not self.client.link.wait_for_room() or self._over:
-                    return
-                if isinstance(piece, Hole):
-                    self._send(CONTINUE, encoder(HOLE)((piece.length, 0)), STREAM_HOLE)
-                    continue
-                for start in range(0, len(piece), STREAM_PAYLOAD_MAX):
-                    self._send(CONTINUE, piece[start : start + STREAM_PAYLOAD_MAX])
-        finally:
-            close = getattr(self.end, "close", None)
-            if close:
-                close()
-        self._send(CONTINUE)  # the end of the data; the client says that it has it
+    def _start(self) -> None:
+        self._pieces = iter(self.end)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        self._in_turn(self._turn)
+
+    def _turn(self) -> None:
+        """Send some of the data."""
+        with self._lock:
+            self._reading = not self._over
+        if not self._reading:
+            return
+        again = False
+
+        def pump() -> None:
+            nonlocal again
+            again = self._pump()
+
+        self._guarded(pump)
+        with self._lock:
+            self._reading = False
+        if self._over or self._exhausted:
+            self._let_go()
+        elif again:
+            self._go_on()
+
+    def _pump(self) -> bool:
+        """Send pieces until the turn is over; False where the next turn comes by itself, or none does."""
+        sent = 0
+        while sent < TURN_BYTES and not self._over:
+            if not self.client.link.when_room(self._go_on):
+                return False
+            piece = next(self._pieces, None)
+            if piece is None:
+                self._exhausted = True
+                self._send(CONTINUE)  # the end of the data; the client says that it has it
+                return False
+            if isinstance(piece, Hole):
+                self._skip(piece)
+                continue
+            for start in range(0, len(piece), STREAM_PAYLOAD_MAX):
+                self._send(CONTINUE, piece[start : start + STREAM_PAYLOAD_MAX])
+            sent += len(piece)
+        return True
+
+    def _skip(self, hole: Hole) -> None:
+        if not self.sparse:
+            raise InternalError(
+                "the driver left a hole in data that was asked for whole; report it to the driver's author",
+                domain=ErrorDomain.RPC,
+            )
+        self._send(CONTINUE, encoder(HOLE)((hole.length, 0)), STREAM_HOLE)
+
+    def _complete(self) -> None:
+        self._over = True
+        self._abort()
+
+    def _abort(self) -> None:
+        with self._lock:
+            if self._reading:  # who reads lets go
+                return
+        self._let_go()
+
+    def _let_go(self) -> None:
+        close = getattr(self.end, "close", None)
+        if close:
+            close()
 
 
 class _Console(Stream):
@@ -239,45 +324,52 @@ class _Console(Stream):
 
     end: Duplex
     _descriptor = -1
-    _silent = False
 
-    def start(self) -> None:
+    def _start(self) -> None:
         self._descriptor = self.end.fileno()
-        if self._descriptor >= 0:
-            self.client.loop.watch(self._descriptor, self._readable)
-        else:
-            self.client.workers.submit(None, lambda: self._guarded(self._pump))
+        self._listen()
+
+    def _listen(self) -> None:
+        """Wait for what the console says."""
+        with self._lock:
+            if self._over:
+                return
+            if self._descriptor >= 0:
+                self.client.loop.watch(self._descriptor, self._readable)
+            else:
+                self._in_turn(lambda: self._guarded(self._turn))
 
     def _readable(self, _: int) -> None:
-        if self.client.link.outgoing > OUTGOING_HIGH:
-            self.client.loop.change(self._descriptor, 0)
-            self.client.workers.submit(None, self._read_again)
+        if self.client.link.outgoing <= OUTGOING_HIGH:
+            self._guarded(lambda: self._printed(0))
             return
-        self._guarded(lambda: self._printed(0))
+        self.client.loop.forget(self._descriptor)  # at its end it would be ready whatever it is watched for
+        if self.client.link.when_room(self._listen):
+            self._listen()
 
-    def _read_again(self) -> None:
-        if self.client.link.wait_for_room():
-            self.client.loop.change(self._descriptor, READ)
+    def _turn(self) -> None:
+        """Wait a little; without a descriptor there is no other way to find out."""
+        if self._over:
+            return
+        if self.client.link.when_room(self._listen) and self._printed(CONSOLE_SECONDS):
+            self._listen()
 
-    def _pump(self) -> None:
-        while not (self._over or self._silent) and self.client.link.wait_for_room():
-            self._printed(CONSOLE_SECONDS)
-
-    def _printed(self, seconds: float) -> None:
-        """Send what the console says."""
+    def _printed(self, seconds: float) -> bool:
+        """Send what the console says; whether it may say more."""
         try:
             data = self.end.read(STREAM_PAYLOAD_MAX, seconds)
         except TimeoutError:
-            return
+            return True
         if not data:
-            self._silent = True
             self._let_go()
         self._send(CONTINUE, data)
+        return bool(data)
 
     def _data(self, data: bytes) -> None:
         self.end.write(data)
 
     def _complete(self) -> None:
+        self._over = True
         self._abort()
 
     def _abort(self) -> None:
@@ -285,7 +377,10 @@ class _Console(Stream):
         self.end.close()
 
     def _let_go(self) -> None:
-        self.client.loop.forget(self._descriptor)
+        with self._lock:
+            descriptor, self._descriptor = self._descriptor, -1
+            if descriptor >= 0:
+                self.client.loop.forget(descriptor)
 
 
 def _hole_of(message: bytes) -> int:

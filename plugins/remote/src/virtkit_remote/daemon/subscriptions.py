@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from virtkit import access
 from virtkit.enums import ConnectDomainQemuMonitorEventRegisterFlags as MonitorFlags
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InternalError, InvalidArgError
+from virtkit.errors import InternalError, InvalidArgError, OperationAbortedError
 from virtkit.events import EVENTS, EventHub, EventKey
 from virtkit_remote.binding.events import NO_CALLBACK, event_encoder, event_procedures
 
@@ -43,6 +43,8 @@ class Subscriptions:
         self._client = client
         self._callbacks: dict[tuple[str, int], _Subscription] = {}
         self._legacy: dict[EventKey, _Subscription] = {}
+        self._lock = threading.Lock()
+        self._closed = False
 
     def add(self, key: EventKey, ref: Any, wanted: Wanted | None = None) -> int:
         """Send an event from now on; returns the number of the callback.
@@ -51,8 +53,9 @@ class Subscriptions:
             InternalError: There is no such event.
             NotSupportedError: No driver publishes it.
         """
-        found = self._subscribe(key, "callback", ref, wanted)
-        self._callbacks[key.kind, found.number] = found
+        with self._lock:
+            found = self._subscribe(key, "callback", ref, wanted)
+            self._callbacks[key.kind, found.number] = found
         return found.number
 
     def remove(self, kind: str, number: int) -> None:
@@ -71,9 +74,10 @@ class Subscriptions:
 
     def add_legacy(self, key: EventKey) -> None:
         """Send an event from now on in the old style, which knows one registration of each."""
-        if key in self._legacy:
-            raise InternalError(f"event {key.id} is registered already", domain=ErrorDomain.RPC)
-        self._legacy[key] = self._subscribe(key, "legacy", None, None)
+        with self._lock:
+            if key in self._legacy:
+                raise InternalError(f"event {key.id} is registered already", domain=ErrorDomain.RPC)
+            self._legacy[key] = self._subscribe(key, "legacy", None, None)
 
     def remove_legacy(self, key: EventKey) -> None:
         """End a registration of the old style."""
@@ -83,16 +87,20 @@ class Subscriptions:
         self._unsubscribe(found)
 
     def close(self) -> None:
-        """End all."""
-        for each in (*self._callbacks.values(), *self._legacy.values()):
-            self._unsubscribe(each)
-        self._callbacks.clear()
-        self._legacy.clear()
+        """End all, and begin no more: the client is gone."""
+        with self._lock:
+            self._closed = True
+            for each in (*self._callbacks.values(), *self._legacy.values()):
+                self._unsubscribe(each)
+            self._callbacks.clear()
+            self._legacy.clear()
 
     def _subscribe(self, key: EventKey, style: str, ref: Any, wanted: Wanted | None) -> _Subscription:
         if key not in EVENTS or (key, style) not in event_procedures():
             raise InternalError(f"there is no {key.kind} event {key.id} in this style", domain=ErrorDomain.RPC)
         client = self._client
+        if self._closed:
+            raise OperationAbortedError("the client left before its events began", domain=ErrorDomain.RPC)
         encode = event_encoder(key, style)
         hub = client.opened().hub(*KIND_OF_CLASS[key.kind])
         number = NO_CALLBACK

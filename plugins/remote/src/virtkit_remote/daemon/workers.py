@@ -63,6 +63,11 @@ class Workers:
         return self._threads - (self._running - self._guests)
 
     @property
+    def unfinished(self) -> int:
+        """Calls that run or wait."""
+        return self._unfinished
+
+    @property
     def waiting(self) -> int:
         """Calls that wait for a thread or for their lane."""
         return self._unfinished - self._running
@@ -120,7 +125,7 @@ class Workers:
         """
         with self._lock:
             self.least, self.most = least, most
-            while self._threads < least:
+            for _ in range(least - self._threads):
                 self._start()
             for _ in range(self._threads - most):
                 self._ready.put(None)
@@ -142,15 +147,20 @@ class Workers:
 
     def _start(self) -> None:
         """Have one more thread; the lock is held."""
-        self._threads += 1
-        threading.Thread(target=self._work, name=f"{self._name}-{self._threads}", daemon=True).start()
+        thread = threading.Thread(target=self._work, name=f"{self._name}-{self._threads + 1}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            _log.error("no more than %d workers can be had: %s", self._threads, error)
+        else:
+            self._threads += 1
 
     def _work(self) -> None:
         while (taken := self._take()) is not None:
             lane, task = taken
             try:
                 task()
-            except Exception:  # noqa: BLE001 - the thread goes on with other calls
+            except BaseException:  # noqa: BLE001 - the thread goes on with other calls, after SystemExit as well
                 _log.exception("a task of the workers failed; nobody gets its answer")
             self._done(lane)
 
