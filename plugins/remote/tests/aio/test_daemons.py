@@ -17,6 +17,8 @@ import pytest
 from bench.rpc_daemons import process_of
 from plugins.remote.tests.aio.peer import run
 from plugins.remote.tests.transports.authority import Authority
+from tests.guests.cache import Cache, GuestBuildError
+from tests.guests.tiny import tiny_guest
 from tests.interop import libvirtd
 from tests.interop.virtkitd import Virtkitd
 from virtkit import aio
@@ -25,6 +27,12 @@ from virtkit.errors import InvalidConnError, NoDomainError, OperationAbortedErro
 from virtkit.events import DomainLifecycleEvent
 
 POOL = "<pool type='dir'><name>images</name><target><path>{path}</path></target></pool>"
+GUEST = (
+    "<domain type='qemu'><name>tiny</name><memory unit='MiB'>16</memory><os><type arch='x86_64'>hvm</type></os>"
+    "<features><acpi/></features>"
+    "<devices><disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='{image}'/>"
+    "<target dev='hda' bus='ide'/></disk><serial type='pty'/><console type='pty'/></devices></domain>"
+)
 VOLUME = "<volume><name>disk</name><capacity unit='MiB'>4</capacity></volume>"
 
 
@@ -270,3 +278,41 @@ def test_a_volume_is_uploaded_and_downloaded_with_its_holes(tmp_path: Path) -> N
 
     with libvirtd.running_system(tmp_path) as path:
         assert content == run(program(path))
+
+
+@pytest.mark.libvirt
+@pytest.mark.qemu
+def test_the_console_of_a_guest_is_read_and_written_beside_calls(tmp_path: Path) -> None:
+    try:
+        tiny = tiny_guest(Cache())
+    except GuestBuildError as error:
+        pytest.skip(str(error))
+    image = tmp_path / "tiny.img"
+    shutil.copy(tiny.image, image)
+
+    async def expect(console: aio.streams.Duplex, text: bytes) -> bytes:
+        seen = b""
+        while text not in seen:
+            piece = await console.read(timeout=30)
+            assert piece, f"the console ended after {seen!r}"
+            seen += piece
+        return text
+
+    async def program(path: Path) -> list[bytes]:
+        async with await aio.open(f"qemu+unix:///system?socket={path}") as conn:
+            domain = await conn.define_domain(GUEST.format(image=image))
+            await domain.create(1)  # paused, so that nothing is printed before somebody reads
+            console = await domain.open_console()
+            await domain.resume()
+            seen = [await expect(console, tiny.up)]
+            writing = asyncio.create_task(console.write(b"hello"))
+            infos = await asyncio.gather(*(domain.info() for _ in range(20)))
+            assert {DomainState.RUNNING} == {info.state for info in infos}
+            await writing
+            seen.append(await expect(console, b"hello"))
+            await console.close()
+            await domain.destroy()
+            return seen
+
+    with libvirtd.running_system(tmp_path) as path:
+        assert [tiny.up, b"hello"] == run(program(path))
