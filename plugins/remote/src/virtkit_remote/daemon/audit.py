@@ -80,14 +80,18 @@ class Audit:
         if function.meta.readonly:
             return operation
 
+        who = {key: value for key, value in identity._asdict().items() if value not in (None, ())}
+        # What is the same in every line: one takes half the time where this is not made anew.
+        caller = json.dumps({"requester": str(identity), "identity": who, "function": function.name})[1:-1]
+
         def call(*arguments: Any) -> Any:
             began = time.monotonic()
             try:
                 result = operation(*arguments)
             except BaseException as error:
-                self._write(function.name, identity, (*arguments,), began, error)
+                self._write(caller, arguments, began, error)
                 raise
-            self._write(function.name, identity, (*arguments, result), began)
+            self._write(caller, (*arguments, result), began)
             return result
 
         return call
@@ -116,26 +120,15 @@ class Audit:
                 int1=cause.errno or -1,
             ) from cause
 
-    def _write(
-        self,
-        function: str,
-        identity: Identity,
-        values: Iterable[Any],
-        began: float,
-        error: BaseException | None = None,
-    ) -> None:
+    def _write(self, caller: str, values: Iterable[Any], began: float, error: BaseException | None = None) -> None:
         entry: dict[str, Any] = {
-            "time": moment(time.time()),
-            "requester": str(identity),
-            "identity": {key: value for key, value in identity._asdict().items() if value not in (None, ())},
-            "function": function,
             "object": next((described(value) for value in values if type(value) in KINDS), None),
             "outcome": outcome_of(error),
         }
         if error is not None:
             entry["error"] = {"code": getattr(error, "code", 1), "message": str(error)}
         entry["seconds"] = round(time.monotonic() - began, 6)
-        line = json.dumps(entry)
+        line = f'{{"time": "{moment(time.time())}", {caller}, {json.dumps(entry)[1:]}'
         try:
             os.write(self._file, f"{line}\n".encode())  # at once: with O_APPEND nothing comes between
         except OSError as cause:
