@@ -21,8 +21,19 @@ from virtkit.errors import VirtError
 from virtkit_remote.protocol import schema
 from virtkit_remote.protocol.codec import decoder, encoder
 from virtkit_remote.protocol.failures import decode_error
-from virtkit_remote.protocol.frames import CALL, CALL_WITH_FDS, CONTINUE, ERROR, HEADER, MESSAGE, OK, STREAM, pack
-from virtkit_remote.protocol.frames import REPLY, REPLY_WITH_FDS
+from virtkit_remote.protocol.frames import (
+    CALL,
+    CALL_WITH_FDS,
+    CONTINUE,
+    ERROR,
+    HEADER,
+    MESSAGE,
+    OK,
+    REPLY,
+    REPLY_WITH_FDS,
+    STREAM,
+    pack,
+)
 
 PATIENCE = 30.0
 """Seconds after which a test has failed; nothing here takes long."""

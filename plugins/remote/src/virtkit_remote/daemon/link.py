@@ -188,7 +188,7 @@ class Link:
         return self._closed
 
     def when_room(self, call: Callable[[], object]) -> bool:
-        """Whether most of what was sent has been read. If not, the loop makes a call once it has, or the end is gone."""
+        """Whether most of what was sent has been read; if not, the loop makes a call once it has, or nobody will."""
         with self._lock:
             if self.outgoing <= OUTGOING_HIGH or self._closed:
                 return True

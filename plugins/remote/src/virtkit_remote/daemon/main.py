@@ -10,9 +10,11 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import Path
 
-from virtkit.errors import VirtError
+from virtkit.enums import ErrorDomain
+from virtkit.errors import ConfSyntaxError, VirtError
 from virtkit_remote import sasl
 from virtkit_remote.daemon import config as configuration
 from virtkit_remote.daemon import logs, policy
@@ -21,7 +23,7 @@ from virtkit_remote.daemon.places import Places, places
 from virtkit_remote.daemon.residents import Residents
 from virtkit_remote.daemon.rules import Rules
 from virtkit_remote.daemon.server import Server, notify
-from virtkit_remote.daemon.service import services
+from virtkit_remote.daemon.service import SERVICES, services
 
 SWITCH_SECONDS = 0.0005
 """How long a worker may keep the interpreter from the loop: a tenth of Python's own choice."""
@@ -157,15 +159,25 @@ def _reload(server: Server, options: argparse.Namespace, where: Places) -> None:
 
 
 def inherited() -> dict[str, socket.socket]:
-    """The sockets that systemd listened on for us, by their names in its unit: `unix`, `unix_readonly`, ..."""
+    """The sockets that systemd listened on for us, by their names in its unit: `unix`, `unix_readonly`, ...
+
+    Raises:
+        ConfSyntaxError: One has another name, or none.
+    """
     if os.environ.get("LISTEN_PID") != str(os.getpid()):
         return {}
     names = os.environ.get("LISTEN_FDNAMES", "").split(":")
     count = int(os.environ.get("LISTEN_FDS", "0"))
     found = {}
-    for number, name in zip(range(FIRST_INHERITED, FIRST_INHERITED + count), names, strict=False):
-        os.set_inheritable(number, False)
-        found[name] = socket.socket(fileno=number)
+    for number, name in zip_longest(range(FIRST_INHERITED, FIRST_INHERITED + count), names[:count], fillvalue=""):
+        if name not in SERVICES:
+            raise ConfSyntaxError(
+                f"systemd handed over a socket that is named {name!r}: write FileDescriptorName= in its unit, "
+                f"with one of {', '.join(SERVICES)}",
+                domain=ErrorDomain.CONF,
+            )
+        os.set_inheritable(int(number), False)
+        found[name] = socket.socket(fileno=int(number))
     return found
 
 

@@ -307,9 +307,9 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def distinguished_name(subject: tuple[tuple[tuple[str, str], ...], ...]) -> str:
-    """The subject of a certificate, as `C=GB,O=Lab,CN=web`.
+    r"""The subject of a certificate, as `C=GB,O=Lab,CN=web`.
 
-    What would be more than text in a value is escaped as in RFC 4514 (`CN=x\\,O\\=Lab`): no value can pass for two.
+    What would be more than text in a value is escaped as in RFC 4514 (`CN=x\,O\=Lab`): no value can pass for two.
     """
     return ",".join(f"{SHORT.get(name, name)}={_escaped(value)}" for part in subject for name, value in part)
 

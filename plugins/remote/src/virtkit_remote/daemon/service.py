@@ -71,6 +71,9 @@ class Service:
             self.path.unlink(missing_ok=True)
 
 
+SERVICES = ("unix", "unix_readonly", "admin", "tcp", "tls")
+"""Their names, which are those of tables of the configuration."""
+
 MAIN_PROGRAMS = ("remote", "qemu", "lxc")
 
 
@@ -169,6 +172,11 @@ def _listen_unix(path: Path, settings: UnixSocket) -> socket.socket:
         # A path may be longer than the 107 bytes that an address of a socket has room for.
         folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         name = f"/proc/self/fd/{folder}/{path.name}"
+        if path.exists() and not path.is_socket():
+            raise OperationFailedError(
+                f"cannot listen at {path}: what is there is no socket; remove it, or configure another path",
+                domain=ErrorDomain.RPC,
+            )
         if _is_served(name):
             raise OperationFailedError(
                 f"another daemon serves {path}: stop it, or give this one a root of its own with --root DIR",
@@ -196,10 +204,13 @@ def _listen_unix(path: Path, settings: UnixSocket) -> socket.socket:
 
 def _is_served(name: str) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)
         try:
             probe.connect(name)
-        except OSError:
+        except (ConnectionRefusedError, FileNotFoundError):
             return False
+        except OSError:  # so many wait for it that nobody else may
+            return True
         return True
 
 
