@@ -160,13 +160,13 @@ class Limits:
     anonymous_clients: int = setting(
         20, "Clients that have not yet proved who they are; further ones are sent away.", least=1
     )
-    client_requests: int = setting(5, "Calls of one client that are served at the same time; others wait.", least=1)
+    client_requests: int = setting(64, "Calls of one client that are served at the same time; others wait.", least=1)
     message_bytes: int = setting(
         33554432, "Longest message to take; a client that announces a longer one is cut.", unit="bytes",
         least=65536, most=33554432,
     )  # fmt: skip
     auth_seconds: int = setting(30, "Time a client has to prove who it is, before it is cut.", unit="seconds", least=1)
-    workers: int = setting(20, "Calls that wait for guests, disks or programs at the same time.", least=1)
+    workers: int = setting(200, "Calls that wait for guests, disks or programs at the same time.", least=1)
 
 
 @attrs.frozen
