@@ -25,6 +25,8 @@ from virtkit import aio
 from virtkit.enums import DomainEventType, DomainState
 from virtkit.errors import InvalidConnError, NoDomainError, OperationAbortedError, OperationDeniedError, VirtError
 from virtkit.events import DomainLifecycleEvent
+from virtkit_remote.protocol.frames import HEADER
+from virtkit_remote.protocol.schema import procedure_named
 
 POOL = "<pool type='dir'><name>images</name><target><path>{path}</path></target></pool>"
 GUEST = (
@@ -168,6 +170,40 @@ def test_opening_what_the_daemon_refuses_fails(uris: dict[str, str]) -> None:
 
     with pytest.raises(VirtError, match="nonsense"):
         run(program())
+
+
+def test_an_opening_that_is_cancelled_hangs_up(uris: dict[str, str], tmp_path: Path) -> None:
+    """A relay holds the daemon's first answer back until nobody waits for the connection any more."""
+    relay = tmp_path / "relay"
+
+    async def program() -> bytes:
+        asked, given_up, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        last = b""
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal last
+            theirs, ours = await asyncio.open_unix_connection(uris["virtkitd"].partition("socket=")[2])
+            while data := await reader.read(1 << 16):
+                last = data
+                ours.write(data)
+                asked.set()
+                await given_up.wait()
+                writer.write(await theirs.read(1 << 16))
+            for each in (ours, writer):
+                each.close()
+            ended.set()
+
+        async with await asyncio.start_unix_server(serve, relay):
+            opening = asyncio.create_task(aio.open(f"test+unix:///default?socket={relay}"))
+            await asked.wait()
+            opening.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+            given_up.set()
+            await ended.wait()
+            return last
+
+    assert procedure_named("connect_close").number == HEADER.unpack_from(run(program()))[3]
 
 
 def test_a_daemon_that_dies_fails_calls_and_ends_events(tmp_path: Path) -> None:

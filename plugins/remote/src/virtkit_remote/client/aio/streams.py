@@ -99,7 +99,10 @@ class Stream:
         """Give the stream up; data under way is dropped."""
         self._silent = True
         self._changed.set()
-        await self._end(ERROR)
+        if self._channel.alive:
+            await self._end(ERROR)
+        else:  # nothing is left to give up
+            self._forget()
 
     async def _end(self, status: int) -> None:
         if self._over:
