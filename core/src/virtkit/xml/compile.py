@@ -286,7 +286,7 @@ LineWriter = Callable[[Add, Any, str], None]
 def compile_writer(cls: type[Element]) -> None:
     """Give `cls` its own `write_node`."""
     fields = cls.fields.values()
-    heads = [(field.name, print_head) for field in fields if (print_head := _head_writer(field))]
+    heads = [(field.name, *head) for field in fields if (head := _head_writer(field))]
     bodies = [(field.name, add_lines) for field in fields if (add_lines := _line_writer(field))]
     always = [field.name for field in fields if isinstance(field, ChildField) and field.always]
     texts = [(field.name, _printer(field.value)) for field in fields if isinstance(field, TextField)]
@@ -302,10 +302,10 @@ def compile_writer(cls: type[Element]) -> None:
         lines: list[str] = []
         add, inner = lines.append, pad + INDENT
         try:
-            for name, print_head in heads:
+            for name, before, printed, after in heads:
                 value = get(name)
                 if value is not None:
-                    head += print_head(value)
+                    head += f"{before}{printed(value)}{after}"
             for names, declaration in namespaces:
                 if any(map(get, names)):
                     head += declaration
@@ -340,16 +340,15 @@ def _printer(value: AnyValue | Size | None) -> Callable[[Any], str]:
     return escape if value is None or value.write is None else value.write
 
 
-def _head_writer(field: Field) -> Callable[[Any], str] | None:
-    """What prints a field's attributes; None if it has none."""
+def _head_writer(field: Field) -> tuple[str, Callable[[Any], str], str] | None:
+    """What stands before a field's attributes, what prints its value, and what comes after; None if it has none."""
     match field:
         case AttributeField(value=value, attribute=name):
-            printed, rest = _printer(value), f"'{_unit(value)}"
-            return lambda value: f" {name}='{printed(value)}{rest}"
+            return f" {name}='", _printer(value), f"'{_unit(value)}"
         case AttributesField():
-            return lambda value: untyped(value, field.attribute_names)
+            return "", lambda value: untyped(value, field.attribute_names), ""
         case TextField(value=Size() as size):
-            return lambda value: _unit(size)
+            return _unit(size), lambda value: "", ""
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InvalidArgError
@@ -17,6 +18,7 @@ LARGEST = 2**64 - 1
 """Sizes travel as unsigned 64-bit numbers."""
 
 
+@lru_cache(64)
 def factor(unit: str) -> int:
     """Return the bytes in one `unit`: `b`, `bytes`, `KB` (1000), `K` or `KiB` (1024), up to `E`.
 

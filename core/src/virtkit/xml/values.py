@@ -85,7 +85,7 @@ def integer(low: int, high: int, *, prefixed: bool = False) -> Value[int]:
             return number
         raise _not_a_number(text, str(low), str(high))
 
-    return Value(read, _decimal)
+    return Value(read, "{:d}".format)
 
 
 def hexadecimal(width: int, high: int | None = None) -> Value[int]:
@@ -100,10 +100,7 @@ def hexadecimal(width: int, high: int | None = None) -> Value[int]:
                 return number
         raise _not_a_number(text, "0", f"{limit:#x}")
 
-    def write(number: int) -> str:
-        return f"0x{number:0{width}x}"
-
-    return Value(read, write)
+    return Value(read, f"0x{{:0{width}x}}".format)
 
 
 def octal(width: int) -> Value[int]:
@@ -175,7 +172,7 @@ def bounded(low: int, high: int, error: type[VirtError] = XMLError) -> Value[int
             raise Refusal(f"{quoted(text)} is not from {low} to {high}", error)
         return number
 
-    return Value(read, _decimal)
+    return Value(read, "{:d}".format)
 
 
 def _not_a_number(text: str, low: str, high: str) -> Refusal:
@@ -184,10 +181,6 @@ def _not_a_number(text: str, low: str, high: str) -> Refusal:
 
 def _number(text: str) -> int:
     return int(text, 16 if text[1:2] in ("x", "X") else 10)
-
-
-def _decimal(number: int) -> str:
-    return f"{number:d}"
 
 
 def _read_uuid(text: str) -> bytes:
