@@ -159,7 +159,7 @@ class Channel:
         if files is None:
             kind = CALL
         else:
-            self._check_files(files)
+            check_files(self.transport, files)
             kind, payload = CALL_WITH_FDS, len(files).to_bytes(4, "big") + payload
         waiter = Waiter()
         with self._state:
@@ -286,25 +286,6 @@ class Channel:
 
     # Inside
 
-    def _check_files(self, files: Sequence[int]) -> None:
-        """Refuse, before anything is sent, descriptors that cannot be."""
-        if not self.transport.passes_fds:
-            raise InternalError(
-                f"{self.transport.peer} cannot be sent descriptors: that takes a unix socket", domain=ErrorDomain.REMOTE
-            )
-        if len(files) > FDS_MAX:
-            raise InvalidArgError(
-                f"{len(files)} descriptors are too many for a call: pass {FDS_MAX} at most", domain=ErrorDomain.REMOTE
-            )
-        for file in files:
-            try:
-                os.fstat(file)
-            except (OSError, OverflowError) as cause:
-                raise InvalidArgError(
-                    f"{file} cannot be sent: it is no open descriptor; keep files open until the call has returned",
-                    domain=ErrorDomain.REMOTE,
-                ) from cause
-
     def _register(self, waiter: Waiter) -> int:
         """The serial of the next call; `_state` is held."""
         self._check()
@@ -318,12 +299,8 @@ class Channel:
         _, _, _, _, kind, _, status = HEADER.unpack_from(message)
         if status != OK:
             raise decode_error(message, HEADER.size)
-        if kind == REPLY_WITH_FDS and _announced(message) != len(waiter.files):
-            raise InternalError(
-                f"{self.transport.peer} announced {_announced(message)} descriptors and sent {len(waiter.files)}: "
-                "its log may tell why",
-                domain=ErrorDomain.REMOTE,
-            )
+        if kind == REPLY_WITH_FDS and announced(message) != len(waiter.files):
+            raise missing(self.transport.peer, announced(message), len(waiter.files))
         return message, waiter.files
 
     def _transmit(self, data: bytes, files: Sequence[int] = ()) -> None:
@@ -420,7 +397,7 @@ class Channel:
             waiter = self._calls.get(serial)
         elif kind == REPLY_WITH_FDS:
             waiter = self._calls.get(serial)
-            files = [self._files.popleft() for _ in range(min(_announced(message), len(self._files)))]
+            files = [self._files.popleft() for _ in range(min(announced(message), len(self._files)))]
             if waiter is None:
                 close_all(files)
             else:
@@ -509,9 +486,36 @@ def close_all(files: deque[int] | list[int]) -> None:
         os.close(files.pop())
 
 
-def _announced(message: bytes) -> int:
+def check_files(transport: Transport, files: Sequence[int]) -> None:
+    """Refuse, before anything is sent, descriptors that cannot be."""
+    if not transport.passes_fds:
+        raise InternalError(
+            f"{transport.peer} cannot be sent descriptors: that takes a unix socket", domain=ErrorDomain.REMOTE
+        )
+    if len(files) > FDS_MAX:
+        raise InvalidArgError(
+            f"{len(files)} descriptors are too many for a call: pass {FDS_MAX} at most", domain=ErrorDomain.REMOTE
+        )
+    for file in files:
+        try:
+            os.fstat(file)
+        except (OSError, OverflowError) as cause:
+            raise InvalidArgError(
+                f"{file} cannot be sent: it is no open descriptor; keep files open until the call has returned",
+                domain=ErrorDomain.REMOTE,
+            ) from cause
+
+
+def announced(message: bytes) -> int:
     """How many descriptors a message says that it comes with."""
     return int.from_bytes(message[HEADER.size : HEADER.size + 4], "big")
+
+
+def missing(peer: str, announced: int, sent: int) -> InternalError:
+    """The error of a message that came with other descriptors than it says."""
+    return InternalError(
+        f"{peer} announced {announced} descriptors and sent {sent}: its log may tell why", domain=ErrorDomain.REMOTE
+    )
 
 
 def _time_out(transport: Transport) -> bool:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from virtkit.enums import ErrorDomain
-from virtkit.errors import InternalError, InvalidArgError, VirtError
+from virtkit.errors import VirtError
 from virtkit_remote.client.aio.outgoing import Outgoing
 from virtkit_remote.client.channel import (
     CHUNK,
@@ -21,7 +18,11 @@ from virtkit_remote.client.channel import (
     PING_SECONDS,
     PINGS,
     PONG,
+    announced,
+    check_files,
+    close_all,
     lost,
+    missing,
     receive_with_files,
 )
 from virtkit_remote.client.transports import Transport
@@ -29,7 +30,6 @@ from virtkit_remote.protocol.failures import decode_error
 from virtkit_remote.protocol.frames import (
     CALL,
     CALL_WITH_FDS,
-    FDS_MAX,
     HEADER,
     MESSAGE,
     OK,
@@ -158,7 +158,7 @@ class Channel:
         if files is None:
             self._put(pack(program, procedure, CALL, serial, OK, payload))
         else:
-            self._refuse_files(files)
+            check_files(self.transport, files)
             counted = len(files).to_bytes(4, "big") + payload
             self._put(pack(program, procedure, CALL_WITH_FDS, serial, OK, counted), files)
         future: Future = self._loop.create_future()
@@ -220,8 +220,7 @@ class Channel:
         if self._ending is not None:
             await asyncio.wait([self._ending])  # it uses the transport
         await asyncio.to_thread(self.transport.close)  # it may have to wait for a program to end
-        while self._files:
-            os.close(self._files.popleft())
+        close_all(self._files)
 
     def fail_calls(self) -> None:
         """Let the calls under way fail, because the connection is about to be closed."""
@@ -231,24 +230,6 @@ class Channel:
             _refuse(future, failure)
 
     # Sending
-
-    def _refuse_files(self, files: Sequence[int]) -> None:
-        """Refuse, before anything is sent, descriptors that cannot be."""
-        if not self.transport.passes_fds:
-            raise InternalError(
-                f"{self.transport.peer} cannot be sent descriptors: that takes a unix socket", domain=ErrorDomain.REMOTE
-            )
-        if len(files) > FDS_MAX:
-            raise InvalidArgError(
-                f"{len(files)} descriptors are too many for a call: pass {FDS_MAX} at most", domain=ErrorDomain.REMOTE
-            )
-        for file in files:
-            try:
-                os.fstat(file)
-            except OSError as cause:
-                raise InvalidArgError(
-                    f"{file} cannot be sent: it is no open descriptor; open it first", domain=ErrorDomain.REMOTE
-                ) from cause
 
     def _put(self, data: bytes, files: Sequence[int] = ()) -> None:
         self._outgoing.put(data, files)
@@ -305,20 +286,19 @@ class Channel:
             self._fail(self._lost(f"it sent what is no message ({cause.message})"))
             return
         if self._files and not self._splitter.pending:  # no message announced them
-            _close_all(self._files)
-            self._files.clear()
+            close_all(self._files)
         if self.unread > UNREAD_HIGH:
             self._regard()
 
     def _hand_out(self, message: bytes) -> None:
         _, program, _, procedure, kind, serial, status = HEADER.unpack_from(message)
         if kind in (REPLY, REPLY_WITH_FDS):
-            files = self._files_of(message) if kind == REPLY_WITH_FDS else ()
+            files = self._files_of(message) if kind == REPLY_WITH_FDS else []
             call = self._calls.pop(serial, None)
             if call is None or call[0].done():
-                _close_all(files)
+                close_all(files)
                 return
-            _answer(message, kind, status, call, files)
+            _answer(message, kind, status, call, files, self.transport.peer)
         elif kind in (STREAM, STREAM_HOLE):
             receiver = self._streams.get((procedure, serial))
             if receiver is not None:
@@ -333,7 +313,7 @@ class Channel:
 
     def _files_of(self, message: bytes) -> list[int]:
         """The descriptors that came with a message, as many as there are."""
-        return [self._files.popleft() for _ in range(min(_announced(message), len(self._files)))]
+        return [self._files.popleft() for _ in range(min(announced(message), len(self._files)))]
 
     def _regard(self) -> None:
         """Read, unless streams have enough to be read and nothing else can be expected."""
@@ -410,32 +390,21 @@ def _whole(message: bytes, arguments: Sequence[Any], files: Sequence[int]) -> by
 
 
 def _answer(
-    message: bytes, kind: int, status: int, call: tuple[Future, Finish, Sequence[Any]], files: Sequence[int]
+    message: bytes, kind: int, status: int, call: tuple[Future, Finish, Sequence[Any]], files: list[int], peer: str
 ) -> None:
     """Give a call its reply."""
     future, finish, arguments = call
     try:
         if status == OK:
-            if kind == REPLY_WITH_FDS and _announced(message) != len(files):
-                raise _missing(_announced(message), len(files))
+            if kind == REPLY_WITH_FDS and announced(message) != len(files):
+                raise missing(peer, announced(message), len(files))
             future.set_result(finish(message, arguments, files))
             return
         error: Exception = decode_error(message, HEADER.size)
     except Exception as cause:  # noqa: BLE001 whatever a reply has that cannot be decoded is for its caller to see
         error = cause
-    _close_all(files)
+    close_all(files)
     future.set_exception(error)
-
-
-def _announced(message: bytes) -> int:
-    """How many descriptors a message says that it comes with."""
-    return int.from_bytes(message[HEADER.size : HEADER.size + 4], "big")
-
-
-def _missing(announced: int, sent: int) -> InternalError:
-    return InternalError(
-        f"the daemon announced {announced} descriptors and sent {sent}: its log may tell why", domain=ErrorDomain.REMOTE
-    )
 
 
 def _refuse(future: Future, failure: VirtError) -> None:
@@ -448,9 +417,3 @@ def _copy(failure: VirtError) -> VirtError:
     copy = type(failure)(failure.message, domain=failure.domain, int1=failure.int1)
     copy.__cause__ = failure
     return copy
-
-
-def _close_all(files: Iterable[int]) -> None:
-    for file in files:
-        with suppress(OSError):
-            os.close(file)
