@@ -43,7 +43,7 @@ from virtkit_remote.protocol.frames import (
 )
 
 FLUSH_SIZE = 2048
-"""Bytes, some 40 small calls, that leave before the loop's step is over, so that the daemon begins with them: 12 %."""
+"""Bytes, some 40 small calls, that leave before the loop's step is over, so that the daemon begins with them."""
 
 UNSENT_HIGH = 1 << 20
 """Bytes that may wait for the daemon before who uploads waits too."""
