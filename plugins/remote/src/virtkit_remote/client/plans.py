@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from virtkit.enums import DomainVcpuFlags
 from virtkit_remote.binding.calling import START, Call, call_of
+from virtkit_remote.binding.irregular import CPU_STATS_AT_ONCE
 from virtkit_remote.protocol.schema import ANY
 
 if TYPE_CHECKING:
+    from virtkit.params import TypedParams
     from virtkit.records import VcpuInfo
 
 ARGUMENTS_FIXED = 16
@@ -125,6 +127,35 @@ def _map_length(facts: Facts) -> Plan:
     return facts.map_length
 
 
+def _cpu_stats(_: Facts, dom: Any, start_cpu: int, ncpus: int, flags: int) -> Plan:
+    """As many CPUs at a time as the protocol allows; 0 are all from the first one on."""
+    call = call_of("domain_get_cpu_stats")
+    if not ncpus:
+        ncpus = (yield Step(call, (dom, 0, 0, flags), 0))[1] - start_cpu
+    found: list[TypedParams] = []
+    for start in range(start_cpu, start_cpu + max(ncpus, 1), CPU_STATS_AT_ONCE):
+        number = min(CPU_STATS_AT_ONCE, max(1, start_cpu + ncpus - start))
+        found += yield from regular("domain_get_cpu_stats", dom, start, number, flags)
+    return found
+
+
+def _unless_flags(older: str) -> Callable[..., Plan]:
+    """The plan for a hook that means, without flags, what an older one does."""
+    newer = f"{older}_flags"
+
+    def plan(_: Facts, *arguments: Any) -> Plan:
+        *rest, flags = arguments
+        return (yield from regular(newer, *arguments) if flags else regular(older, *rest))
+
+    return plan
+
+
+OLDER = (
+    "domain_abort_job", "domain_define_xml", "domain_destroy", "domain_shutdown", "domain_undefine",
+    "network_create_xml", "network_define_xml", "nwfilter_define_xml", "storage_vol_get_info",
+)  # fmt: skip
+"""Procedures that got a newer one with flags: where there are none, all daemons and drivers know the older one."""
+
 IRREGULAR: dict[str, Callable[..., Plan]] = {
     "network_update": _network_update,
     "connect_is_secure": _is_secure,
@@ -133,6 +164,8 @@ IRREGULAR: dict[str, Callable[..., Plan]] = {
     "domain_get_vcpus": _vcpus,
     "domain_get_vcpu_pin_info": _vcpu_pins,
     "domain_get_emulator_pin_info": _emulator_pin,
+    "domain_get_cpu_stats": _cpu_stats,
+    **{f"{older}_flags": _unless_flags(older) for older in OLDER},
 }
 """Hooks that are more than the call of their procedure."""
 
