@@ -108,9 +108,9 @@ def test_a_full_daemon_refuses_a_further_client_and_can_still_be_administered(
     daemon: Virtkitd, admin: VirtAdmin, listening: subprocess.Popen[str]
 ) -> None:
     admin("server-clients-set", "virtkitd", "--max-clients", "1", "--max-unauth-clients", "1")
-    refused = virsh(daemon.uri(), "list").returncode
+    further = virsh(daemon.uri(), "list")  # which may die of SIGPIPE: the daemon hangs up
     admin("server-clients-set", "virtkitd", "--max-clients", "2")
-    assert (1, 0, None) == (refused, virsh(daemon.uri(), "list").returncode, listening.poll())
+    assert (False, 0, None) == (further.returncode == 0, virsh(daemon.uri(), "list").returncode, listening.poll())
 
 
 def test_administrators_have_a_limit_of_their_own(daemon: Virtkitd, admin: VirtAdmin) -> None:

@@ -49,6 +49,9 @@ SPARSE_STREAM = 1
 _PING = pack(KEEPALIVE, PING, MESSAGE, 0, OK, b"")
 _PONG = pack(KEEPALIVE, PONG, MESSAGE, 0, OK, b"")
 
+REFUSED_SECONDS = 1.0
+"""How long a client that was not let in stays connected."""
+
 _log = logging.getLogger(__name__)
 
 Handler = Callable[[bytes], object]
@@ -96,6 +99,7 @@ class Client:
         self._held: deque[tuple[Hashable, Callable[[], object], int]] = deque()
         self._held_bytes = 0
         self._leaving = False
+        self._refused: AuthFailedError | None = None
         self._left = False
         self.opening = threading.Lock()
         """Held while it opens something."""
@@ -199,15 +203,19 @@ class Client:
 
         Raises:
             RPCError: It has one, and this is another.
-            AuthFailedError: The client is not let in; it is cut once it has been told.
+            AuthFailedError: The client is not let in. It has a moment to read that and say goodbye, since virt-admin
+                is killed by SIGPIPE where it cannot.
         """
         if not self.service.admin:
             raise _rpc_error(f"{procedure.name} was called before authentication: call AUTH_LIST first")
+        if self._refused is not None:
+            raise self._refused
         try:
             self.service.authentication.methods(self)
         except AuthFailedError as error:
             _log.warning("%s is refused at %s: %s", self, self.service.name, error)
-            self.leave()
+            self._refused = error
+            self.loop.call_later(REFUSED_SECONDS, self.link.close)
             raise
 
     def _attach(self, name: str, kind: str, message: bytes) -> None:
