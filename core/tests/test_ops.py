@@ -16,7 +16,7 @@ from virtkit.hookspecs.connect import ConnectSpec
 from virtkit.hookspecs.domain_definition import DomainDefinitionSpec
 from virtkit.hookspecs.domain_guest import DomainGuestSpec
 from virtkit.hookspecs.network import NetworkSpec
-from virtkit.ops import ClosedOps, Ops, Part, constant, offered
+from virtkit.ops import ClosedOps, Ops, Part, constant, never_waits, offered
 from virtkit.records import DomainInterface
 from virtkit.refs import DomainRef, NetworkRef
 from virtkit.spec import PROJECT
@@ -257,3 +257,9 @@ def test_a_driver_that_resolves_offers_what_it_resolves() -> None:
     found = offered(ResolvingDriver())
     expected = {function.name for function in functions().values() if function.kind == "hypervisor"}
     assert dict.fromkeys(expected, "own") == dict(found)
+
+
+def test_of_every_function_it_is_known_whether_it_waits_also_of_those_that_are_derived_from_each_other() -> None:
+    driver = LabDriver()
+    waiting = {name for name, function in functions().items() if not never_waits(driver, function)}
+    assert "domain_abort_job" not in waiting  # it has neither that nor domain_abort_job_flags

@@ -123,11 +123,16 @@ def own_function(driver: Driver[Any], function: Function) -> Operation | None:
     return _through_pluggy(driver, function) or method
 
 
-def never_waits(driver: Driver[Any], function: Function) -> bool:
+def never_waits(driver: Driver[Any], function: Function, deriving: frozenset[str] = frozenset()) -> bool:
     """Whether a function of a driver, or all that it is derived from, returns without waiting for anything.
 
     What a driver resolves by name or does asynchronously, and what a plugin wraps, may wait, whatever the
     specification says.
+
+    Args:
+        driver: The driver.
+        function: The function.
+        deriving: Functions that are being looked at because one is derived from the next; some are of each other.
     """
     if wrappers_of(function.name) or driver.driver_resolve_async(function.name) is not None:
         return False
@@ -136,7 +141,9 @@ def never_waits(driver: Driver[Any], function: Function) -> bool:
         from virtkit.fallbacks import FALLBACKS
 
         derived = FALLBACKS.get(function.name)
-        return derived is None or all(never_waits(driver, known(need)) for need in derived.needs)
+        deriving |= {function.name}
+        needs = () if derived is None else [need for need in derived.needs if need not in deriving]
+        return all(never_waits(driver, known(need), deriving) for need in needs)
     if own != getattr(driver, function.name, None):
         return False
     return not driver.waits or not function.meta.may_block or hasattr(own, "virtkit_quick")
