@@ -213,33 +213,35 @@ class Channel:
         """
         deadline = None if seconds is None else time.monotonic() + seconds
         waiter.asleep = True
+        reading = [False]
         try:
             while not waiter.ready:
-                if self._reading.acquire(blocking=False):
-                    return self._read_for(waiter, deadline)
+                # In one step of the interpreter: Ctrl+C cannot come between taking the lock and knowing of it.
+                reading[:] = map(self._reading.acquire, (False,))
+                if reading[0]:
+                    self._read_for(waiter, deadline)
+                    break
                 self._check()
                 waiter.wait(-1 if deadline is None else max(0.0, deadline - time.monotonic()))
                 if deadline is not None and time.monotonic() >= deadline:
                     break
         finally:
             waiter.asleep = False
-            if not self._reading.locked():  # it may have been this thread's turn
-                self._pass_on()
+            try:
+                if reading[0]:
+                    self._reading.release()
+            finally:
+                if not self._reading.locked():  # whoever was to read on may be the one who leaves
+                    self._pass_on()
         return waiter.ready
 
-    def _read_for(self, waiter: Waiter, deadline: float | None) -> bool:
-        """Read until something has arrived for a waiter, then let somebody else read on; `_reading` is held."""
-        try:
-            while not waiter.ready:
-                self._check()
-                left = None if deadline is None else max(0.0, deadline - time.monotonic())
-                if not self._read(left) and left is not None:
-                    break
-        finally:
-            waiter.asleep = False
-            self._reading.release()
-            self._pass_on()
-        return waiter.ready
+    def _read_for(self, waiter: Waiter, deadline: float | None) -> None:
+        """Read until something has arrived for a waiter; `_reading` is held."""
+        while not waiter.ready:
+            self._check()
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not self._read(left) and left is not None:
+                return
 
     # Reading without a call
 
