@@ -84,24 +84,29 @@ class Collection:
         self.domain = domain
         self.suffix = suffix
         self._marks = folder / "autostart"
+        self._start = os.path.join(folder, "")
         self._swept = False
 
     def path(self, name: str) -> Path:
         """The file of a name; refuses unsafe names as `check_name` does."""
+        return Path(self._file(name))
+
+    def _file(self, name: str) -> str:
+        """The same as a string, which costs a tenth."""
         check_name(name, self.noun, domain=self.domain)
-        return self.folder / f"{name}{self.suffix}"
+        return f"{self._start}{name}{self.suffix}"
 
     def save(self, name: str, document: bytes) -> None:
         """Store a document, replacing the one of that name. It is on disk when this returns."""
-        path = self.path(name)
+        file = self._file(name)
         make_folder(self.folder)
         try:
             if not self._swept:
                 sweep(self.folder)
                 self._swept = True
-            replace(path, document)
+            replace(file, document)
         except OSError as error:
-            raise self._refusal("save", name, path, error) from error
+            raise self._refusal("save", name, file, error) from error
 
     def load(self, name: str) -> bytes:
         """A stored document.
@@ -220,7 +225,7 @@ class Collection:
         except OSError as error:
             raise self._refusal("remove", name, path, error) from error
 
-    def _refusal(self, action: str, name: str, path: Path, error: OSError) -> VirtError:
+    def _refusal(self, action: str, name: str, path: str | Path, error: OSError) -> VirtError:
         return refusal(f"{action} {self.noun} {name!r}", path, error, domain=self.domain)
 
     def _report(self, fault: Fault, faults: list[Fault]) -> None:

@@ -24,7 +24,7 @@ NEXT_STEP = {
 """errno -> what a person can do about it."""
 
 
-def refusal(action: str, path: Path, error: OSError, *, domain: int = 0) -> SystemCallError:
+def refusal(action: str, path: str | Path, error: OSError, *, domain: int = 0) -> SystemCallError:
     """The error for a refused system call.
 
     Args:
@@ -68,7 +68,7 @@ def sync_folder(path: str | Path) -> None:
         os.close(folder)
 
 
-def replace(path: Path, content: bytes, mode: int = 0o600) -> None:
+def replace(path: str | Path, content: bytes, mode: int = 0o600) -> None:
     """Put a file in place of another in one step: after a crash there is the old one or the new one.
 
     Raises:

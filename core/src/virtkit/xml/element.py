@@ -55,6 +55,8 @@ class Element:
         cls.write_node = Element.__dict__["write_node"]  # type: ignore[method-assign]
 
     def __init__(self, **values: Any) -> None:
+        if not values:
+            return
         if not values.keys() <= self.fields.keys():
             name = next(name for name in values if name not in self.fields)
             hint = nearest(name, self.fields)

@@ -88,8 +88,16 @@ class Fingerprint:
 
 def _state(status: os.stat_result) -> tuple[int, int, int, int, int]:
     """What a fingerprint holds beside the path."""
-    modules = max((os.stat(folder).st_mtime_ns for folder in MODULE_FOLDERS if os.path.isdir(folder)), default=0)
+    modules = max(map(_changed, MODULE_FOLDERS))
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, modules
+
+
+def _changed(folder: str) -> int:
+    """When something came into a folder or went, in nanoseconds since the epoch; 0 when there is none."""
+    try:
+        return os.stat(folder).st_mtime_ns
+    except OSError:
+        return 0
 
 
 class Binaries:
