@@ -25,8 +25,9 @@ class TypedParams(dict[str, Value]):
     __slots__ = ("repeated", "types")
 
     def __init__(self, values: Mapping[str, Value] | None = None, types: Mapping[str, int] | None = None) -> None:
-        super().__init__(values or {})
-        self.types: dict[str, int] = dict(types or {})
+        if values:
+            self.update(values)
+        self.types: dict[str, int] = dict(types or ())
         self.repeated: dict[str, list[Value]] = {}
 
     def put(self, name: str, kind: int, value: Value) -> TypedParams:

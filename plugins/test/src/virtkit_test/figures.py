@@ -201,19 +201,26 @@ class FiguresPart(DomainStatisticsSpec["TestState"]):
             )
         refuse("connect_get_all_domain_stats", flags & ~(LIST_FILTERS | LIST_OPTIONS))
         domains = listed(conn, flags & LIST_FILTERS, "connect_get_all_domain_stats")
-        wanted = {dom.uuid for dom in doms}
-        return [
-            DomainStats(domain.ref, _stats(domain, stats or STATS))
-            for domain in domains
-            if not wanted or domain.uuid in wanted
-        ]
+        if doms:
+            wanted = {dom.uuid for dom in doms}
+            domains = [domain for domain in domains if domain.uuid in wanted]
+        groups = int(stats or STATS)
+        return [DomainStats(domain.ref, _stats(domain, groups)) for domain in domains]
 
 
-def _stats(domain: Domain, stats: int) -> TypedParams:
-    params = TypedParams()
-    if stats & DomainStatsTypes.STATE:
-        params.put("state.state", INT, int(domain.state)).put("state.reason", INT, int(domain.reason))
-    if stats & DomainStatsTypes.IOTHREAD and domain.polling and domain.active:
+STATE, IOTHREAD = int(DomainStatsTypes.STATE), int(DomainStatsTypes.IOTHREAD)
+"""As plain numbers: with those of the enumeration, asking for the groups of a domain takes longer than all the rest."""
+
+STATE_KINDS = {"state.state": INT, "state.reason": INT}
+
+
+def _stats(domain: Domain, groups: int) -> TypedParams:
+    if groups & STATE:
+        state = {"state.state": int(domain.state), "state.reason": int(domain.reason)}
+        params = TypedParams(state, STATE_KINDS)
+    else:
+        params = TypedParams()
+    if groups & IOTHREAD and domain.polling and domain.active:
         params.put("iothread.count", UINT, len(domain.polling))
         for number, polling in sorted(domain.polling.items()):
             params.put(f"iothread.{number}.poll-max-ns", ULLONG, polling.max_ns)

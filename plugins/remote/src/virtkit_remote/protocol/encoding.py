@@ -57,6 +57,8 @@ class _Encoding:
         self.run: list[tuple[str, str, str]] = []
         """Code of `struct`, expression, field."""
         self.pieces: list[str] = []
+        self.listing = False
+        """Whether it writes what encodes the items of a list."""
         self.source = Source(f"encode {struct}", "values")
         self.source.constants |= {
             "join": b"".join,
@@ -89,6 +91,8 @@ class _Encoding:
                 self.array(of, value, field)
             case Optional(inner):
                 self.optional(inner, value, field)
+            case Struct(name) if self.listing and name in REFERENCES:
+                self.remembered(name, value, field)
             case Struct(name):
                 self.struct_value(name, value, field)
             case Union(name):
@@ -155,35 +159,31 @@ class _Encoding:
         else:
             self.sized(value, limit, field)
             self.flush()
-            if isinstance(of, Struct) and of.name in REFERENCES:
-                self.references(of, value, field)
-            else:
-                self.items(of, value, field)
-
-    def references(self, of: Struct, value: str, field: str) -> None:
-        """Write what encodes a list of references: the same ones are listed again and again, so they are remembered."""
-        before, self.pieces = self.pieces, []
-        pieces, item, piece = map(self.source.name, ("pieces", field, "piece"))
-        self.source.constants |= {"remembered": {}, "REMEMBERED_MAX": REMEMBERED_MAX}
-        self.source.line(f"{pieces} = []")
-        with self.source.block(f"for {item} in {value}:"):
-            self.source.line(f"{piece} = remembered.get({item})", f"{field}[]")
-            with self.source.block(f"if {piece} is None:"):
-                self.value(of, item, f"{field}[]")
-                self.source.line("if len(remembered) >= REMEMBERED_MAX: remembered.clear()")
-                self.source.line(f"{piece} = remembered[{item}] = {self.joined()}")
-            self.source.line(f"{pieces}.append({piece})")
-        self.pieces = [*before, f"*{pieces}"]
+            self.items(of, value, field)
 
     def items(self, of: Type, value: str, field: str) -> None:
         before, self.pieces = self.pieces, []
+        listing, self.listing = self.listing, True
         pieces, item = self.source.name("pieces"), self.source.name(field)
         self.source.line(f"{pieces} = []")
         with self.source.block(f"for {item} in {value}:"):
             self.value(of, item, f"{field}[]")
-            self.flush()
-            self.source.line(f"{pieces} += ({', '.join(self.pieces)},)")
+            self.source.line(f"{pieces}.append({self.joined()})")
+        self.listing = listing
         self.pieces = [*before, f"*{pieces}"]
+
+    def remembered(self, struct: str, value: str, field: str) -> None:
+        """Write what encodes a reference in a list: the same ones are listed again and again, so it is remembered."""
+        self.flush()
+        before, self.pieces = self.pieces, []
+        piece = self.source.name("piece")
+        self.source.constants |= {"remembered": {}, "REMEMBERED_MAX": REMEMBERED_MAX}
+        self.source.line(f"{piece} = remembered.get({value})", field)
+        with self.source.block(f"if {piece} is None:"):
+            self.struct_value(struct, value, field)
+            self.source.line("if len(remembered) >= REMEMBERED_MAX: remembered.clear()")
+            self.source.line(f"{piece} = remembered[{value}] = {self.joined()}")
+        self.pieces = [*before, piece]
 
     def chars(self, value: str, limit: int, fixed: bool, field: str) -> None:
         data = self.source.name(field)

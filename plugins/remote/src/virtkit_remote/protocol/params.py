@@ -128,12 +128,12 @@ def encode_params(values: Mapping[str, Value], limit: int) -> list[bytes]:
     pieces = [b""]
     add = pieces.append
     known, stated = _heads.get, params.types.get
-    repeated = params.repeated
+    repeated, packers = params.repeated, _packers
     count = len(params)
     for name, value in params.items():
         kind = stated(name) or guess(value)
         head = known(name) or _head(name)
-        if name in repeated:
+        if repeated and name in repeated:
             count += len(repeated[name]) - 1
             for each in repeated[name]:
                 pieces += (head, *_value_pieces(kind, each))
@@ -141,7 +141,7 @@ def encode_params(values: Mapping[str, Value], limit: int) -> list[bytes]:
             pieces += (head, *_value_pieces(kind, value))
         else:
             add(head)
-            add(_packers[kind].pack(kind, value))
+            add(packers[kind].pack(kind, value))
     if count > limit:
         refuse_size(count, limit)
     pieces[0] = _pack_length(count)
