@@ -32,7 +32,7 @@ ACCEPTED_AT_ONCE = 64
 PAUSE_SECONDS = 1.0
 """How long nobody is accepted after the machine ran out of descriptors."""
 
-STOP_SECONDS = 30.0
+STOP_SECONDS = 20.0
 """How long running calls may take to end when the daemon stops."""
 
 CLOSE_SECONDS = 5.0

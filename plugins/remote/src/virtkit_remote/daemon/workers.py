@@ -49,6 +49,7 @@ class Workers:
         self._lanes: dict[Hashable, _Lane] = {}
         self._threads = 0
         self._unfinished = 0
+        self._queued = 0
         self._running = 0
         self._guests = 0
 
@@ -142,7 +143,8 @@ class Workers:
     def _enqueue(self, lane: Hashable, task: Task) -> None:
         """Hand a task to a thread, a new one where none is free; the lock is held."""
         self._ready.put((lane, task))
-        if self._ready.qsize() > self.free and self._threads < self.most:
+        self._queued += 1  # until a thread counts as running: one that has just taken a task is not free for the next
+        if self._queued > self.free and self._threads < self.most:
             self._start()
 
     def _start(self) -> None:
@@ -176,6 +178,7 @@ class Workers:
             idle = False
             if taken is not None:
                 with self._lock:
+                    self._queued -= 1
                     self._running += 1
                 return taken
         return None
