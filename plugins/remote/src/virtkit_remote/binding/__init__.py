@@ -13,6 +13,6 @@ What is different follows from the names and types of the fields, by the rules i
 | a list and its length | the list |
 
 The few procedures of another shape stand in `irregular`. `serving` makes the server's functions of a shape, from a
-message to the payload of the reply; `calling` the client's, from a hook's arguments to its result. tools/check_binding.py
-says of every procedure who answers and who calls it, and that none is missing.
+message to the payload of the reply; `calling` the client's, from a hook's arguments to its result.
+tools/check_binding.py says of every procedure who answers and who calls it, and that none is missing.
 """

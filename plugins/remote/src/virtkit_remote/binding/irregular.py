@@ -13,7 +13,7 @@ from virtkit.enums import DomainBlockJobType, DomainDiskErrorCode, DomainMemoryS
 from virtkit.errors import InternalError
 from virtkit.params import ULLONG, TypedParams
 from virtkit.records import BlockJobInfo, DiskError, NodeCpuMap, VcpuInfo
-from virtkit_remote.binding.shape import Shape, Values, derived, entries
+from virtkit_remote.binding.shape import STRING_OKAY, Shape, Values, derived, entries
 from virtkit_remote.protocol.schema import Procedure
 
 MAP_BYTES = 512
@@ -190,7 +190,7 @@ def _cpu_stats(procedure: Procedure) -> Shape:
         procedure,
         lambda v: (v[0], *v[2:]),
         give,
-        lambda a, n: (a[0], n, *a[1:]),
+        lambda a, n: (a[0], n, a[1], a[2], a[3] | STRING_OKAY),
         get,
         lambda r: r[1],
         irregular=True,

@@ -19,6 +19,9 @@ Values = Sequence[Any]
 STRING_OKAY = TypedParameterFlags.STRING_OKAY
 STRING = TypedParameterType.STRING
 
+WITHOUT_TEXTS = frozenset(("network_port_get_parameters", "node_get_cpu_stats", "node_get_memory_stats"))
+"""Procedures that return numbers only and take no flag that asks for texts."""
+
 
 class Shape(NamedTuple):
     """Four pure functions, and whether the client asks twice.
@@ -87,7 +90,7 @@ def derived(procedure: Procedure) -> Shape:
         procedure,
         None if same else _taker(roles),
         give,
-        None if same else _asker(roles, total),
+        None if same else _asker(roles, total, strings=_has_texts(procedure, roles)),
         get,
         counted,
         most_items(procedure),
@@ -137,8 +140,15 @@ def _taker(roles: Roles) -> Callable[[Values], Values]:
     return take
 
 
-def _asker(roles: Roles, total: int) -> Callable[[Values, int], Values]:
+def _has_texts(procedure: Procedure, roles: Roles) -> bool:
+    """Whether the parameters that a call returns may be texts, which its flags then have to ask for."""
+    return roles.number >= 0 and roles.flags >= 0 and procedure.name not in WITHOUT_TEXTS
+
+
+def _asker(roles: Roles, total: int, *, strings: bool) -> Callable[[Values, int], Values]:
     places = {at: f"a[{number}]" + ("[0]" if at == roles.device else "") for number, at in enumerate(roles.kept)}
+    if strings:
+        places[roles.flags] += f" | {int(STRING_OKAY)}"
     hidden = {roles.need: "1", roles.number: "n", roles.most: "n"}
     asked = ", ".join(places.get(at) or hidden[at] for at in range(total))
     ask: Callable[[Values, int], Values] = eval(f"lambda a, n: ({asked},)")
@@ -189,9 +199,7 @@ def _with_characters(struct: str) -> Callable[[Values], Values] | None:
     sizes = [_characters(field.type) for field in fields(struct)]
     if not any(sizes):
         return None
-    return lambda record: [
-        _c_string(value, size) if size else value for value, size in zip(record, sizes, strict=True)
-    ]
+    return lambda record: [_c_string(value, size) if size else value for value, size in zip(record, sizes, strict=True)]
 
 
 def _characters(of: Type) -> int:

@@ -6,12 +6,15 @@ hook returns. A call that fails ends it.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from virtkit.enums import DomainVcpuFlags
+from virtkit.enums import DomainVcpuFlags, ErrorDomain
+from virtkit.errors import InternalError
 from virtkit_remote.binding.calling import START, Call, call_of
 from virtkit_remote.binding.irregular import CPU_STATS_AT_ONCE
+from virtkit_remote.protocol.frames import HEADER, REPLY_WITH_FDS
 from virtkit_remote.protocol.schema import ANY
 
 if TYPE_CHECKING:
@@ -195,7 +198,16 @@ def joined(call: Call, arguments: Sequence[Any], message: bytes, files: Sequence
     procedure = call.procedure
     if not procedure.fds_reply:
         return call.result(arguments, call.results(message, START))
-    results = call.results(message, START + 4)  # behind the number of descriptors
+    counted = HEADER.unpack_from(message)[4] == REPLY_WITH_FDS  # their number comes first
+    results = call.results(message, START + 4 if counted else START)
+    if procedure.fds_reply not in (ANY, len(files)):
+        for file in files:
+            os.close(file)
+        raise InternalError(
+            f"{procedure.name}: the daemon sent {len(files)} descriptors, {procedure.fds_reply} belongs to it: "
+            "its log may tell why",
+            domain=ErrorDomain.REMOTE,
+        )
     out: Any = files if procedure.fds_reply == ANY else files[0]
     return (results[0], out) if procedure.ret else out
 
