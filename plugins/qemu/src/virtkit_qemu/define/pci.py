@@ -67,7 +67,10 @@ class Bus:
     def free_slot(self) -> int | None:
         """The lowest slot that nothing is in; None if the bus is full."""
         used = {slot for slot, _ in self.taken}
-        return next((slot for slot in BUSES[self.model].slots if slot not in used), None)
+        for slot in BUSES[self.model].slots:
+            if slot not in used:
+                return slot
+        return None
 
     def free_port(self) -> Place | None:
         """The lowest place for a root port, eight to a slot; None if there is none."""
@@ -210,10 +213,10 @@ class _Attempt:
                 return self._beside_companions(device)
             if device.type == "pci":
                 return self._find_for_bridge(device.model or "", device.index or 0)
-        return self._next(is_express(device))
+        return self._next(express=self.express and is_express(device))
 
-    def _next(self, express: bool) -> PciAddress:
-        if self.express and express:
+    def _next(self, *, express: bool) -> PciAddress:
+        if express:
             return self._on(self.free(PORT) or self.add(PORT))
         return self._on(self.free(PCI_BRIDGE) or self._add_bridge())
 
@@ -224,8 +227,10 @@ class _Attempt:
 
     def free(self, device: str) -> Bus | None:
         """The first bus with room for a device behind a root port (PORT), or for a conventional one (PCI_BRIDGE)."""
-        fitting = (bus for _, bus in sorted(self.buses.items()) if device in BUSES[bus.model].accepts)
-        return next((bus for bus in fitting if bus.free_slot() is not None), None)
+        for _, bus in sorted(self.buses.items()):
+            if device in BUSES[bus.model].accepts and bus.free_slot() is not None:
+                return bus
+        return None
 
     def _find_for_bridge(self, model: str, index: int) -> PciAddress:
         if model == PORT:
