@@ -221,7 +221,7 @@ class Channel:
                 if reading[0]:
                     self._read_for(waiter, deadline)
                     break
-                self._check()
+                self.check()
                 waiter.wait(-1 if deadline is None else max(0.0, deadline - time.monotonic()))
                 if deadline is not None and time.monotonic() >= deadline:
                     break
@@ -238,7 +238,7 @@ class Channel:
     def _read_for(self, waiter: Waiter, deadline: float | None) -> None:
         """Read until something has arrived for a waiter; `_reading` is held."""
         while not waiter.ready:
-            self._check()
+            self.check()
             left = None if deadline is None else max(0.0, deadline - time.monotonic())
             if not self._read(left) and left is not None:
                 return
@@ -290,7 +290,7 @@ class Channel:
 
     def _register(self, waiter: Waiter) -> int:
         """The serial of the next call; `_state` is held."""
-        self._check()
+        self.check()
         serial = self._serial
         self._serial = serial + 1 & 0xFFFFFFFF
         self._calls[serial] = waiter
@@ -306,7 +306,7 @@ class Channel:
         return message, waiter.files
 
     def _transmit(self, data: bytes, files: Sequence[int] = ()) -> None:
-        self._check()
+        self.check()
         with self._sending:
             try:
                 self.transport.sock.sendall(data)
@@ -428,7 +428,8 @@ class Channel:
                 waiter.wake()
                 return
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise why the connection is gone, if it is."""
         if self._failure is not None:
             raise type(self._failure)(
                 self._failure.message, domain=self._failure.domain, int1=self._failure.int1

@@ -97,7 +97,9 @@ class RemoteHub(DaemonHub):
         with self._registering:
             users = self._users.setdefault(key, set())
             try:
-                if not users:
+                if users:
+                    self._session.channel.check()
+                else:
                     self._register(key)
                 users.add(number)
             except BaseException:
