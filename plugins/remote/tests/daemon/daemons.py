@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,10 @@ class Lab(Virtkitd):
         environment = {"PYTHONPATH": str(packages), "LAB_JOURNAL": str(self.journal), **more.pop("environment", {})}
         super().__init__(folder, configuration=configuration, environment=environment, **more)
 
+    def __enter__(self) -> Lab:
+        self.start()
+        return self
+
     def lived(self) -> list[str]:
         """The lines of the journal."""
         return self.journal.read_text().splitlines()
@@ -74,9 +79,25 @@ def logged(daemon: Virtkitd, text: str) -> int:
     return sum(text in line for line in daemon.output.read_text().splitlines())
 
 
+def is_logged(daemon: Virtkitd, text: str, times: int = 1) -> bool:
+    """Wait until lines of the log have a text, and tell whether they are so many."""
+    until(lambda: logged(daemon, text) >= times, f"{text!r} in the log")
+    return logged(daemon, text) == times
+
+
 def descriptors(daemon: Virtkitd) -> int:
     """How many descriptors it has open."""
     return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+
+
+def opened(daemon: Virtkitd) -> list[str]:
+    """What its descriptors are."""
+    folder = Path(f"/proc/{daemon.process.pid}/fd")
+    found = []
+    for entry in os.listdir(folder):
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(folder / entry))
+    return found
 
 
 def resident(daemon: Virtkitd) -> int:
@@ -87,9 +108,23 @@ def resident(daemon: Virtkitd) -> int:
     raise LookupError("the process has ended")
 
 
+def settled(daemon: Virtkitd) -> list[str]:
+    """What its descriptors are once that does not change: a daemon that has just begun opens drivers for itself."""
+    same, found = 0, opened(daemon)
+    while same < 20:
+        time.sleep(0.01)
+        now = opened(daemon)
+        same = same + 1 if now == found else 0
+        found = now
+    return found
+
+
 @contextmanager
 def nothing_left(daemon: Virtkitd) -> Iterator[None]:
     """Check that what is done in the context leaves no descriptor open in the daemon."""
-    before = descriptors(daemon)
+    before = settled(daemon)
     yield
-    until(lambda: descriptors(daemon) <= before, f"{before} descriptors; {descriptors(daemon)} are open")
+    deadline = time.monotonic() + PATIENCE
+    while descriptors(daemon) > len(before):
+        assert time.monotonic() < deadline, f"still open: {Counter(opened(daemon)) - Counter(before)}"
+        time.sleep(0.01)

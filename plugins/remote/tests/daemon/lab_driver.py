@@ -92,6 +92,36 @@ class Sink:
         write("abort")
 
 
+class Source:
+    """What is read from; it wants to be closed, once."""
+
+    def __init__(self, lab: Lab, name: str) -> None:
+        self.pieces = self._pieces(lab, name)
+        write("source opened")
+
+    def __iter__(self) -> Iterator[Piece]:
+        return self
+
+    def __next__(self) -> Piece:
+        return next(self.pieces)
+
+    def close(self) -> None:
+        write("source closed")
+
+    @staticmethod
+    def _pieces(lab: Lab, name: str) -> Iterator[Piece]:
+        yield b"begin"
+        if name == "damaged":
+            raise OperationFailedError("the volume is damaged")
+        wrong: Piece | None = lab.misbehave(name)
+        if wrong is not None:
+            yield wrong
+        while name == "endless":
+            yield BLOCK
+        yield Hole(7)
+        yield b"end"
+
+
 class Console:
     """Sends back what it gets, in capitals."""
 
@@ -202,26 +232,8 @@ class LabDriver(
             conn.misbehave("hangs")
         return Sink(conn, vol.name)
 
-    def storage_vol_download(
-        self, conn: Lab, vol: StorageVolRef, offset: int, length: int, flags: int
-    ) -> Iterator[Piece]:
-        return self._source(conn, vol.name)
-
-    @staticmethod
-    def _source(conn: Lab, name: str) -> Iterator[Piece]:
-        try:
-            yield b"begin"
-            if name == "damaged":
-                raise OperationFailedError("the volume is damaged")
-            wrong: Piece | None = conn.misbehave(name)
-            if wrong is not None:
-                yield wrong
-            while name == "endless":
-                yield BLOCK
-            yield Hole(7)
-            yield b"end"
-        finally:
-            write("source closed")
+    def storage_vol_download(self, conn: Lab, vol: StorageVolRef, offset: int, length: int, flags: int) -> Source:
+        return Source(conn, vol.name)
 
 
 def installed(folder: Path) -> None:

@@ -11,6 +11,7 @@ import array
 import os
 import socket
 import ssl
+import struct
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -68,8 +69,10 @@ class Frame(NamedTuple):
 
     @property
     def refusal(self) -> tuple[int, int]:
-        """Number and domain of the error it carries."""
-        return self.error.code, self.error.domain
+        """Number and domain of the error it carries, as they are on the wire."""
+        assert ERROR == self.status
+        code, domain = struct.unpack_from(">ii", self.raw, HEADER.size)
+        return code, domain
 
 
 class Wire:

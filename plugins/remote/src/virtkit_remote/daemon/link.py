@@ -84,7 +84,9 @@ class Link:
         self._writing = False
         self._closing = False
         self._closed = False
-        self._receive = self._receive_with_files if sock.family == socket.AF_UNIX else self._receive_plain
+        self._receive: Callable[[], bytes] = (
+            self._receive_with_files if sock.family == socket.AF_UNIX else self._receive_plain
+        )
         self._tls = _Encryption(tls, on_secured) if tls else None
 
     def start(self) -> None:
@@ -177,10 +179,9 @@ class Link:
             self._make_room()
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
-        self._loop.call_soon(
-            self._let_go
-        )  # on the thread that reads, so that it reads from no other one of that number
         self._on_closed(reason, fault)
+        # Where it is read, so that nothing else that gets its number meanwhile is read for it.
+        self._loop.call_soon(self._let_go)
 
     @property
     def closed(self) -> bool:
@@ -203,6 +204,8 @@ class Link:
         self.socket.close()
         _close_all(self.files)
         self.files.clear()
+        # Nothing is to refer to itself through these: thousands of clients may have been here before garbage is sought.
+        self._on_messages, self._on_closed, self._receive, self._tls = _nothing, _nothing, bytes, None
 
     def _make_room(self) -> None:
         calls, self._for_room = self._for_room, []
@@ -363,6 +366,10 @@ class _Encryption:
         except ssl.SSLWantReadError:
             pass
         return b"".join(plain)
+
+
+def _nothing(*_: object) -> None:
+    """What is called of a connection that is gone."""
 
 
 def _close_all(files: Sequence[int] | deque[int]) -> None:

@@ -91,6 +91,8 @@ class Session:
     def close(self) -> None:
         """Let go of the drivers."""
         self._parts.close()
+        self.ops.clear()  # what core derives refers to the table that it is in
+        self._unchecked.clear()
 
 
 def placed(name: str, root: str | None) -> str:

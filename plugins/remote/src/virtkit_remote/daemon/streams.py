@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -46,7 +47,7 @@ class Streams:
     """The open streams of a client."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._client = weakref.ref(client)
         self._open: dict[bytes, Stream] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -69,7 +70,9 @@ class Streams:
             kind: type[Stream] = _Console
         else:
             kind = _Upload if isinstance(end, Sink) else _Download
-        stream = kind(self._client, self, opening, end, sparse)
+        client = self._client()
+        assert client, "it is the client that opens a stream"
+        stream = kind(client, self, opening, end, sparse)
         with self._lock:
             closed, taken = self._closed, messages.stream_key(opening) in self._open
             if not (closed or taken):
@@ -248,6 +251,7 @@ class _Download(Stream):
     end: Source
     _reading = False
     _exhausted = False
+    _closed = False
 
     def _start(self) -> None:
         self._pieces = iter(self.end)
@@ -314,8 +318,10 @@ class _Download(Stream):
         self._let_go()
 
     def _let_go(self) -> None:
+        with self._lock:
+            closed, self._closed = self._closed, True
         close = getattr(self.end, "close", None)
-        if close:
+        if close and not closed:
             close()
 
 
@@ -360,6 +366,10 @@ class _Console(Stream):
             data = self.end.read(STREAM_PAYLOAD_MAX, seconds)
         except TimeoutError:
             return True
+        except Exception:
+            if self._over:  # it was closed in the middle
+                return False
+            raise
         if not data:
             self._let_go()
         self._send(CONTINUE, data)

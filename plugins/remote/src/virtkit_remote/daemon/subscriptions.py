@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,7 +41,7 @@ class Subscriptions:
     """A client's callbacks, by class and number, and its registrations of the old style, by event."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._client = weakref.ref(client)
         self._callbacks: dict[tuple[str, int], _Subscription] = {}
         self._legacy: dict[EventKey, _Subscription] = {}
         self._lock = threading.Lock()
@@ -98,8 +99,8 @@ class Subscriptions:
     def _subscribe(self, key: EventKey, style: str, ref: Any, wanted: Wanted | None) -> _Subscription:
         if key not in EVENTS or (key, style) not in event_procedures():
             raise InternalError(f"there is no {key.kind} event {key.id} in this style", domain=ErrorDomain.RPC)
-        client = self._client
-        if self._closed:
+        client = self._client()
+        if self._closed or client is None:
             raise OperationAbortedError("the client left before its events began", domain=ErrorDomain.RPC)
         encode = event_encoder(key, style)
         hub = client.opened().hub(*KIND_OF_CLASS[key.kind])
