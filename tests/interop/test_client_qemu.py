@@ -27,6 +27,7 @@ from virtkit.enums import (
 )
 from virtkit.enums import (
     DomainMemoryStatTags,
+    DomainModificationImpact,
     DomainState,
     ErrorDomain,
     StorageVolDownloadFlags,
@@ -153,7 +154,7 @@ def test_the_command_lists_defines_and_boots_a_guest_with_its_console(daemon: Da
         terminal.expect(b"Escape character is ^]")
         terminal.type(b"P")  # the guest powers itself off
         assert 0 == terminal.end()
-    assert "shut off (shutdown)\n\n" == daemon.virtkit("domstate", "web", "--reason")
+    wait_for(lambda: daemon.virtkit("domstate", "web", "--reason") == "shut off (shutdown)\n\n")
     assert "Domain 'web' has been undefined\n\n" == daemon.virtkit("undefine", "web")
 
 
@@ -341,3 +342,13 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.01)
+
+
+def test_parameters_that_are_texts_arrive(daemon: Daemon, conn: Connection) -> None:
+    tune = "<blkiotune><weight>300</weight><device><path>/dev/sdz</path><weight>400</weight></device></blkiotune>"
+    domain = conn.define_domain(daemon.xml("tuned").replace("<os>", f"{tune}<os>"))
+    try:
+        found = domain.blkio_parameters(DomainModificationImpact.CONFIG)
+        assert (300, "/dev/sdz,400") == (found["weight"], found["device_weight"])
+    finally:
+        domain.undefine()
