@@ -48,11 +48,17 @@ def until(true: Callable[[], Any], what: str) -> None:
 class Lab(Virtkitd):
     """A daemon with the driver `lab`.
 
+    Args:
+        folder: Of this daemon alone.
+        configuration: Text of its configuration file.
+        at: Where its socket is, if the configuration says so.
+        more: As for `Virtkitd`.
+
     Attributes:
         journal: What the driver has lived through.
     """
 
-    def __init__(self, folder: Path, configuration: str = "", **more: Any) -> None:
+    def __init__(self, folder: Path, configuration: str = "", at: Path | None = None, **more: Any) -> None:
         packages = folder / "packages"
         packages.mkdir()
         lab_driver.installed(packages)
@@ -60,6 +66,10 @@ class Lab(Virtkitd):
         self.journal.write_text("")
         environment = {"PYTHONPATH": str(packages), "LAB_JOURNAL": str(self.journal), **more.pop("environment", {})}
         super().__init__(folder, configuration=configuration, environment=environment, **more)
+        self.socket = at or self.socket
+
+    def _answers(self) -> bool:
+        return super()._answers() and (self.root / "run" / "virtkitd.pid").exists()  # which it writes when all is ready
 
     def __enter__(self) -> Lab:
         self.start()

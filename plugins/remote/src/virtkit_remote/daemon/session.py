@@ -8,7 +8,7 @@ from virtkit import access
 from virtkit.discovery import Function
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InvalidArgError, NotSupportedError
-from virtkit.opening import open_parts
+from virtkit.opening import open_parts, planned
 from virtkit.ops import Operation, Ops, Unguarded, never_waits
 from virtkit.uri import URI, parse
 
@@ -102,7 +102,9 @@ def placed(name: str, root: str | None) -> str:
         InvalidArgError: It leads to another host or runs a program: a client does that itself.
     """
     if not name:
-        return name
+        if root is None:
+            return name
+        name = str(planned(None, readonly=False, authenticate=None).request.uri)
     uri = parse(name)
     if uri.is_remote or uri.driver == "remote":
         raise InvalidArgError(
