@@ -116,7 +116,7 @@ def guest(conn: Connection, daemon: Daemon) -> Iterator[Domain]:
     try:
         console = domain.open_console()
         try:
-            read_until(console.read, b"TINY-UP")
+            read_until(console.read, b"TINY-UP\r\n")
         finally:
             console.close()
         yield domain
