@@ -5,6 +5,7 @@
 | `raises` | an exception that is no error of the API |
 | `exits` | SystemExit |
 | `hangs` | nothing, until `domain_destroy` of a domain of any name, on any connection |
+| `pauses...` | nothing, until there is a file `go on` beside the journal |
 | `wrong` | a value of the wrong type is returned |
 | anything else | what is asked for |
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -67,6 +69,10 @@ class Lab:
                 self.released.wait()
             case "wrong":
                 return object()
+        if name.startswith("pauses"):
+            write("pausing")
+            while not Path(os.environ["LAB_JOURNAL"]).with_name("go on").exists():
+                time.sleep(0.01)
         return None
 
 
