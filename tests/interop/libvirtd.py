@@ -21,14 +21,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.interop.shortened import shortened
+
 START_SECONDS = 60.0
 """How long a daemon may take to answer: it probes what its drivers need, which took 2 s on a quiet machine."""
 
 STOP_SECONDS = 30.0
 """How long it may take to end before it is killed."""
-
-LONGEST_PATH = 107
-"""Bytes of a unix socket's path, for us and for libvirt's clients."""
 
 UNPRIVILEGED = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
 """Root as an ordinary user: files it makes still belong to root, who can clean them up."""
@@ -89,12 +88,13 @@ def running(folder: Path, *, settings: Sequence[str] = (), arguments: Sequence[s
         Path of its read-write socket.
     """
     _need("libvirtd", "unshare")
-    path = folder / "libvirt" / "libvirt-sock"
     prefix = UNPRIVILEGED if os.geteuid() == 0 else ()
-    command = [*prefix, "sh", "-c", SERVE, "sh", *_options(folder, settings), *arguments]
-    places = {"HOME": folder, "XDG_RUNTIME_DIR": folder, "XDG_CONFIG_HOME": folder / "config"}
-    with _running(folder, command, path, {**places, "XDG_CACHE_HOME": folder / "cache"}):
-        yield path
+    with shortened(folder) as short:
+        command = [*prefix, "sh", "-c", SERVE, "sh", *_options(short, settings), *arguments]
+        places = {"HOME": short, "XDG_RUNTIME_DIR": short, "XDG_CONFIG_HOME": short / "config"}
+        path = short / "libvirt" / "libvirt-sock"
+        with _running(short, command, path, {**places, "XDG_CACHE_HOME": short / "cache"}):
+            yield path
 
 
 @contextmanager
@@ -118,12 +118,13 @@ def running_system(folder: Path, *, settings: Sequence[str] = ()) -> Iterator[Pa
     tried = subprocess.run([*NAMESPACES, "true"], capture_output=True, text=True, timeout=30, check=False)
     if tried.returncode:
         pytest.skip(f"no namespaces here: {tried.stderr.strip()}")
-    sockets = (f'unix_sock_dir = "{folder}"', 'auth_unix_rw = "none"')
-    options = _options(folder, (*sockets, *settings))
-    command = [*NAMESPACES, "sh", "-c", PREPARE + SERVE, "sh", str(folder), *options]
-    path = folder / "libvirt-sock"
-    with _running(folder, command, path, {}):
-        yield path
+    with shortened(folder) as short:
+        sockets = (f'unix_sock_dir = "{short}"', 'auth_unix_rw = "none"')
+        options = _options(short, (*sockets, *settings))
+        command = [*NAMESPACES, "sh", "-c", PREPARE + SERVE, "sh", str(folder), *options]
+        path = short / "libvirt-sock"
+        with _running(short, command, path, {}):
+            yield path
 
 
 def _need(*programs: str) -> None:
@@ -141,8 +142,6 @@ def _options(folder: Path, settings: Sequence[str]) -> list[str]:
 
 @contextmanager
 def _running(folder: Path, command: Sequence[str], path: Path, places: dict[str, Path]) -> Iterator[None]:
-    if len(os.fsencode(path)) > LONGEST_PATH:
-        raise ValueError(f"{path} is too long for a socket: use a folder with a shorter name")
     environment = {"PATH": os.environ["PATH"], **{name: str(place) for name, place in places.items()}}
     log = folder / "libvirtd.log"
     with (

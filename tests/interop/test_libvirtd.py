@@ -67,8 +67,8 @@ def _command_line(entry: Path) -> str:
         return ""
 
 
-def test_a_socket_path_that_no_client_could_use_is_refused(tmp_path: Path) -> None:
+def test_a_daemon_is_reached_however_long_the_path_of_its_folder_is(tmp_path: Path) -> None:
     folder = tmp_path / ("x" * 100)
     folder.mkdir()
-    with pytest.raises(ValueError, match="too long"), libvirtd.running(folder):
-        pytest.fail("it was not refused")
+    with libvirtd.running(folder) as path:
+        assert "test" == virsh(f"test+unix:///default?socket={path}", "list", "--name")

@@ -12,10 +12,13 @@ import socket
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
+
+from tests.interop.shortened import shortened
 
 START_SECONDS = 30.0
 """How long it may take to answer."""
@@ -54,6 +57,9 @@ class Virtkitd:
         uid: int | None = None,
         environment: dict[str, str] | None = None,
     ) -> None:
+        self._names = ExitStack()
+        weakref.finalize(self, self._names.close)
+        folder = self._names.enter_context(shortened(folder))
         self.root = folder / "root"
         self.output = folder / "output"
         self.socket = self.root / "run" / "libvirt-sock"

@@ -126,6 +126,7 @@ def test_the_driver_probes_and_volunteers() -> None:
 
 def test_a_host_without_qemu_is_told_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("virtkit_qemu.binary.find_program", lambda name: None)
+    monkeypatch.setattr("virtkit_qemu.binary._found", {})
     driver = QemuDriver()
     assert "apt-get install qemu-system-x86" in (driver.driver_probe() or "")
     assert [False] == [finding.fine for finding in driver.driver_diagnose() if finding.subject == "emulator"]

@@ -75,6 +75,8 @@ def test_a_guest_outlives_the_sudden_death_of_its_starter(root: Root, tiny: Tiny
         assert (DomainState.RUNNING, DomainRunningReason.BOOTED) == state_of(web)
         journal = Journal(connection)
         terminal = Terminal(web.open_console())
+        terminal.send(b"there?")  # QEMU drops what is printed before it knows of the terminal
+        terminal.expect(b"there?")
         web.reset()
         terminal.expect(tiny.up)
         web.shutdown()

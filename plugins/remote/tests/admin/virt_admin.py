@@ -35,7 +35,7 @@ class VirtAdmin:
     def __call__(self, *arguments: str) -> str:
         """What a command prints, without the lines that are empty."""
         done = self.run(*arguments)
-        assert (0, "") == (done.returncode, done.stderr), arguments
+        assert (0, "") == (done.returncode, done.stderr), f"{arguments}: {done.returncode}, {done.stderr}"
         return "".join(f"{line}\n" for line in done.stdout.splitlines() if line)
 
     def refused(self, *arguments: str) -> str:
