@@ -121,7 +121,8 @@ class Loop:
         """Serve until `stop`. Others lead: this thread could not come back from a call that never ends."""
         threading.Thread(target=self._watch_over, name="virtkitd-watch", daemon=True).start()
         self._start()
-        self._ended.wait()
+        self._stopped.wait()
+        self._ended.wait(STUCK_SECONDS)  # who leads may be stuck
 
     def hand_over(self) -> bool:
         """Have another thread lead, because this one is going to wait; it goes on without a pause.
