@@ -160,8 +160,9 @@ class Loop:
         """Make the calls that were still to be made soon, and let go of the loop's own descriptors; it has stopped."""
         while self._soon:
             self._call(self._soon.popleft())
-        self._epoll.close()
-        os.close(self._wake)
+        with self._watching:
+            self._epoll.close()
+            os.close(self._wake)
 
     def _start(self) -> None:
         threading.Thread(target=self._serve, name=f"virtkitd-loop-{next(self._numbers)}", daemon=True).start()
@@ -193,7 +194,10 @@ class Loop:
         me = threading.current_thread()
         poll, ready = self._epoll.poll, self._ready
         while self._leader is me and not self._stopped.is_set():
-            found = poll(self._seconds_to_next())
+            try:
+                found = poll(self._seconds_to_next())
+            except ValueError:  # the loop was closed without waiting for this thread
+                return
             self._busy_since = time.monotonic()
             if not self._active.is_set():
                 self._active.set()
@@ -206,6 +210,8 @@ class Loop:
                     callback(events)
                 except Exception:  # noqa: BLE001 - one client's fault must not end the thread that serves all
                     _log.exception("a callback of the loop failed")
+                if self._stopped.is_set():
+                    return
                 if self._leader is not me:
                     self._unmute(descriptor)
                     return
@@ -269,6 +275,6 @@ class Loop:
     def _unmute(self, descriptor: int) -> None:
         """Have others read what the calling thread was stuck with."""
         with self._watching:
-            if self._muted.get(descriptor) is threading.current_thread():
+            if self._muted.get(descriptor) is threading.current_thread() and not self._epoll.closed:
                 del self._muted[descriptor]
                 self._epoll.modify(descriptor, self._wanted[descriptor])
