@@ -34,6 +34,9 @@ GARBAGE_OBJECTS = 50_000
 FIRST_INHERITED = 3
 """Number of the first descriptor that systemd hands over."""
 
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""What the daemon is told by: to end, to end, to read its configuration again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -107,6 +110,8 @@ def _serve(options: argparse.Namespace, where: Places) -> int:
     residents = Residents(where)
     server.run()
     residents.close()
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)  # it ends already
     signal.set_wakeup_fd(-1)
     for waker in wakers:
         waker.close()
@@ -127,7 +132,7 @@ def _handle_signals(server: Server, options: argparse.Namespace, where: Places) 
     wake.setblocking(False)
     woken.setblocking(False)
     signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    for number in SIGNALS:
         signal.signal(number, lambda *ignored: None)
 
     def arrived(_: int) -> None:
