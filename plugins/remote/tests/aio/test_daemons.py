@@ -228,7 +228,7 @@ def test_libvirtd_that_dies_fails_calls(tmp_path: Path) -> None:
     async def program(path: Path) -> None:
         async with await aio.open(f"test+unix:///default?socket={path}") as conn:
             domain = await conn.lookup_domain_by_name("test")
-            pid = process_of(tmp_path / "libvirtd.conf")
+            pid = process_of(path.parents[1] / "libvirtd.conf")
             os.kill(pid, signal.SIGSTOP)
             call = asyncio.create_task(domain.info())
             await asyncio.sleep(0)

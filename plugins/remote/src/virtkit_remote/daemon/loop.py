@@ -31,6 +31,9 @@ STUCK_SECONDS = 0.25
 
 TICK_SECONDS = 0.1
 
+LONGEST_WAIT = 3600.0
+"""How long the kernel is asked to wait at a time: it takes no more than 24 days."""
+
 IDLE_SECONDS = 30.0
 """How long a thread that led once waits to lead again."""
 
@@ -246,7 +249,7 @@ class Loop:
         if self._soon:
             return 0
         with self._timing:
-            return max(0.0, self._timers[0][0] - time.monotonic()) if self._timers else None
+            return min(max(0.0, self._timers[0][0] - time.monotonic()), LONGEST_WAIT) if self._timers else None
 
     def _watch_over(self) -> None:
         """Look at the loop now and then while it has something to do, and replace a thread that is stuck."""
