@@ -54,7 +54,8 @@ def real(folder: Path, local: str) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     with (libvirtd.running_system if local == QEMU else libvirtd.running)(folder) as path, greeted(path, local):
-        yield Server(path, process_of(folder / "libvirtd.conf"), time.perf_counter() - start)
+        home = path.parent if local == QEMU else path.parents[1]
+        yield Server(path, process_of(home / "libvirtd.conf"), time.perf_counter() - start)
 
 
 @contextmanager
