@@ -87,7 +87,7 @@ T = TypeVar("T", bound=Named)
 
 
 class ObjectTable(Generic[T]):
-    """The objects of one kind. Reading takes no lock; changes are serialised.
+    """The objects of one kind. Reading takes no lock, the first list after a change excepted; changes are serialised.
 
     What the `by_` methods return may be removed by another call at any time: a call that changes an object goes
     through `hold`, which looks again once it has the lock.
@@ -104,6 +104,7 @@ class ObjectTable(Generic[T]):
         self.kind = kind
         self._error_domain = error_domain
         self._names: dict[str, T] = {}
+        self._sorted: list[T] | None = None  # by name; made when it is asked for
         self._uuids: dict[bytes, T] = {}
         self._ids: dict[int, T] = {}
         self._locks: dict[int, ObjectLock] = {}  # by id() of the object, which the tables above keep alive
@@ -173,6 +174,7 @@ class ObjectTable(Generic[T]):
             if uuid:
                 self._uuids[uuid] = item
             self._names[item.name] = item
+            self._sorted = None
 
     def obtain(self, name: str, uuid: bytes, make: Callable[[], T]) -> T:
         """The object with this name and UUID, made and added in one step if there is none.
@@ -195,6 +197,7 @@ class ObjectTable(Generic[T]):
             self.clear_id(item)
             self._uuids.pop(_uuid_of(item), None)
             self._names.pop(item.name, None)
+            self._sorted = None
 
     def rename(self, item: T, name: str) -> None:
         """Give an object another name; sets its `name`.
@@ -210,6 +213,7 @@ class ObjectTable(Generic[T]):
             old, item.name = item.name, name
             self._names[name] = item
             del self._names[old]
+            self._sorted = None
             lock.label = f"{self.kind.noun} {name!r}"
 
     def set_id(self, item: T, number: int | None = None) -> int:
@@ -246,8 +250,11 @@ class ObjectTable(Generic[T]):
 
     def all(self) -> list[T]:
         """Every object, sorted by name."""
-        names = self._names.copy()
-        return [names[name] for name in sorted(names)]
+        found = self._sorted
+        if found is None:
+            with self._change:
+                found = self._sorted = [self._names[name] for name in sorted(self._names)]
+        return found.copy()
 
     def active(self) -> list[T]:
         """The objects that have an id, sorted by it."""
