@@ -99,8 +99,9 @@ def _serve(options: argparse.Namespace, where: Places) -> int:
     reached = (config.unix.path or str(where.socket)) if config.unix.enabled else ""
     claim = where.folders.claim(program="virtkitd", socket=reached)
     rules = Rules(config, where)
+    wakers = _, woken = _woken_by_signals()  # who sees the daemon's sockets may also end it
     server = Server(config, where, services(config, where, inherited()), rules)
-    wakers = _handle_signals(server, options, where)
+    server.loop.watch(woken.fileno(), lambda events: _obey(woken.recv(64), server, options, where))
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what is there now stays
     gc.set_threshold(GARBAGE_OBJECTS)
@@ -126,25 +127,25 @@ def _configured(options: argparse.Namespace, where: Places) -> Config:
     return configuration.load(path) if options.config or where.config.exists() else Config()
 
 
-def _handle_signals(server: Server, options: argparse.Namespace, where: Places) -> tuple[socket.socket, socket.socket]:
-    """End at SIGTERM and SIGINT, read the configuration again at SIGHUP; the two sockets have to be kept."""
+def _woken_by_signals() -> tuple[socket.socket, socket.socket]:
+    """Have signals written to a socket as bytes; what it is read from is the second one, and both have to be kept."""
     wake, woken = socket.socketpair()
     wake.setblocking(False)
     woken.setblocking(False)
     signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
     for number in SIGNALS:
         signal.signal(number, lambda *ignored: None)
-
-    def arrived(_: int) -> None:
-        for number in woken.recv(64):
-            if number == signal.SIGHUP:
-                _reload(server, options, where)
-            else:
-                notify("STOPPING=1")
-                server.stop()
-
-    server.loop.watch(woken.fileno(), arrived)
     return wake, woken
+
+
+def _obey(signals: bytes, server: Server, options: argparse.Namespace, where: Places) -> None:
+    """End at SIGTERM and SIGINT, read the configuration again at SIGHUP."""
+    for number in signals:
+        if number == signal.SIGHUP:
+            _reload(server, options, where)
+        else:
+            notify("STOPPING=1")
+            server.stop()
 
 
 def _reload(server: Server, options: argparse.Namespace, where: Places) -> None:
