@@ -58,6 +58,7 @@ class Function(NamedTuple):
         kind: Kind of driver that serves it.
         meta: What the specification's decorator says.
         parameters: Names of the parameters after the session.
+        types: Their annotations, as `returns`.
         error_domain: `ErrorDomain` of errors about its kind of object.
         returns: The annotation of what it returns, as written; the names are those of `virtkit.records`,
             `virtkit.refs`, `virtkit.enums`, `virtkit.params` and `virtkit.streams`.
@@ -67,6 +68,7 @@ class Function(NamedTuple):
     kind: str
     meta: Meta
     parameters: tuple[str, ...]
+    types: tuple[str, ...]
     error_domain: int
     returns: str
 
@@ -98,7 +100,15 @@ def _declare(spec: type[Spec[Any]]) -> dict[str, Function]:
     """The functions that a spec class itself declares, by name; from now on `function` knows them."""
     kind = _kinds[spec.__module__.rpartition(".")[2]]
     declared = {
-        name: Function(name, kind, meta, parameters_of(function), spec.error_domain, function.__annotations__["return"])
+        name: Function(
+            name,
+            kind,
+            meta,
+            parameters_of(function),
+            tuple(function.__annotations__[parameter] for parameter in parameters_of(function)),
+            spec.error_domain,
+            function.__annotations__["return"],
+        )
         for name, function, meta in specified(spec)
     }
     _declared.update(declared)

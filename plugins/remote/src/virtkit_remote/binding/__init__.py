@@ -9,6 +9,7 @@ What is different follows from the names and types of the fields, by the rules i
 | `maxnames`, `maxids`, ...: the caller's buffer | left out: the list is cut |
 | `nparams`: 0 asks for the number of typed parameters | left out |
 | `name` of a node device | its reference |
+| a number where the hook says `bool` | True or False |
 | no result, one, or several fields | None, the value itself, a record |
 | a list and its length | the list |
 

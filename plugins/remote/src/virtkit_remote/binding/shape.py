@@ -56,6 +56,7 @@ class Roles(NamedTuple):
         need: Position of `need_results`, `number` of `nparams`, `most` of the length of the caller's buffer.
         device: Position of the name of a node device, which the hook takes as a reference.
         flags: Position of the flags.
+        bools: Positions of numbers that are true or false at the hook.
     """
 
     kept: tuple[int, ...]
@@ -64,6 +65,7 @@ class Roles(NamedTuple):
     most: int = -1
     device: int = -1
     flags: int = -1
+    bools: tuple[int, ...] = ()
 
 
 @cache
@@ -88,7 +90,7 @@ def derived(procedure: Procedure) -> Shape:
     same = len(roles.kept) == total and roles.device < 0
     return Shape(
         procedure,
-        None if same else _taker(roles),
+        None if same and not roles.bools else _taker(roles),
         give,
         None if same else _asker(roles, total, strings=_has_texts(procedure, roles)),
         get,
@@ -121,7 +123,9 @@ def roles_of(procedure: Procedure) -> Roles:
                 found["flags"] = position
             elif field.name == "name" and _names_a_device(procedure):
                 found["device"] = position
-    return Roles(tuple(kept), **found)
+    known = function(procedure.name)
+    types = zip(kept, known.types, strict=False) if known else ()  # descriptors come behind what is on the wire
+    return Roles(tuple(kept), **found, bools=tuple(position for position, kind in types if kind == "bool"))
 
 
 def _is_names(struct: str | None) -> bool:
@@ -135,7 +139,8 @@ def _names_a_device(procedure: Procedure) -> bool:
 
 
 def _taker(roles: Roles) -> Callable[[Values], Values]:
-    taken = ", ".join(f"dev(v[{at}])" if at == roles.device else f"v[{at}]" for at in roles.kept)
+    made = {roles.device: "dev(v[{}])"} | dict.fromkeys(roles.bools, "v[{}] != 0")
+    taken = ", ".join(made.get(at, "v[{}]").format(at) for at in roles.kept)
     take: Callable[[Values], Values] = eval(f"lambda v: ({taken}{',' if taken else ''})", {"dev": NodeDeviceRef})
     return take
 

@@ -79,7 +79,7 @@ def administers(name: str, *, changes: bool = False) -> Callable[[Answer], Answe
         name: The procedure, without the name of the program.
         changes: Whether it changes something, and is to be written to the audit log.
     """
-    known = Function(f"admin_{name}", "admin", Meta("admin", readonly=not changes), (), ErrorDomain.ADMIN, "None")
+    known = Function(f"admin_{name}", "admin", Meta("admin", readonly=not changes), (), (), ErrorDomain.ADMIN, "None")
 
     def register(answer: Answer) -> Answer:
         def watched(client: Client, *arguments: Any) -> Sequence[Any] | None:
