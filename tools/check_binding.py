@@ -15,7 +15,7 @@ import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from keyword import iskeyword
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from virtkit.discovery import Function, functions
 from virtkit.events import EVENTS
@@ -126,9 +126,18 @@ def _form(procedure: Procedure) -> str:
     return "adapted" if procedure.name in irregular.IRREGULAR else "derived"
 
 
+class _Field(str):
+    """The name of a field in place of its value, as which it stays where a shape asks whether that is 0."""
+
+    __hash__ = str.__hash__
+
+    def __ne__(self, other: object) -> Any:
+        return self if other == 0 else super().__ne__(other)
+
+
 def unmatched(hook: Function, found: Shape) -> Iterator[str]:
     """Where the parameters of a hook are not the arguments that its shape keeps."""
-    names = [field.name for field in fields(found.procedure.args)] if found.procedure.args else []
+    names = [_Field(field.name) for field in fields(found.procedure.args)] if found.procedure.args else []
     kept: Iterable[object] = names if found.take is None else found.take(names)
     given = list(hook.parameters[: len(hook.parameters) - bool(found.procedure.fds_call)])
     wanted = [_parameter(hook.name, field) for field in kept]
