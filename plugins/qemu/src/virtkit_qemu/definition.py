@@ -98,6 +98,7 @@ class DefinitionPart(DomainDefinitionSpec["Session"]):
 
     # Description
 
+    @quick
     def domain_get_xml_desc(self, conn: Session, dom: DomainRef, flags: int) -> str:
         refuse("domain_get_xml_desc", flags, sum(DomainXMLFlags))
         return describing.describe(conn.read().by_ref(dom), flags)

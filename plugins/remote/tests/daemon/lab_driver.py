@@ -203,6 +203,9 @@ class LabDriver(
     def domain_suspend(self, conn: Lab, dom: DomainRef) -> None:
         conn.hub.publish(dom, DomainLifecycleEvent(DomainEventType.SUSPENDED, 0))
 
+    def domain_resume(self, conn: Lab, dom: DomainRef) -> None:
+        conn.misbehave(dom.name)
+
     def domain_reset(self, conn: Lab, dom: DomainRef, flags: int) -> None:
         for _ in range(STORM):
             conn.hub.publish(dom, DomainLifecycleEvent(DomainEventType.RESUMED, 0))

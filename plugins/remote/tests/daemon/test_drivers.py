@@ -79,6 +79,16 @@ def test_calls_of_one_object_beyond_a_lane_wait_while_those_of_others_do_not(tmp
         assert {OK} == {wire.reply(serial).status for serial in stuck}
 
 
+def test_who_asks_of_an_object_does_not_wait_behind_those_who_change_it(tmp_path: Path) -> None:
+    with Lab(tmp_path) as daemon, Wire.open(daemon.socket, "lab:///") as wire:
+        stuck = [wire.ask("domain_resume", domain("hangs")) for _ in range(LANE_WIDTH + 1)]
+        daemon.lives("hanging", LANE_WIDTH)
+        asked = wire.ask("domain_get_xml_desc", domain("hangs"), 0)
+        daemon.lives("hanging", LANE_WIDTH + 1)
+        release(wire)
+        assert {OK} == {wire.reply(serial).status for serial in (*stuck, asked)}
+
+
 def test_a_quick_hook_that_hangs_is_left_to_its_thread_and_everyone_else_is_served(
     daemon: Lab, wire: Wire, other: Wire
 ) -> None:

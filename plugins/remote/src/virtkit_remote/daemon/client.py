@@ -236,7 +236,7 @@ class Client:
         if procedure.fds_call or procedure.fds_reply:
             return self._file_handler(procedure, operation)
         if session.waits(known):
-            return self._waiting_handler(procedure, operation)
+            return self._waiting_handler(procedure, known, operation)
         serve = serving.handler(procedure.name, operation)
 
         def at_once(message: bytes) -> None:
@@ -248,9 +248,12 @@ class Client:
 
         return at_once
 
-    def _waiting_handler(self, procedure: schema.Procedure, operation: serving.Operation) -> Handler:
+    def _waiting_handler(self, procedure: schema.Procedure, known: Function, operation: serving.Operation) -> Handler:
         decode, serve = serving.parts(procedure.name, operation)
-        lane_of: Callable[[Sequence[Any]], Hashable] = (lambda arguments: None) if procedure.priority else lane
+        asks = known.meta.readonly
+        lane_of: Callable[[Sequence[Any]], Hashable] = (
+            (lambda arguments: None) if procedure.priority else (lambda arguments: lane(arguments, asks=asks))
+        )
 
         def later(message: bytes) -> None:
             try:
@@ -477,16 +480,19 @@ class Client:
                 _log.exception("what %s had open could not be closed", self)
 
 
-def lane(arguments: Sequence[Any]) -> Hashable:
-    """The object that a call is about; None where it is about none in particular."""
+def lane(arguments: Sequence[Any], *, asks: bool) -> Hashable:
+    """The object that a call is about, and whether it only asks: who looks does not wait behind those who change.
+
+    None where it is about no object in particular.
+    """
     about = arguments[0] if arguments else None
     if isinstance(about, SnapshotRef | CheckpointRef):
         about = about.dom
     elif isinstance(about, NetworkPortRef):
         about = about.net
     if isinstance(about, DomainRef):
-        return about.uuid
-    return about if isinstance(about, tuple) else None
+        about = about.uuid
+    return (asks, about) if isinstance(about, tuple | bytes) else None
 
 
 def _rpc_error(text: str) -> RPCError:

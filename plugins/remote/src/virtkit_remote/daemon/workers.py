@@ -1,8 +1,8 @@
 """Threads for the calls that may wait, with one queue per object.
 
-A call is submitted under a lane, the object that it is about. At most `LANE_WIDTH` calls of a lane run at once; the
-others of that lane wait in its queue, without a thread. So an object that does not answer holds up a few threads and
-nobody else's calls, while a second caller can still ask, and abort, what the first one waits for.
+A call is submitted under a lane, mostly the object that it is about. At most `LANE_WIDTH` calls of a lane run at once;
+the others of that lane wait in its queue, without a thread. So an object that does not answer holds up a few threads
+and nobody else's calls, while a second caller can still ask, and abort, what the first one waits for.
 """
 
 from __future__ import annotations
