@@ -10,8 +10,9 @@ from virtkit.driver import Driver, OpenRequest
 from virtkit.enums import ErrorDomain
 from virtkit.hookspecs import KINDS
 from virtkit.streams import Screenshot
-from virtkit_remote.binding.calling import Call, call_of
-from virtkit_remote.client.plans import Forms, Plan, joined, parted, plan_of, shown
+from virtkit_remote.binding.calling import Call
+from virtkit_remote.client.functions import Makers, function_of
+from virtkit_remote.client.plans import Forms, joined, parted, shown
 from virtkit_remote.client.session import Session, plain
 from virtkit_remote.client.streams import RemoteConsole, RemoteSink, Stream, source
 
@@ -69,29 +70,9 @@ class RemoteDriver(Driver[Any]):
         return conn.close()
 
     def driver_resolve_async(self, name: str) -> Callable[..., Awaitable[Any]] | None:
-        from virtkit_remote.client.aio.session import function_of
+        from virtkit_remote.client.aio.session import resolve
 
-        return function_of(name)
-
-
-@cache
-def _function(name: str) -> Function | None:
-    try:
-        call, plan = call_of(name), plan_of(name)
-    except KeyError:
-        return None
-    if plan is not None:
-        return _planned(plan)
-    if call.procedure.stream:
-        return _streaming(call)
-    if call.procedure.fds_call or call.procedure.fds_reply:
-        return _with_files(call)
-    return plain(call)
-
-
-def _planned(plan: Callable[..., Plan]) -> Function:
-    """The function for a hook of several calls."""
-    return lambda session, *arguments: session.follow(plan(session.facts, *arguments))
+        return resolve(name)
 
 
 def _streaming(call: Call) -> Function:
@@ -117,3 +98,8 @@ def _with_files(call: Call) -> Function:
 
 
 FORMS = Forms(source, RemoteSink, RemoteConsole, Screenshot)
+
+
+@cache
+def _function(name: str) -> Function | None:
+    return function_of(name, Makers(plain, _streaming, _with_files))

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from virtkit.aio.streams import Screenshot
 from virtkit.aio.workers import Workers, release
 from virtkit.errors import VirtError
-from virtkit_remote.binding.calling import START, Call, call_of
+from virtkit_remote.binding.calling import START, Call
 from virtkit_remote.client.aio.channel import Channel, Finish
 from virtkit_remote.client.aio.claiming import claimed
 from virtkit_remote.client.aio.hub import Hub
 from virtkit_remote.client.aio.streams import RemoteConsole, RemoteSink, Stream, source
-from virtkit_remote.client.plans import Forms, Plan, Step, joined, parted, plan_of, shown
+from virtkit_remote.client.functions import Makers, function_of
+from virtkit_remote.client.plans import Forms, Plan, Step, joined, parted, shown
 from virtkit_remote.client.session import Session as WaitingSession
 from virtkit_remote.protocol.codec import decoder, encoder
 from virtkit_remote.protocol.schema import procedure_named
@@ -108,22 +109,6 @@ async def open_session(request: OpenRequest) -> Session:
         workers.close()
 
 
-@cache
-def function_of(name: str) -> Function | None:
-    """The function for a hook, with the session as its first parameter; None where no procedure has the name."""
-    try:
-        call, plan = call_of(name), plan_of(name)
-    except KeyError:
-        return None
-    if plan is not None:
-        return _planned(plan)
-    if call.procedure.stream:
-        return _streaming(call)
-    if call.procedure.fds_call or call.procedure.fds_reply:
-        return _with_files(call)
-    return _plain(call)
-
-
 def _plain(call: Call) -> Function:
     """The function for a hook that is one call."""
     program, number, most = call.program, call.procedure.number, call.most
@@ -138,11 +123,6 @@ def _plain(call: Call) -> Function:
 def _finish(call: Call) -> Finish:
     results, result = call.results, call.result
     return lambda message, arguments, files: result(arguments, results(message, START))
-
-
-def _planned(plan: Callable[..., Plan]) -> Function:
-    """The function for a hook of several calls."""
-    return lambda session, *arguments: session.follow(plan(session.facts, *arguments))
 
 
 def _streaming(call: Call) -> Function:
@@ -176,3 +156,9 @@ def _close_all(files: Sequence[int]) -> None:
 
 
 FORMS = Forms(source, RemoteSink, RemoteConsole, Screenshot)
+
+
+@cache
+def resolve(name: str) -> Function | None:
+    """The function for a hook, with the session as its first parameter; None where no procedure has the name."""
+    return function_of(name, Makers(_plain, _streaming, _with_files))
