@@ -218,12 +218,14 @@ class Stream:
             self._send(OK)
 
     def _fail(self, error: VirtError) -> None:
+        """Let the driver's side go, then tell the client: one that tries again finds nothing half done."""
         ending, self._over = self._over, True
-        if self._streams.forget(self):
-            self._send(ERROR, encode_error(error))
+        untold = self._streams.forget(self)
         if not ending:
-            with suppress(Exception):  # it has failed before
+            with suppress(BaseException):  # it has failed before
                 self._abort()
+        if untold:
+            self._send(ERROR, encode_error(error))
 
 
 class _Upload(Stream):
