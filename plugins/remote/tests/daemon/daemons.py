@@ -120,6 +120,7 @@ def resident(daemon: Virtkitd) -> int:
 
 def settled(daemon: Virtkitd) -> list[str]:
     """What its descriptors are once that does not change: a daemon that has just begun opens drivers for itself."""
+    until(lambda: logged(daemon, "the drivers of this host are open"), "its own drivers are open")
     same, found = 0, opened(daemon)
     while same < 20:
         time.sleep(0.01)

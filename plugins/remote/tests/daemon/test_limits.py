@@ -66,7 +66,7 @@ def test_ten_thousand_connections_are_refused_beyond_the_limit_and_leave_nothing
 
 
 def test_ten_thousand_clients_are_served_where_they_are_allowed_and_leave_nothing(tmp_path: Path) -> None:
-    configuration = "[limits]\nclients = 20000\nanonymous_clients = 20000\n[log]\nlevel = 'warning'\n"
+    configuration = "[limits]\nclients = 20000\nanonymous_clients = 20000\n"
     with Lab(tmp_path, configuration) as daemon, Wire.open(daemon.socket, "lab:///") as wire:
         sizes = []
         with nothing_left(daemon):

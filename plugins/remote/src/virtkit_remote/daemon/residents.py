@@ -32,8 +32,10 @@ class Residents:
         self._lock = threading.Lock()
         self._open: list[Parts] = []
         self._closed = False
-        for name in discovery.names("hypervisor"):
-            threading.Thread(target=self._reside, args=(name,), name=f"virtkitd-resident: {name}", daemon=True).start()
+        names = discovery.names("hypervisor")
+        self._opening = len(names)
+        for name in names:
+            threading.Thread(target=self._begin, args=(name,), name=f"virtkitd-resident: {name}", daemon=True).start()
 
     def close(self) -> None:
         """Let go of all; guests run on."""
@@ -42,6 +44,16 @@ class Residents:
             found, self._open = self._open, []
         for parts in found:
             parts.close()
+
+    def _begin(self, name: str) -> None:
+        try:
+            self._reside(name)
+        finally:
+            with self._lock:
+                self._opening -= 1
+                last = not self._opening
+            if last:
+                _log.info("the drivers of this host are open; any that failed is named above")
 
     def _reside(self, name: str) -> None:
         try:
