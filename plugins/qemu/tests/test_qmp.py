@@ -310,14 +310,29 @@ def test_a_line_without_end_closes_the_monitor_before_it_fills_the_memory(loop: 
         eventually(lambda: monitor.closed)
 
 
-def test_what_a_closing_loop_still_serves_is_closed_with_it() -> None:
+@pytest.mark.parametrize("unread", [b"", b'{"event":"STOP"'], ids=["idle", "with unread data"])
+def test_what_a_closing_loop_still_serves_is_closed_with_it(unread: bytes) -> None:
     loop = MonitorLoop()
     near, far = socket.socketpair()
-    with far:
+    busy, busier = socket.socketpair()
+    occupied, release = threading.Event(), threading.Event()
+
+    def occupy() -> None:
+        occupied.set()
+        release.wait(PATIENCE_SECONDS)
+
+    with far, busy, busier, ThreadPoolExecutor(1) as caller:
         monitor = Monitor(near, subject="domain 'web'", loop=loop)
-        loop.close()
+        loop.watch(busy.fileno(), occupy)
+        busier.send(b"!")
+        occupied.wait(PATIENCE_SECONDS)
+        far.sendall(unread)  # the loop's thread sees it together with the loop's end
+        closing = caller.submit(loop.close)
+        eventually(lambda: loop.closed)
+        release.set()
+        closing.result(PATIENCE_SECONDS)
         assert monitor.closed
-        assert b"" == far.recv(1)
+        assert -1 == near.fileno()
 
 
 @pytest.mark.qemu

@@ -63,9 +63,9 @@ class MonitorLoop:
     def close(self) -> None:
         """End the thread. What is still watched is called a last time and finds the loop `closed`."""
         with self._lock:
+            os.eventfd_write(self._wake, 1)
             self.closed = True
             thread, self._thread = self._thread, None
-        os.eventfd_write(self._wake, 1)
         if thread is not None:
             thread.join()
         for readable in list(self._readable.values()):

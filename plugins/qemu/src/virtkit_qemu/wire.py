@@ -116,12 +116,13 @@ class Wire:
             raise TimeoutError
 
     def _read(self) -> None:
+        if self._loop.closed:  # nobody will read it again
+            self._finish()
+            return
         try:
             data = self._socket.recv(_RECEIVE_BYTES)
         except BlockingIOError:
-            if not self._loop.closed:
-                return
-            data = b""  # nobody will read it again
+            return
         except OSError:
             data = b""
         if not data or len(self._received) > LINE_BYTES:
