@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +16,7 @@ from plugins.qemu.tests.rig import NO_MACHINE, PATIENCE_SECONDS, Rig, Watcher, d
 from tests.guests import LinuxGuest, TinyGuest
 from virtkit.errors import OperationFailedError, OperationTimeoutError
 from virtkit_qemu.emulator import Emulator
-from virtkit_qemu.qmp import MonitorClosedError
+from virtkit_qemu.qmp import Monitor, MonitorClosedError
 
 pytestmark = pytest.mark.qemu
 
@@ -113,6 +115,23 @@ def test_a_guest_that_is_let_go_runs_on_and_is_not_reported_as_gone(rig: Rig) ->
     assert "prelaunch" == again.monitor.execute("query-status")["status"]
     again.process.stop(grace=0)
     assert 0 == watcher.gone
+
+
+def test_letting_go_twice_does_not_touch_who_has_the_descriptors_by_now(rig: Rig) -> None:
+    near, far = socket.socketpair()
+    first = rig.start("web", *NO_MACHINE)
+    descriptor = first.process.fileno()
+    first.close()
+    with far:
+        os.dup2(near.fileno(), descriptor)
+        near.close()
+        monitor = Monitor(socket.socket(fileno=descriptor), subject="domain 'mail'", loop=rig.loop)
+        first.close()
+        monitor.close()
+        assert monitor.closed
+    again = rig.adopt("web")
+    assert again is not None
+    again.process.stop(grace=0)
 
 
 def test_a_polite_stop_is_reported_by_qemu(rig: Rig) -> None:

@@ -147,7 +147,7 @@ class Emulator:
 
     def close(self) -> None:
         """Let go of it: a guest that runs goes on. `on_gone` is not called any more."""
-        self._loop.forget(self._pidfd)
+        self._loop.forget(self._pidfd, self._process_ended)
         self.monitor.close()
         self.process.close()
 
@@ -157,7 +157,7 @@ class Emulator:
                 return
         except ValueError:  # let go of meanwhile
             return
-        self._loop.forget(self._pidfd)
+        self._loop.forget(self._pidfd, self._process_ended)
         self._end_closed()
 
     def _end_closed(self) -> None:

@@ -54,10 +54,14 @@ class MonitorLoop:
                 self._thread = threading.Thread(target=self._run, name="virtkit-qemu-monitors", daemon=True)
                 self._thread.start()
 
-    def forget(self, descriptor: int) -> None:
-        """Stop watching a descriptor; to be called before it is closed. An unwatched one is left alone."""
+    def forget(self, descriptor: int, readable: Callable[[], None]) -> None:
+        """Stop calling `readable` for a descriptor; to be called before it is closed.
+
+        One that is not watched is left alone, and so is one that has been closed and is by now somebody else's.
+        """
         with self._lock:
-            if self._readable.pop(descriptor, None) is not None:
+            if self._readable.get(descriptor) == readable:
+                del self._readable[descriptor]
                 self._epoll.unregister(descriptor)
 
     def close(self) -> None:

@@ -139,7 +139,7 @@ class Wire:
             _log.error("%s sent what nobody understands; it is ignored: %.200r (%s)", self._subject, line, error)
 
     def _finish(self) -> None:
-        self._loop.forget(self._socket.fileno())
+        self._loop.forget(self._socket.fileno(), self._read)
         self._socket.close()
         self._closed.set()
         self._on_closed()
