@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from virtkit.discovery import BACKEND_KIND, GROUPS, Installed, installed, load
+from virtkit.discovery import BACKEND, GROUPS, Installed, installed, load
 from virtkit.testing import BASES, BaseSupport, Conformance
 
 SUBJECTS = {"hypervisor": ("connection", "domain")}
@@ -16,7 +16,7 @@ SUBJECTS = {"hypervisor": ("connection", "domain")}
 PASSES_ON = {"remote": "test"}
 """Driver that passes calls on -> the one at the other end here, which decides over kinds and what is supported."""
 
-DRIVERS = [each for kind in GROUPS if kind != BACKEND_KIND for each in installed(kind)]
+DRIVERS = [each for kind in GROUPS if kind != BACKEND for each in installed(kind)]
 
 
 def declared(module: ModuleType) -> set[type]:

@@ -27,9 +27,17 @@ if TYPE_CHECKING:
 
     from pluggy import HookImpl, PluginManager
 
-BACKEND_KIND = "storage_backend"
-GROUPS = {kind: f"virtkit.{kind}" for kind in (*KINDS, BACKEND_KIND)}
+    from virtkit.storage.backend import StorageBackend
+
+BACKEND = "storage_backend"
+GROUPS = {kind: f"virtkit.{kind}" for kind in (*KINDS, BACKEND)}
 """Kind of driver -> entry-point group."""
+
+PACKAGES = {
+    **dict.fromkeys(("dir", "fs", "netfs"), "virtkit-storage"),
+    "logical": "virtkit-storage-lvm",
+}
+"""Type of storage pools -> the distribution that has its backend, where its name does not say so."""
 
 
 class Installed(NamedTuple):
@@ -75,6 +83,7 @@ class Function(NamedTuple):
 
 _lock = threading.RLock()
 _drivers: dict[tuple[str, str], Driver[Any]] = {}
+_backends: dict[str, StorageBackend] = {}
 _declared: dict[str, Function] = {}
 _kinds = {module: kind for kind, modules in KINDS.items() for module in modules}
 _manager: PluginManager | None = None
@@ -207,52 +216,114 @@ def load(kind: str, name: str) -> Driver[Any]:
         return driver
 
 
+def backend(name: str) -> StorageBackend:
+    """The storage backend for a type of pools, imported and checked on first use.
+
+    Raises:
+        NoDriverError: None is installed; the message names the package.
+        DriverError: It cannot be used, and why.
+    """
+    with _lock:
+        found = _backends.get(name)
+        if found is None:
+            from virtkit.storage.backend import StorageBackend
+
+            where = f"{_words(BACKEND)} {name!r}"
+            cls = _fitting(where, name, _import(BACKEND, name), StorageBackend)
+            _compare_backend(where, name, cls)
+            found = _backends[name] = _constructed(where, name, cls)
+        return found
+
+
+def _words(kind: str) -> str:
+    """What something of a kind is called in messages."""
+    return "storage backend" if kind == BACKEND else f"{kind} driver"
+
+
+def _package(kind: str, name: str) -> str:
+    """The distribution that would have a driver."""
+    if kind == BACKEND:
+        return PACKAGES.get(name, f"virtkit-storage-{name}")
+    return f"virtkit-{name}" if kind == "hypervisor" else f"virtkit-{kind}-{name}"
+
+
 def _import(kind: str, name: str) -> Any:
     """What the entry point names. Any failure of foreign code becomes a `DriverError`."""
     targets = [entry.target for entry in _entries() if (entry.group, entry.name) == (GROUPS[kind], name)]
     if not targets:
-        package = f"virtkit-{name}" if kind == "hypervisor" else f"virtkit-{kind.replace('_', '-')}-{name}"
         raise NoDriverError(
-            f"no {kind} driver {name!r} is installed: pip install {package}; `virtkit drivers` lists what is here",
+            f"no {_words(kind)} {name!r} is installed: pip install {_package(kind, name)}; "
+            "`virtkit drivers` lists what is here",
             str2=name,
         )
     if len(targets) > 1:
         owners = [f"{found.distribution} {found.version}" for found in installed(kind) if found.name == name]
         raise DriverError(
-            f"{kind} driver {name!r} is claimed by {' and '.join(owners)}: uninstall all but one", str2=name
+            f"{_words(kind)} {name!r} is claimed by {' and '.join(owners)}: uninstall all but one", str2=name
         )
     module, _, attribute = targets[0].partition("[")[0].partition(":")  # behind the bracket: extras
     try:
         return reduce(getattr, attribute.strip().split("."), import_module(module.strip()))
     except (Exception, SystemExit) as cause:  # foreign code may fail in any way
         raise DriverError(
-            f"{kind} driver {name!r} does not import: {type(cause).__name__}: {cause}; reinstall or repair its package",
+            f"{_words(kind)} {name!r} does not import: {type(cause).__name__}: {cause}; "
+            "reinstall or repair its package",
             str2=name,
         ) from cause
 
 
 def _checked(kind: str, name: str, cls: Any) -> Driver[Any]:
     """An instance of a driver class that keeps what the hook specifications ask for, known to pluggy."""
-    where = f"{kind} driver {name!r}"
-    if not (isinstance(cls, type) and issubclass(cls, Driver)):
-        raise DriverError(f"{where}: its entry point names {cls!r}, not a subclass of virtkit.driver.Driver", str2=name)
+    where = f"{_words(kind)} {name!r}"
+    _compare(where, name, _fitting(where, name, cls, Driver))
+    driver: Driver[Any] = _constructed(where, name, cls)
+    if _manager is not None:
+        _register(_manager, kind, name, driver)
+    return driver
+
+
+def _fitting(where: str, name: str, cls: Any, base: type[Any]) -> type[Any]:
+    """The class an entry point names, which inherits `base` and was written for these specifications."""
+    if not (isinstance(cls, type) and issubclass(cls, base)):
+        wanted = f"{base.__module__}.{base.__name__}"
+        raise DriverError(f"{where}: its entry point names {cls!r}, not a subclass of {wanted}", str2=name)
     written_for = getattr(cls, "hook_api", None)
     if written_for != HOOK_API:
         older = isinstance(written_for, int) and written_for < HOOK_API
         raise DriverError(
             f"{where} was written for hook API {written_for}, this virtkit has {HOOK_API}: "
-            f"upgrade {'the driver' if older else 'virtkit'}",
+            f"upgrade {'virtkit' if not older else 'the driver' if base is Driver else 'the backend'}",
             str2=name,
         )
-    _compare(where, name, cls)
+    return cls
+
+
+def _constructed(where: str, name: str, cls: type[Any]) -> Any:
     try:
-        driver = cls()
+        return cls()
     except Exception as cause:
         reason = f"{type(cause).__name__}: {cause}"
         raise DriverError(f"{where} cannot be constructed: {reason}; repair its package", str2=name) from cause
-    if _manager is not None:
-        _register(_manager, kind, name, driver)
-    return driver
+
+
+def _compare_backend(where: str, name: str, cls: type[StorageBackend]) -> None:
+    """Refuse methods of a backend that nobody would call, and parameters that differ."""
+    from inspect import signature
+
+    from virtkit.storage.backend import METHODS, PREFIXES
+
+    for method in dir(cls):
+        if not method.startswith(PREFIXES):
+            continue
+        if method not in METHODS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(method, METHODS, 1)
+            advice = f"did you mean {near[0]}?" if near else "prefix private methods with an underscore"
+            raise DriverError(f"{where}: no method is named {method!r}; {advice}", str2=name)
+        given, wanted = (tuple(signature(each).parameters) for each in (getattr(cls, method), METHODS[method]))
+        if given != wanted:
+            raise DriverError(f"{where}: {method} takes {given}, the specification says {wanted}", str2=name)
 
 
 def _compare(where: str, name: str, cls: type[Driver[Any]]) -> None:
@@ -286,15 +357,20 @@ def _register(plugins: PluginManager, kind: str, name: str, driver: Driver[Any])
         raise DriverError(f"{where} breaks the hook specifications: {cause}", str2=name) from cause
 
 
+def _probe(kind: str, name: str) -> str | None:
+    """Why what is installed cannot work here; None where it can."""
+    return backend(name).backend_probe() if kind == BACKEND else load(kind, name).driver_probe()
+
+
 def survey() -> Iterator[Report]:
     """Every installed driver with its state; imports them all, and a broken one harms no other."""
     manager()  # has pluggy check each
     for kind in GROUPS:
-        if kind == BACKEND_KIND:
-            continue
         for entry in installed(kind):
             try:
-                reason = load(kind, entry.name).driver_probe()
+                reason = (
+                    backend(entry.name).backend_probe() if kind == BACKEND else load(kind, entry.name).driver_probe()
+                )
             except DriverError as error:
                 yield Report(entry, "broken", error.message)
             except Exception as error:  # noqa: BLE001 - a foreign probe may fail in any way

@@ -90,7 +90,7 @@ def test_a_part_that_does_not_fit_is_refused() -> None:
 def pool(kind: str, source: str = "", target: str = "<target><path>/p</path></target>") -> StoragePool:
     """A small pool, completed."""
     document = StoragePool.parse(f"<pool type='{kind}'><name>p</name><source>{source}</source>{target}</pool>")
-    pools.complete(document)
+    pools.complete(document, pools.shape_of(document))
     return document
 
 
@@ -113,6 +113,14 @@ def test_a_pool_has_what_its_type_has(
     shown = document.source.format.type if document.source.format is not None else None
     assert (document.source.name, shown, document.target.path) == (name, format_, path)
     assert (document.capacity, document.allocation, document.available) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("given", ["", "type='x'"])
+def test_a_type_that_does_not_exist_is_told_as_libvirt_tells_it(given: str) -> None:
+    document = StoragePool.parse(f"<pool {given}><name>p</name></pool>")
+    with pytest.raises(XMLError) as caught:
+        pools.shape_of(document)
+    assert (27, 5) == (caught.value.code, caught.value.domain)
 
 
 @pytest.mark.parametrize("kind", [name for name, kind in pools.TYPES.items() if kind.needs])

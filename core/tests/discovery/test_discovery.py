@@ -138,7 +138,7 @@ def test_a_survey_reports_every_driver_with_its_state(host: Any) -> None:
     host.install("virtkit-unusable", unusable, name="unusable", kind="network")
     failing = "class Lab(Driver):\n    hook_api = 1\n    def driver_probe(self): raise KeyError('x')"
     host.install("virtkit-failing", failing, name="failing", kind="secret")
-    host.install("virtkit-backend", "raise RuntimeError('a backend is not a driver')", kind="storage_backend")
+    host.install("virtkit-lab-pools", "raise RuntimeError('no disk')", name="disk", kind="storage_backend")
     reports = host.run("""
         from virtkit import discovery
         for report in discovery.survey():
@@ -151,4 +151,7 @@ def test_a_survey_reports_every_driver_with_its_state(host: Any) -> None:
     state, reason = states.pop("broken")
     assert "broken" == state
     assert "boom" in reason
+    state, reason = states.pop("disk")
+    assert "broken" == state
+    assert "storage backend 'disk' does not import: RuntimeError: no disk" in reason
     assert {} == states

@@ -68,7 +68,6 @@ REFUSED = {
     "network-uuid": ("network", Network, "<network><name>a</name><uuid>x</uuid></network>"),
     "pool-truncated": ("pool", StoragePool, "<pool type='dir'>"),
     "pool-root": ("pool", StoragePool, "<network/>"),
-    "pool-type": ("pool", StoragePool, "<pool type='x'><name>a</name></pool>"),
     "pool-format": (
         "pool",
         StoragePool,

@@ -13,8 +13,8 @@ from virtkit.xml.pool import PoolSource, SourceFormat, StoragePool
 STORAGE = ErrorDomain.STORAGE
 
 
-class Type(NamedTuple):
-    """What is particular to a type of pool.
+class PoolType(NamedTuple):
+    """What the definitions of a type of pools have in common.
 
     Attributes:
         needs: What its source must have: hosts, devices, dir, adapter, initiator, name.
@@ -30,20 +30,20 @@ class Type(NamedTuple):
 
 
 TYPES = {
-    "dir": Type(),
-    "fs": Type(("devices",), "auto"),
-    "netfs": Type(("hosts", "dir"), "auto"),
-    "logical": Type(format="lvm2", named=True, path="/dev/"),
-    "disk": Type(("devices",), "unknown"),
-    "iscsi": Type(("hosts",)),
-    "iscsi-direct": Type(("hosts", "devices", "initiator"), path=""),
-    "scsi": Type(("adapter",)),
-    "mpath": Type(),
-    "rbd": Type(("hosts", "name"), path=""),
-    "sheepdog": Type(("hosts",), named=True, path=""),
-    "gluster": Type(("hosts",), named=True, path=""),
-    "zfs": Type(named=True, path="/dev/zvol/"),
-    "vstorage": Type(named=True),
+    "dir": PoolType(),
+    "fs": PoolType(("devices",), "auto"),
+    "netfs": PoolType(("hosts", "dir"), "auto"),
+    "logical": PoolType(format="lvm2", named=True, path="/dev/"),
+    "disk": PoolType(("devices",), "unknown"),
+    "iscsi": PoolType(("hosts",)),
+    "iscsi-direct": PoolType(("hosts", "devices", "initiator"), path=""),
+    "scsi": PoolType(("adapter",)),
+    "mpath": PoolType(),
+    "rbd": PoolType(("hosts", "name"), path=""),
+    "sheepdog": PoolType(("hosts",), named=True, path=""),
+    "gluster": PoolType(("hosts",), named=True, path=""),
+    "zfs": PoolType(named=True, path="/dev/zvol/"),
+    "vstorage": PoolType(named=True),
 }
 
 PARTS: dict[str, Callable[[PoolSource], object]] = {
@@ -57,16 +57,41 @@ PARTS: dict[str, Callable[[PoolSource], object]] = {
 """Part of a source -> whether it is there."""
 
 
-def complete(document: StoragePool) -> None:
-    """Check the definition of a pool and fill in the defaults; the figures become 0, whatever was written.
+def type_of(document: StoragePool) -> str:
+    """The type that a definition names.
 
     Raises:
-        XMLError: It has no type or name, or lacks what its type needs.
-        ConfigUnsupportedError: An `iscsi-direct` pool without initiator.
+        XMLError: It names none.
     """
     if document.type is None:
         raise XMLError("the storage pool has no type: give it type='dir' or another", domain=ErrorDomain.XML)
-    kind = TYPES[document.type]
+    return document.type
+
+
+def shape_of(document: StoragePool) -> PoolType:
+    """What libvirt's own types of pools need.
+
+    Raises:
+        XMLError: It has no type, or one that libvirt does not have.
+    """
+    shape = TYPES.get(type_of(document))
+    if shape is None:
+        known = ", ".join(TYPES)
+        raise XMLError(f"{document.type!r} is no type of storage pool: there are {known}", domain=ErrorDomain.XML)
+    return shape
+
+
+def complete(document: StoragePool, kind: PoolType) -> None:
+    """Check the definition of a pool and fill in the defaults; the figures become 0, whatever was written.
+
+    Args:
+        document: The definition; changed in place.
+        kind: What its type needs.
+
+    Raises:
+        XMLError: It has no name, or lacks what its type needs.
+        ConfigUnsupportedError: An `iscsi-direct` pool without initiator.
+    """
     source = document.source
     document.name = document.name or (source.name if document.type == "logical" else None)
     if not document.name:
@@ -87,7 +112,7 @@ def complete(document: StoragePool) -> None:
     document.capacity = document.allocation = document.available = 0
 
 
-def _require(document: StoragePool, kind: Type) -> None:
+def _require(document: StoragePool, kind: PoolType) -> None:
     for part in kind.needs:
         if not PARTS[part](document.source):
             error = ConfigUnsupportedError if part == "initiator" else XMLError
@@ -97,7 +122,7 @@ def _require(document: StoragePool, kind: Type) -> None:
             )
 
 
-def _set_path(document: StoragePool, kind: Type) -> None:
+def _set_path(document: StoragePool, kind: PoolType) -> None:
     if kind.path:
         document.target.path = f"{kind.path}{document.source.name}"
     elif kind.path is not None:

@@ -20,11 +20,6 @@ from virtkit.xml.schema import (
 from virtkit.xml.storage import FILE_SYSTEMS, AuthSecret, Permissions
 from virtkit.xml.values import INT, PATH, UNSIGNED, UUID, YES_NO, one_of
 
-POOL_TYPES = (
-    *("dir", "fs", "netfs", "logical", "disk", "iscsi", "iscsi-direct", "scsi", "mpath", "rbd", "sheepdog", "gluster"),
-    *("zfs", "vstorage"),
-)
-
 SOURCE_FORMAT = one_of(
     *("auto", *FILE_SYSTEMS, "nfs", "cifs", "glusterfs", "unknown", "lvm2"),
     *("dos", "dvh", "gpt", "mac", "bsd", "pc98", "sun"),
@@ -155,7 +150,7 @@ class MountOptions(Element):
 class StoragePool(Document, tag="pool", error_domain=ErrorDomain.STORAGE):
     """A storage pool; sizes are bytes."""
 
-    type = attribute("type", one_of(*POOL_TYPES))
+    type = attribute("type")
     name = textchild("name")
     uuid = textchild("uuid", UUID)
     capacity = size("capacity", "bytes")

@@ -111,11 +111,11 @@ def parse(xml: str, *, validate: bool = False) -> PoolXML:
         XMLError: It lacks a name or what its type needs.
         VirtError: As for parsing.
     """
-    from virtkit.define.pool import complete
+    from virtkit.define.pool import complete, shape_of
     from virtkit.xml.pool import StoragePool as PoolXML
 
     document = read(PoolXML, xml, validate=validate)
-    complete(document)
+    complete(document, shape_of(document))
     return document
 
 
