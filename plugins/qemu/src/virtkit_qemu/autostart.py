@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import logging
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from virtkit.errors import VirtError
-from virtkit.store.files import replace
 from virtkit_qemu import starting
 
 if TYPE_CHECKING:
     from virtkit_qemu.guest import Guest
     from virtkit_qemu.state import QemuState
 
-STAMP = "autostarted"
-"""File in the run folder with the boot in which it was done."""
-
 _log = logging.getLogger(__name__)
 
 
 def begin(state: QemuState) -> threading.Thread | None:
     """Start the marked guests on a thread of its own; None when there is nothing to do."""
-    boot = Path("/proc/sys/kernel/random/boot_id").read_bytes()
-    stamp = state.folders.run / STAMP
     try:
-        if stamp.exists() and stamp.read_bytes() == boot:
+        if not state.first_of_boot():
             return None
-        replace(stamp, boot)
     except OSError as error:
-        _log.error("no guest is started by itself, since %s cannot be written: %s", stamp, error)
+        _log.error("no guest is started by itself, since %s cannot be written: %s", state.folders.run, error.strerror)
         return None
     marked = [guest for guest in state.domains.all() if guest.autostart and guest.run is None]
     if not marked:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from virtkit.driver import Driver, Finding, OpenRequest
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, VirtError
+from virtkit.services.tenancy import Tenants
 from virtkit.store import Root
 from virtkit_qemu import binary, kvm
 from virtkit_qemu.annotations import AnnotationsPart
@@ -49,8 +49,7 @@ class QemuDriver(
     error_domain = ErrorDomain.QEMU
 
     def __init__(self) -> None:
-        self._states: dict[Path, tuple[QemuState, int]] = {}
-        self._opening = threading.Lock()
+        self._tenants = Tenants(lambda root, request: QemuState(root))
 
     def driver_probe(self) -> str | None:
         arch = os.uname().machine
@@ -67,23 +66,13 @@ class QemuDriver(
                 f"{request.uri}: the path of a QEMU URI is /system, /session or /embed?root=/DIR",
                 domain=ErrorDomain.QEMU,
             )
-        place = Path(os.path.realpath(request.root.run))
-        with self._opening:
-            state, count = self._states.get(place) or (QemuState(request.root), 0)
-            self._states[place] = state, count + 1
-        return Session(state)
+        return Session(self._tenants.enter(request))
 
     def driver_close(self, conn: Session) -> None:
         try:
             conn.close()
         finally:
-            place = Path(os.path.realpath(conn.state.root.run))
-            with self._opening:
-                state, count = self._states.pop(place)
-                if count > 1:
-                    self._states[place] = state, count - 1
-                else:
-                    state.close()
+            self._tenants.leave(conn.state)
 
     def driver_reside(self, conn: Session) -> None:
         conn.own()

@@ -21,6 +21,7 @@ from virtkit.errors import VirtError
 from virtkit.events import EventHub
 from virtkit.services import objects
 from virtkit.services.objects import ObjectTable
+from virtkit.services.tenancy import Tenancy, Tenant
 from virtkit.store.files import make_folder
 from virtkit_qemu import adoption, autostart, ending
 from virtkit_qemu import process as processes
@@ -32,36 +33,30 @@ from virtkit_qemu.loop import MonitorLoop
 if TYPE_CHECKING:
     from virtkit.events import Event
     from virtkit.refs import DomainRef
-    from virtkit.store import Claim, Root
+    from virtkit.store import Root
 
 _log = logging.getLogger(__name__)
 
 
-class QemuState:
+class QemuState(Tenancy):
     """The guests of one root.
 
     Attributes:
-        folders: Where their state lives.
         domains: The guests; call `view` before reading it.
         hub: Where their events are published.
         loop: Waits for the monitors and processes of all of them.
         binaries: The emulators of the host.
-        owned: This process owns the root.
         choosing: Held while something is chosen that no two guests may have, until it stands in a live document.
     """
 
     def __init__(self, root: Root) -> None:
-        self.root = root
-        self.folders = root.driver("qemu")
+        super().__init__(root, "qemu")
         self.catalog = Catalog(self.folders)
         self.domains: ObjectTable[Guest] = ObjectTable(objects.DOMAIN, error_domain=ErrorDomain.QEMU)
         self.hub = EventHub("virtkit-qemu-events")
         self.loop = MonitorLoop()
         self.binaries = Binaries(self.folders.lib / "capabilities")
-        self.owned = False
         self.choosing = threading.Lock()
-        self._claims = 0
-        self._owning = threading.RLock()
         self._reading = threading.Lock()
         self._starter: threading.Thread | None = None
 
@@ -132,38 +127,8 @@ class QemuState:
 
     # Owning
 
-    def own(self) -> Claim:
-        """Become a claimant; to be given back with `disown`.
-
-        Raises:
-            ResourceBusyError: Another process owns the root.
-            SystemCallError: A folder cannot be made or read.
-        """
-        with self._owning:
-            claim = self.root.claim()
-            try:
-                if self._claims == 0:
-                    self._take_over()
-            except BaseException:
-                claim.release()
-                raise
-            self._claims += 1
-        return claim
-
-    def disown(self, claim: Claim) -> None:
-        """Give a claim back. With the last one the guests are let go of; they run on."""
-        with self._owning:
-            starter = self._starter
-        if starter is not None:
-            starter.join()
-        with self._owning:
-            self._claims -= 1
-            if self._claims == 0:
-                self._let_go()
-            claim.release()
-
-    def _take_over(self) -> None:
-        self.folders.create()
+    def take_over(self) -> None:
+        """Have the guests in memory, adopt those that run, and start what starts by itself."""
         with self._reading:
             self._let_go_of_runs()
             self._load()
@@ -171,7 +136,14 @@ class QemuState:
         adoption.adopt_all(self)
         self._starter = autostart.begin(self)
 
-    def _let_go(self) -> None:
+    def settle(self) -> None:
+        """Wait for the guests that start by themselves."""
+        starter = self._starter
+        if starter is not None:
+            starter.join()
+
+    def let_go(self) -> None:
+        """Let go of the guests; they run on."""
         with self._reading:
             self.owned = False
             self._starter = None
@@ -265,35 +237,20 @@ class QemuState:
         self.loop.close()
 
 
-class Session:
-    """One connection to a root. It claims the root with the first call that needs to, until it is closed.
+class Session(Tenant[QemuState]):
+    """One connection to a root.
 
     Attributes:
-        state: What all sessions of the root share.
         doomed: Runs that end with the session.
     """
 
     def __init__(self, state: QemuState) -> None:
-        self.state = state
+        super().__init__(state)
         self.doomed: list[tuple[Guest, Run]] = []
-        self._claim: Claim | None = None
-        self._claiming = threading.Lock()
 
     def read(self) -> ObjectTable[Guest]:
         """The guests, for a call that only reads."""
         return self.state.view()
-
-    def own(self) -> QemuState:
-        """The state, for a call that changes something or needs a monitor.
-
-        Raises:
-            ResourceBusyError: Another process owns the root.
-            SystemCallError: A folder cannot be made or read.
-        """
-        with self._claiming:
-            if self._claim is None:
-                self._claim = self.state.own()
-        return self.state
 
     @contextmanager
     def hold(self, dom: DomainRef, call: str) -> Iterator[tuple[QemuState, Guest]]:
@@ -310,12 +267,9 @@ class Session:
 
     def close(self) -> None:
         """End what ends with the session, and give the claim back."""
-        with self._claiming:
-            claim, self._claim = self._claim, None
-        if claim is None:
-            return
         try:
-            for guest, run in self.doomed:
-                ending.destroy(self.state, guest, run)
+            if self.claims:
+                for guest, run in self.doomed:
+                    ending.destroy(self.state, guest, run)
         finally:
-            self.state.disown(claim)
+            super().close()

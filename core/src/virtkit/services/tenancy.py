@@ -1,0 +1,196 @@
+"""The state of a driver under one root: shared by its sessions, and owned by this process while one of them needs that.
+
+    class LabState(Tenancy):
+        def take_over(self): self.objects = load(self.folders)
+        def let_go(self): self.objects.clear()
+
+    class LabDriver(Driver[Tenant[LabState]]):
+        def __init__(self): self._tenants = Tenants(lambda root, request: LabState(root, "lab"))
+        def driver_open(self, request): return Tenant(self._tenants.enter(request))
+        def driver_close(self, conn):
+            conn.close()
+            self._tenants.leave(conn.state)
+
+Reading takes what is on disk. The first call that changes something makes its session a claimant: the process owns the
+root from the first claim to the last (`virtkit.store.Root.claim`), and others wait or go through its socket.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from virtkit.store.files import replace
+
+if TYPE_CHECKING:
+    from virtkit.driver import OpenRequest
+    from virtkit.store import Claim, Root
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+"""Names the boot of the host; see random(4)."""
+
+BOOT_STAMP = "autostarted"
+"""File in the run folder with the boot in which the driver was begun."""
+
+
+class Tenancy:
+    """What the sessions of one root share. A driver's state inherits it.
+
+    Attributes:
+        root: Where the state lives.
+        folders: The driver's folders in it.
+        owned: This process owns the root.
+    """
+
+    def __init__(self, root: Root, name: str) -> None:
+        """Make the state; nothing is read or made.
+
+        Args:
+            root: Where it lives.
+            name: Name of the driver.
+        """
+        self.root = root
+        self.folders = root.driver(name)
+        self.owned = False
+        self._claims = 0
+        self._owning = threading.RLock()
+
+    # For a driver to override
+
+    def take_over(self) -> None:
+        """Read what is stored and see to what is active: this process owns the root now. The folders exist.
+
+        Whoever reads meanwhile may still find `owned` false; it is for this method to set, when all is read.
+        """
+        raise NotImplementedError
+
+    def settle(self) -> None:
+        """Wait for what `take_over` began in the background; called before a claim is given back."""
+
+    def let_go(self) -> None:
+        """Forget what is only true for an owner. The method sets `owned` to false."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of everything; the last session has left."""
+
+    # For sessions
+
+    def own(self) -> Claim:
+        """Become a claimant; to be given back with `disown`.
+
+        Raises:
+            ResourceBusyError: Another process owns the root.
+            SystemCallError: A folder cannot be made or read.
+        """
+        with self._owning:
+            claim = self.root.claim()
+            try:
+                if self._claims == 0:
+                    self.folders.create()
+                    self.take_over()
+            except BaseException:
+                claim.release()
+                raise
+            self._claims += 1
+        return claim
+
+    def disown(self, claim: Claim) -> None:
+        """Give a claim back; with the last one the root is anybody's."""
+        self.settle()
+        with self._owning:
+            self._claims -= 1
+            try:
+                if self._claims == 0:
+                    self.let_go()
+            finally:
+                claim.release()
+
+    def first_of_boot(self) -> bool:
+        """Whether the driver begins for the first time since the host was booted; for the owner to ask, once.
+
+        Raises:
+            OSError: It could not be noted, so nobody should act on it.
+        """
+        boot, stamp = BOOT_ID.read_bytes(), self.folders.run / BOOT_STAMP
+        with suppress(FileNotFoundError):
+            if stamp.read_bytes() == boot:
+                return False
+        replace(stamp, boot)
+        return True
+
+
+T = TypeVar("T", bound=Tenancy)
+
+
+class Tenant(Generic[T]):
+    """A session. It claims the root with the first call that needs to, until it is closed.
+
+    Attributes:
+        state: What all sessions of the root share.
+    """
+
+    def __init__(self, state: T) -> None:
+        self.state = state
+        self._claim: Claim | None = None
+        self._claiming = threading.Lock()
+
+    def own(self) -> T:
+        """The state, for a call that needs to own the root.
+
+        Raises:
+            VirtError: As `Tenancy.own`.
+        """
+        with self._claiming:
+            if self._claim is None:
+                self._claim = self.state.own()
+        return self.state
+
+    @property
+    def claims(self) -> bool:
+        """Whether it has claimed the root."""
+        return self._claim is not None
+
+    def close(self) -> None:
+        """Give the claim back, if there is one."""
+        with self._claiming:
+            claim, self._claim = self._claim, None
+        if claim is not None:
+            self.state.disown(claim)
+
+
+class Tenants(Generic[T]):
+    """The states of a driver by root, each there as long as a session uses it."""
+
+    def __init__(self, make: Callable[[Root, OpenRequest], T]) -> None:
+        """Begin with none.
+
+        Args:
+            make: Makes the state of a root, told the request of its first session.
+        """
+        self._make = make
+        self._states: dict[str, tuple[T, int]] = {}
+        self._changing = threading.Lock()
+
+    def enter(self, request: OpenRequest) -> T:
+        """The state for one more session of a root."""
+        assert request.root is not None, "a driver refuses what has no root before it asks"
+        place = os.path.realpath(request.root.run)
+        with self._changing:
+            state, count = self._states.get(place) or (self._make(request.root, request), 0)
+            self._states[place] = state, count + 1
+        return state
+
+    def leave(self, state: T) -> None:
+        """A session is gone; with the last one the state is closed."""
+        place = os.path.realpath(state.root.run)
+        with self._changing:
+            found, count = self._states.pop(place)
+            if count > 1:
+                self._states[place] = found, count - 1
+            else:
+                found.close()
