@@ -60,6 +60,8 @@ class OpenRequest(NamedTuple):
         root: Where durable state lives; None for a URI that names no root.
         peers: Unrestricted functions of the other kinds of the same root, by hook name, without the session argument.
         authenticate: Asks the caller for credentials; None where nobody can answer.
+        peer: The session is for other drivers of the root, through their `peers`, and not for a caller: it may be told
+            what no caller is, such as the value of a private secret.
     """
 
     uri: URI
@@ -67,6 +69,7 @@ class OpenRequest(NamedTuple):
     root: Root | None
     peers: Mapping[str, Callable[..., Any]]
     authenticate: Authenticate | None = None
+    peer: bool = False
 
 
 class Finding(NamedTuple):
@@ -123,7 +126,10 @@ class Driver(Generic[S]):
         return ()
 
     def driver_default_uri(self) -> str | None:
-        """The URI to open when a caller gave none and this driver is usable; None never volunteers."""
+        """The URI to open when a caller gave none and this driver is usable; None never volunteers.
+
+        A caller gets only hypervisors without asking. A daemon opens what any driver answers here, and has it reside.
+        """
         return None
 
     def driver_open(self, request: OpenRequest) -> S:

@@ -214,7 +214,7 @@ def peers_of(uri: URI, root: Root | None, chosen: config.Config) -> Ops:
         if known is not None:
             return known
         ops = Ops(lambda kind: parts.attach(kind) if kind != "hypervisor" else None)
-        parts = Parts(OpenRequest(uri, False, root, ops), chosen)
+        parts = Parts(OpenRequest(uri, False, root, ops, peer=True), chosen)
         if root:
             _peers[root] = ops
         return ops

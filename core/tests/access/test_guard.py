@@ -222,6 +222,8 @@ def test_a_definition_that_is_no_xml_is_refused_as_such() -> None:
      NetworkPortRef(NET, b"1" * 16)),
     ("secret_define_xml", ("<secret><usage type='ceph'><name>rbd</name></usage></secret>", 0),
      SecretRef(bytes(16), 2, "rbd")),
+    ("secret_define_xml", ("<secret><usage type='ceph'><volume>/a</volume><name>rbd</name></usage></secret>", 0),
+     SecretRef(bytes(16), 2, "rbd")),
     ("interface_define_xml", ("<interface type='ethernet' name='eth7'/>", 0), ("eth7", "")),
     ("nwfilter_define_xml", ("<filter name='clean' chain='root'/>",), ("clean", bytes(16))),
     ("nwfilter_binding_create_xml",

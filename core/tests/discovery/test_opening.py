@@ -193,6 +193,28 @@ def test_drivers_reach_other_kinds_through_peers(host: Any) -> None:
     assert [["a peer"]] == host.run(program)
 
 
+def test_a_driver_knows_the_sessions_of_peers_from_those_of_callers(host: Any) -> None:
+    host.install("virtkit-lab", """
+        class Lab(Driver, ConnectSpec):
+            hook_api = 1
+            attaches = True
+
+            def driver_open(self, request):
+                return request
+
+            def connect_get_hostname(self, conn):
+                return f"{conn.peer} {conn.peers['network_lookup_by_name']('x').name}"
+    """)  # fmt: skip
+    answering = network_driver("").replace("NetworkRef('',", "NetworkRef(str(conn.peer),")
+    host.install("virtkit-net", answering, name="bridge", kind="network")
+    program = """
+        import virtkit
+        conn = virtkit.open("lab:///embed?root=/nonexistent/root")
+        tell(conn.hostname(), conn.lookup_network_by_name("x").name)
+    """
+    assert [["False True", "False"]] == host.run(program)
+
+
 # Without a URI
 
 

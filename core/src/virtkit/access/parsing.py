@@ -121,9 +121,8 @@ def _secret(text: str, _: Any) -> Definition:
     secret = Secret.parse(text)
     usage = secret.usage
     kind = SecretUsageType[usage.type.upper()] if usage.type else SecretUsageType.NONE
-    owner = usage.volume or usage.target or usage.name or ""
-    ref = SecretRef(secret.uuid or NO_UUID, int(kind), owner)
-    return Definition(ref, secret.uuid is not None, repr(owner) if owner else "")
+    ref = SecretRef(secret.uuid or NO_UUID, int(kind), usage.id)
+    return Definition(ref, secret.uuid is not None, repr(usage.id) if usage.id else "")
 
 
 DEFINED: dict[str, Parse] = {

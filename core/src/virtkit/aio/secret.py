@@ -76,7 +76,7 @@ class Secret(UUIDHandle[SecretRef]):
 
         Raises:
             OperationDeniedError: The connection is read-only.
-            InvalidSecretError: It is private.
+            InvalidSecretError: It is private, or what is stored of the value is of no use.
             NoSecretError: No value has been set.
         """
         return await self.connection.ops["secret_get_value"](self.ref, flags)

@@ -4,7 +4,8 @@ A secret has a definition and, apart from it, a value. The definition says what 
 volume's path, the name that a storage pool or domain gives), and two properties that never change:
 
 - *ephemeral*: it lives in memory only, and is gone when the driver stops;
-- *private*: its value is never told to a caller, only used by drivers.
+- *private*: its value is never told to a caller. Other drivers of the root get it as peers: the session of a call has
+  to be one that was opened with `OpenRequest.peer`, and no flag does the same.
 
 Objects name a secret by its UUID or by its use; both are unique. The value is bytes, not text. A driver stores values
 where only it can read them, and neither logs them nor puts them into messages. There is no active state.
@@ -109,8 +110,10 @@ class SecretSpec(Spec[S]):
             value: At most 65,536 bytes; may be empty.
 
         Raises:
+            InvalidArgError: The value is too long.
+            InvalidSecretError: The value could not be encrypted, and the old one is kept.
             NoSecretError: The secret is gone.
-            OperationFailedError: The value could not be stored; the old one is kept.
+            SystemCallError: The value could not be stored, and the old one is kept; `int1` is the errno.
         """
         raise not_supported("secret_set_value")
 
@@ -118,12 +121,17 @@ class SecretSpec(Spec[S]):
     def secret_get_value(self, conn: S, secret: SecretRef, flags: int) -> bytes:
         """Tell a secret's value.
 
+        Args:
+            flags: None is known. libvirt's own bit for calls of drivers is refused as any other.
+
         Returns:
             The bytes as they were set.
 
         Raises:
-            InvalidSecretError: The secret has never been given a value, or is private.
-            NoSecretError: The secret is gone.
+            InvalidSecretError: The secret is private; or its stored value is damaged, or what it was encrypted with is
+                lost: it has to be set again.
+            NoSecretError: The secret is gone, or has never been given a value.
+            SystemCallError: The stored value cannot be read; `int1` is the errno.
         """
         raise not_supported("secret_get_value")
 
@@ -149,7 +157,7 @@ class SecretSpec(Spec[S]):
             ConfigUnsupportedError: An unknown usage type.
             InternalError: Another secret is for that use; the secret of that UUID is for another use, or differs in
                 being private or ephemeral; or the usage lacks its id. libvirt's code for all of these.
-            OperationFailedError: The definition could not be stored.
+            SystemCallError: The definition could not be stored; `int1` is the errno.
         """
         raise not_supported("secret_define_xml")
 
@@ -159,6 +167,6 @@ class SecretSpec(Spec[S]):
 
         Raises:
             NoSecretError: The secret is gone already.
-            OperationFailedError: It could not be removed from storage.
+            SystemCallError: It could not be removed from storage; `int1` is the errno.
         """
         raise not_supported("secret_undefine")
