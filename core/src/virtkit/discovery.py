@@ -244,7 +244,7 @@ def _package(kind: str, name: str) -> str:
     """The distribution that would have a driver."""
     if kind == BACKEND:
         return PACKAGES.get(name, f"virtkit-storage-{name}")
-    return f"virtkit-{name}" if kind == "hypervisor" else f"virtkit-{kind}-{name}"
+    return f"virtkit-{name}" if kind in ("hypervisor", name) else f"virtkit-{kind}-{name}"
 
 
 def _import(kind: str, name: str) -> Any:

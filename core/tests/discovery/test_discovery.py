@@ -81,6 +81,8 @@ def test_a_missing_driver_is_told_with_the_package_to_install(host: Any) -> None
     assert "pip install virtkit-lxc" in message
     _, message, _ = host.error('discovery.load("network", "bridge")')
     assert "pip install virtkit-network-bridge" in message
+    _, message, _ = host.error('discovery.load("secret", "secret")')
+    assert "pip install virtkit-secret;" in message
 
 
 @pytest.mark.parametrize("case", BROKEN)
