@@ -24,8 +24,8 @@ from virtkit.errors import (
     NoStorageVolError,
     VirtError,
 )
-from virtkit.hookspecs import KINDS, spec_class
-from virtkit.ops import Ops, offered
+from virtkit.hookspecs import spec_class
+from virtkit.ops import Ops
 from virtkit.refs import (
     CheckpointRef,
     DomainRef,
@@ -136,12 +136,7 @@ def calls(module: str) -> list[Call]:
 
 def offers(conn: Connection) -> set[str]:
     """The functions that the drivers of a connection offer, their own and derived ones."""
-    known, found = functions(), set()
-    for kind in KINDS:
-        part = _ops(conn).attach(kind)
-        if part is not None:
-            found |= {name for name in offered(part.driver) if known[name].kind == kind}
-    return found
+    return {name for name, function in functions().items() if _ops(conn).found(function) is not None}
 
 
 def is_served(conn: Connection, kind: str) -> bool:
