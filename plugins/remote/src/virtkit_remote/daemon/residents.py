@@ -1,7 +1,7 @@
 """The drivers the daemon keeps open for itself, with no client there.
 
 They see to the guests that run, start those that start by themselves, and keep what a driver knows from being forgotten
-when the last client leaves.
+when the last client leaves. Of each kind but hypervisors there is one: the driver that joins connections.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 import threading
 
-from virtkit import discovery
+from virtkit import config, discovery
 from virtkit.errors import VirtError
-from virtkit.opening import Parts, open_parts
+from virtkit.hookspecs import KINDS
+from virtkit.opening import Parts, joining, open_parts
 from virtkit_remote.daemon.dropin import PidLinks
 from virtkit_remote.daemon.places import Places
 from virtkit_remote.daemon.session import placed
@@ -20,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class Residents:
-    """A session of every installed hypervisor driver that has state of its own on this host."""
+    """A session of every installed driver that has state of its own on this host."""
 
     def __init__(self, where: Places) -> None:
         """Begin to open them, each on a thread of its own: one that takes long holds up no other and no client.
@@ -32,10 +33,12 @@ class Residents:
         self._lock = threading.Lock()
         self._open: list[Parts] = []
         self._closed = False
-        names = discovery.names("hypervisor")
-        self._opening = len(names)
-        for name in names:
-            threading.Thread(target=self._begin, args=(name,), name=f"virtkitd-resident: {name}", daemon=True).start()
+        drivers = [(kind, name) for kind in KINDS for name in discovery.names(kind)]
+        self._opening = len(drivers)
+        for driver in drivers:
+            threading.Thread(
+                target=self._begin, args=driver, name=f"virtkitd-resident: {driver[1]}", daemon=True
+            ).start()
 
     def close(self) -> None:
         """Let go of all; guests run on."""
@@ -45,9 +48,9 @@ class Residents:
         for parts in found:
             parts.close()
 
-    def _begin(self, name: str) -> None:
+    def _begin(self, kind: str, name: str) -> None:
         try:
-            self._reside(name)
+            self._reside(kind, name)
         finally:
             with self._lock:
                 self._opening -= 1
@@ -55,9 +58,11 @@ class Residents:
             if last:
                 _log.info("the drivers of this host are open; any that failed is named above")
 
-    def _reside(self, name: str) -> None:
+    def _reside(self, kind: str, name: str) -> None:
         try:
-            driver = discovery.load("hypervisor", name)
+            if kind != "hypervisor" and joining(kind, config.load()) != name:
+                return
+            driver = discovery.load(kind, name)
             uri = driver.driver_default_uri()
             if uri is None or driver.driver_probe() is not None:
                 return
@@ -73,10 +78,10 @@ class Residents:
             parts.close()
             return
         try:
-            part = parts.attach("hypervisor")
+            part = parts.attach(kind)
             if part is not None:
                 part.driver.driver_reside(part.session)
-                if self._where.drop_in:
+                if kind == "hypervisor" and self._where.drop_in:
                     PidLinks(self._where.folders.driver(name).run, self._where.sockets / name).follow(parts)
         except Exception as error:  # noqa: BLE001 - a foreign driver may fail in any way, and harms nobody else
-            _log.error("the driver %s does not see to its guests: %s", name, error)
+            _log.error("the driver %s does not see to what it has: %s", name, error)
