@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-NAMES = ["virtkit", "virtkit_cli", "virtkit_qemu", "virtkit_test"]
+NAMES = ["virtkit", "virtkit_cli", "virtkit_qemu", "virtkit_secret", "virtkit_test"]
 
 
 def archive(wheelhouse: Path, name: str) -> zipfile.ZipFile:

@@ -19,8 +19,9 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> AsyncLab:
 
 @pytest.fixture
 def threads(monkeypatch: pytest.MonkeyPatch) -> ThreadLab:
-    """The driver of `threads:///default`, whose functions run on threads."""
+    """The driver of `threads:///default`, whose functions run on threads; no driver that is installed here joins it."""
     driver = ThreadLab()
+    monkeypatch.setattr(discovery, "names", lambda kind: [])
     monkeypatch.setitem(discovery._drivers, ("hypervisor", "threads"), driver)
     return driver
 

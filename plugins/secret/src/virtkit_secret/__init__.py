@@ -1,0 +1,1 @@
+"""The secret driver of virtkit. `driver` is where to start reading."""

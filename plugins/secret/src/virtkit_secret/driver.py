@@ -1,0 +1,140 @@
+"""The driver: its sessions, and the functions of secrets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from virtkit.driver import Driver, OpenRequest
+from virtkit.enums import ConnectListAllSecretsFlags as Listed
+from virtkit.enums import SecretDefineFlags, SecretEventLifecycleType
+from virtkit.errors import InternalError, InvalidArgError, InvalidSecretError, NoSecretError, unsupported_flags
+from virtkit.events import SecretLifecycleEvent, SecretValueChangedEvent
+from virtkit.hookspecs.secret import SecretSpec
+from virtkit.services.tenancy import Tenants
+from virtkit_secret import definition
+from virtkit_secret.definition import DOMAIN, Secret
+from virtkit_secret.state import SecretState, Session
+
+if TYPE_CHECKING:
+    from virtkit.events import EventHub
+    from virtkit.refs import SecretRef
+
+PATHS = ("/system", "/session", "/embed")
+
+VALUE_LIMIT = 65536
+"""Bytes of a value: what libvirt's protocol carries."""
+
+FILTERS: tuple[tuple[int, Callable[[Secret], int]], ...] = (
+    (
+        Listed.EPHEMERAL | Listed.NO_EPHEMERAL,
+        lambda secret: Listed.EPHEMERAL if secret.ephemeral else Listed.NO_EPHEMERAL,
+    ),
+    (Listed.PRIVATE | Listed.NO_PRIVATE, lambda secret: Listed.PRIVATE if secret.private else Listed.NO_PRIVATE),
+)
+"""Groups of flags, and which of a group a secret has."""
+
+
+class SecretDriver(SecretSpec["Session"], Driver["Session"]):
+    """Keys and passwords of this host, encrypted on disk."""
+
+    name = "secret"
+    hook_api = 1
+    kinds = ("secret",)
+    error_domain = DOMAIN
+
+    def __init__(self) -> None:
+        self._tenants = Tenants(lambda root, request: SecretState(root))
+
+    # Sessions
+
+    def driver_default_uri(self) -> str | None:
+        return "secret:///system" if os.geteuid() == 0 else "secret:///session"
+
+    def driver_open(self, request: OpenRequest) -> Session:
+        if request.root is None or request.uri.path not in PATHS:
+            raise InternalError(
+                f"{request.uri}: secrets are at a path of /system, /session or /embed?root=/DIR", domain=DOMAIN
+            )
+        return Session(self._tenants.enter(request), peer=request.peer)
+
+    def driver_close(self, conn: Session) -> None:
+        try:
+            conn.close()
+        finally:
+            self._tenants.leave(conn.state)
+
+    def driver_reside(self, conn: Session) -> None:
+        conn.own()
+
+    def driver_events(self, conn: Session) -> EventHub | None:
+        return conn.own().hub
+
+    # Lookup
+
+    def secret_lookup_by_uuid(self, conn: Session, uuid: bytes) -> SecretRef:
+        return conn.read().by_uuid(uuid).ref
+
+    def secret_lookup_by_usage(self, conn: Session, usage_type: int, usage_id: str) -> SecretRef:
+        return conn.read().by_use(usage_type, usage_id).ref
+
+    def connect_list_all_secrets(self, conn: Session, flags: int) -> list[SecretRef]:
+        _refuse("connect_list_all_secrets", flags, sum(group for group, _ in FILTERS))
+        asked = [(flags & group, of) for group, of in FILTERS if flags & group]
+        return [each.ref for each in conn.read().all() if all(bits & of(each) for bits, of in asked)]
+
+    # Description
+
+    def secret_get_xml_desc(self, conn: Session, secret: SecretRef, flags: int) -> str:
+        _refuse("secret_get_xml_desc", flags)
+        return conn.read().by_uuid(secret.uuid).xml
+
+    # Definition
+
+    def secret_define_xml(self, conn: Session, xml: str, flags: int) -> SecretRef:
+        _refuse("secret_define_xml", flags, SecretDefineFlags.VALIDATE)
+        new = definition.read(xml, validate=bool(flags & SecretDefineFlags.VALIDATE))
+        state = conn.own()
+        with state.change("secret_define_xml") as secrets:
+            secrets.check(new)
+            state.store(new)
+            state.hub.publish(new.ref, SecretLifecycleEvent(SecretEventLifecycleType.DEFINED))
+        return new.ref
+
+    def secret_undefine(self, conn: Session, secret: SecretRef) -> None:
+        state = conn.own()
+        with state.change("secret_undefine") as secrets:
+            found = secrets.by_uuid(secret.uuid)
+            state.remove(found)
+            state.hub.publish(found.ref, SecretLifecycleEvent(SecretEventLifecycleType.UNDEFINED))
+
+    # Value
+
+    def secret_set_value(self, conn: Session, secret: SecretRef, value: bytes, flags: int) -> None:
+        _refuse("secret_set_value", flags)
+        if len(value) > VALUE_LIMIT:
+            raise InvalidArgError(
+                f"a secret's value has at most {VALUE_LIMIT} bytes, not {len(value)}", domain=DOMAIN, str2="value"
+            )
+        state = conn.own()
+        with state.change("secret_set_value") as secrets:
+            found = secrets.by_uuid(secret.uuid)
+            state.store_value(found, value)
+            state.hub.publish(found.ref, SecretValueChangedEvent())
+
+    def secret_get_value(self, conn: Session, secret: SecretRef, flags: int) -> bytes:
+        _refuse("secret_get_value", flags)
+        found = conn.read().by_uuid(secret.uuid)
+        if found.private and not conn.peer:
+            raise InvalidSecretError(f"secret {found.text} is private: only drivers get its value", domain=DOMAIN)
+        value = conn.state.value(found)
+        if value is None:
+            raise NoSecretError(f"secret {found.text} has no value: set one first", domain=DOMAIN)
+        return value
+
+
+def _refuse(function: str, flags: int, known: int = 0) -> None:
+    """Refuse flags that a function does not know."""
+    if flags & ~known:
+        raise unsupported_flags(function, flags & ~known, domain=DOMAIN)
