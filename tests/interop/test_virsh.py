@@ -20,7 +20,14 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("virsh") is None, reason="virsh is not installed"),
 ]
 SUITES = Path(virsh_compare.HERE) / "suites"
-SCENARIOS = [s.name for path in sorted(SUITES.glob("*/*.txt")) for s in virsh_compare.load_suite(str(path))]
+SCENARIOS = [
+    pytest.param(path.parent.name, s.name, id=s.name)
+    for path in sorted(SUITES.glob("*/*.txt"))
+    for s in virsh_compare.load_suite(str(path))
+]
+OPENED = {"test-default": ("test", "/default"), "secret": ("secret", "/session")}
+"""Suite -> scheme and path of the URIs that it is run on."""
+
 SECONDS = 300
 """How long one scenario may take on a busy machine; the longest took 7."""
 
@@ -39,8 +46,8 @@ def compare(reference: str, tested: str, *arguments: str) -> subprocess.Complete
     return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
 
 
-def uri(path: Path, driver: str = "/default") -> str:
-    return f"test+unix://{driver}?socket={path}"
+def uri(path: Path, driver: str = "/default", scheme: str = "test") -> str:
+    return f"{scheme}+unix://{driver}?socket={path}"
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +63,17 @@ def tested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtkitd]:
         yield daemon
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize(("suite", "scenario"), SCENARIOS)
 def test_virsh_gets_the_same_answers_from_virtkitd_as_from_libvirtd(
-    scenario: str, reference: Path, tested: Virtkitd
+    suite: str, scenario: str, reference: Path, tested: Virtkitd
 ) -> None:
-    tries = TRIES if scenario.startswith("13-events/") else 1
-    arguments = ("--tolerate", "message", "-k", scenario)
-    done = compare(uri(reference), uri(tested.socket), *arguments)
+    tries = TRIES if scenario.startswith("13-events/") or scenario.endswith("/events") else 1
+    scheme, path = OPENED[suite]
+    uris = uri(reference, path, scheme), uri(tested.socket, path, scheme)
+    arguments = ("--suite", str(SUITES / suite), "--tolerate", "message", "-k", scenario)
+    done = compare(*uris, *arguments)
     while done.returncode and (tries := tries - 1):
-        done = compare(uri(reference), uri(tested.socket), *arguments)
+        done = compare(*uris, *arguments)
     fault = LIBVIRTS_FAULT.get(scenario, set())
     assert fault == set(re.findall(r"^   diff     (.*?)  \(", done.stdout, flags=re.M)), (
         f"{differing(done)}{done.stderr}"
