@@ -1,60 +1,19 @@
-"""Flags: filters of the list-all functions, pairs of which each keeps one half, and bits that nobody knows."""
+"""Flags: what lists are asked for, and bits that nobody knows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from enum import IntEnum
-from typing import Generic, NamedTuple, TypeVar
+from functools import partial
+from typing import TypeVar
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InvalidArgError, unsupported_flags
+from virtkit.services import filters
+from virtkit.services.filters import Filter as Filter
 
-T = TypeVar("T")
 E = TypeVar("E", bound=IntEnum)
 
-
-class Filter(NamedTuple, Generic[T]):
-    """A group of two flags; none or both of them keep every object.
-
-    Attributes:
-        true: Flag that keeps the objects for which `test` holds.
-        false: Flag that keeps the others.
-        test: Looks at an object.
-    """
-
-    true: int
-    false: int
-    test: Callable[[T], bool]
-
-    def wanted(self, flags: int) -> bool | None:
-        """What `test` must say of an object that the flags keep; None: it does not matter."""
-        true, false = bool(flags & self.true), bool(flags & self.false)
-        return None if true == false else true
-
-
-def matching(items: Iterable[T], filters: Iterable[Filter[T]], flags: int, function: str, known: int = 0) -> list[T]:
-    """The objects that pass every filter.
-
-    Args:
-        items: Objects in the order wanted.
-        filters: All must keep an object.
-        flags: What the caller asked.
-        function: Its name, for the error.
-        known: Flags beside those of the filters that the function allows.
-
-    Raises:
-        InvalidArgError: Flags that no filter knows.
-    """
-    filters = tuple(filters)
-    for group in filters:
-        known |= group.true | group.false
-    refuse(function, flags & ~known)
-    found = list(items)
-    for group in filters:
-        wanted = group.wanted(flags)
-        if wanted is not None:
-            found = [item for item in found if bool(group.test(item)) is wanted]
-    return found
+matching = partial(filters.matching, domain=ErrorDomain.TEST)
 
 
 def refuse(function: str, flags: int) -> None:
