@@ -15,10 +15,13 @@ _IMAGES = ("raw", "dir", "bochs", "cloop", "dmg", "iso", "vpc", "vdi", "fat", "v
 _PARTITIONS = ("linux", "fat16", "fat32", "linux-swap", "linux-lvm", "linux-raid", "extended")
 
 FORMAT = one_of(
-    *("none", "auto", "unknown", *_IMAGES, "qcow2", "qed", "vmdk", *FILE_SYSTEMS, *_PARTITIONS),
+    *("none", "auto", "unknown", *_IMAGES, "qcow2", "qed", "vmdk", "vhdx", *FILE_SYSTEMS, *_PARTITIONS),
     error=ConfigUnsupportedError,
 )
-"""Formats of images, of file systems and of partitions: which of them fit is the pool's to say."""
+"""Formats of images, of file systems and of partitions: which of them fit is the pool's to say.
+
+libvirt has no word for `vhdx` and shows such a file as raw.
+"""
 
 
 class Extent(Element):
