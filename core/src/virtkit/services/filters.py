@@ -29,7 +29,9 @@ class Filter(NamedTuple, Generic[T]):
         return None if true == false else true
 
 
-def matching(items: Iterable[T], filters: Iterable[Filter[T]], flags: int, function: str, known: int = 0, *, domain: int = 0) -> list[T]:
+def matching(
+    items: Iterable[T], filters: Iterable[Filter[T]], flags: int, function: str, known: int = 0, *, domain: int = 0
+) -> list[T]:
     """The objects that pass every filter.
 
     Args:

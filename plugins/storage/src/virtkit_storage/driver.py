@@ -1,0 +1,65 @@
+"""The driver: its sessions, and what it needs of the host."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from virtkit import discovery
+from virtkit.driver import Driver, Finding, OpenRequest
+from virtkit.errors import DriverError, InternalError
+from virtkit.services.tenancy import Tenants
+from virtkit_storage.pools import PoolPart
+from virtkit_storage.state import Session, StorageState
+from virtkit_storage.uses import STORAGE
+from virtkit_storage.volumes import VolumePart
+
+if TYPE_CHECKING:
+    from virtkit.events import EventHub
+
+PATHS = ("/system", "/session", "/embed")
+
+
+class StorageDriver(PoolPart, VolumePart, Driver["Session"]):
+    """Storage pools and volumes of this host."""
+
+    name = "storage"
+    hook_api = 1
+    kinds = ("storage",)
+    attaches = True
+    error_domain = STORAGE
+
+    def __init__(self) -> None:
+        self._tenants = Tenants(lambda root, request: StorageState(root, request.peers))
+
+    def driver_open(self, request: OpenRequest) -> Session:
+        if request.root is None or request.uri.path not in PATHS:
+            raise InternalError(
+                f"{request.uri}: the path of a storage URI is /system, /session or /embed?root=/DIR", domain=STORAGE
+            )
+        return Session(self._tenants.enter(request))
+
+    def driver_close(self, conn: Session) -> None:
+        try:
+            conn.close()
+        finally:
+            self._tenants.leave(conn.state)
+
+    def driver_reside(self, conn: Session) -> None:
+        conn.own()
+
+    def driver_events(self, conn: Session) -> EventHub | None:
+        return conn.own().hub
+
+    def driver_diagnose(self) -> Sequence[Finding]:
+        return [finding for name in discovery.names(discovery.BACKEND) for finding in _diagnosed(name)]
+
+
+def _diagnosed(name: str) -> list[Finding]:
+    subject = f"pools of type {name}"
+    try:
+        backend = discovery.backend(name)
+    except DriverError as error:
+        return [Finding(subject, False, str(error))]
+    reason = backend.backend_probe()
+    return [Finding(subject, reason is None, reason or "work"), *backend.backend_diagnose()]
