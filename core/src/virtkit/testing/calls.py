@@ -144,6 +144,12 @@ def is_served(conn: Connection, kind: str) -> bool:
     return _ops(conn).attach(kind) is not None
 
 
+def is_joined(conn: Connection, kind: str) -> bool:
+    """Whether a kind of driver is served by another driver than the one the URI names; that has a profile of its own."""
+    part = _ops(conn).attach(kind)
+    return part is not None and part is not _ops(conn).attach("hypervisor")
+
+
 def _ops(conn: Connection) -> Ops:
     assert isinstance(conn.ops, Ops), "the connection is closed"
     return conn.ops
