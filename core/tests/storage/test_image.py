@@ -8,6 +8,7 @@ import struct
 import subprocess
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from virtkit.services.runner import find_program
 from virtkit.storage.image import HEAD_SIZE, MAX_SIZE, RAW, READ_LIMIT, Image, identify
+from virtkit.xml.volume import FORMAT
 
 MIB = 2**20
 SECRET = ("--object", "secret,id=s,data=letmein")
@@ -323,6 +325,32 @@ def test_a_descriptor_of_vmdk_names_its_parent() -> None:
     assert "/base.vmdk" == File(DESCRIPTOR + HINT).identify().backing
 
 
+def vhdx(regions: int = 1, items: int = 2, parent: bool = False) -> bytes:
+    """A VHDX of 1 MiB: one region, two items; its tables count `regions` and `items` of them."""
+    metadata, capacity, parameters = (
+        UUID(text).bytes_le
+        for text in (
+            *("8b7ca206-4790-4b9a-b8fe-575f050f886e", "2fa54224-cd1b-4876-b211-5dbed83bf4b8"),
+            "caa16737-fa36-4d43-b3b6-33f0aa44e76b",
+        )
+    )
+    region = b"regi" + struct.pack("<III", 0, regions, 0) + metadata + struct.pack("<QII", 320 * 1024, 65536, 1)
+    table = (b"metadata" + struct.pack("<HH", 0, items)).ljust(32, b"\0")
+    table += capacity + struct.pack("<IIQ", 4096, 8, 0) + parameters + struct.pack("<IIQ", 4104, 8, 0)
+    values = struct.pack("<QII", MIB, 2**20, 2 if parent else 0)
+    return b"vhdxfile".ljust(192 * 1024, b"\0") + region.ljust(128 * 1024, b"\0") + table.ljust(4096, b"\0") + values
+
+
+def test_vhdx_tells_its_capacity_and_whether_it_has_a_parent() -> None:
+    assert Image("vhdx", MIB) == File(vhdx()).identify()
+    assert Image("vhdx", MIB, external=True) == File(vhdx(parent=True)).identify()
+
+
+@pytest.mark.parametrize(("regions", "items"), [(0, 2), (1, 1)])
+def test_vhdx_does_not_look_beyond_the_entries_its_tables_count(regions: int, items: int) -> None:
+    assert RAW == File(vhdx(regions, items)).identify()
+
+
 def test_luks_is_raw_data_with_encryption_behind_a_header() -> None:
     head = b"LUKS\xba\xbe\0\1".ljust(104, b"\0") + struct.pack(">I", 4096) + bytes(404)
     image = File(head).identify()
@@ -388,6 +416,13 @@ def test_a_differencing_image_has_data_elsewhere(magic: bytes, place: int) -> No
         data[0:16] = b"conectix" + struct.pack(">II", 2, 0x10000)
         data[place : place + 4] = struct.pack(">I", 4)
     assert File(bytes(data)).identify().external
+
+
+@needs_qemu_img
+@pytest.mark.parametrize("name", IMAGES)
+def test_every_format_is_one_that_documents_of_volumes_know(folder: Path, name: str) -> None:
+    assert FORMAT.read is not None
+    assert FORMAT.read(image_of(folder / name).format)
 
 
 MAGICS = st.sampled_from(

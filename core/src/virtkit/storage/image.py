@@ -184,9 +184,9 @@ def _extensions(read: Read, start: int, end: int) -> dict[int, bytes]:
     while at + 8 <= len(area) and len(found) < _EXTENSIONS_COUNT:
         kind, size = struct.unpack_from(">II", area, at)
         at += 8
-        if kind == 0 or size > len(area) - at:
+        if kind == 0:
             break
-        found[kind] = area[at : at + size]
+        found[kind] = area[at : at + size]  # of one that does not fit, what there is, and then no other
         at += (size + 7) & ~7
     return found
 
@@ -320,7 +320,7 @@ def _vhdx(head: bytes, read: Read) -> Image | None:
     if not head.startswith(b"vhdxfile"):
         return None
     for table in _VHDX_TABLES:
-        regions = _guids(read(table, _VHDX_TABLE_SIZE), b"regi", ">8xI", 16, "<Q")
+        regions = _guids(read(table, _VHDX_TABLE_SIZE), b"regi", "<8xI", 16, "<Q")
         base = regions.get(_VHDX_METADATA, MAX_SIZE)
         if base <= MAX_SIZE - 2**33:  # items are below that, at offsets of 32 bits
             break

@@ -36,7 +36,7 @@ from virtkit.errors import (
     SystemCallError,
     VirtError,
 )
-from virtkit.services.runner import ProgramError, run
+from virtkit.services.runner import ProgramError, find_program, run
 from virtkit.storage.image import MAX_SIZE
 from virtkit.xml.storage import Encryption
 
@@ -493,7 +493,7 @@ class _Program:
         except ProgramError as error:
             raise self._failure(error) from error
         except SystemCallError as error:
-            if error.int1 != errno.ENOENT:
+            if find_program(PROGRAM) is not None:
                 raise
             message = f"{self._subject} cannot be {self._deed}: {PROGRAM} is not installed; install {PACKAGES}"
             raise SystemCallError(message, domain=ErrorDomain.STORAGE, int1=errno.ENOENT) from error

@@ -118,8 +118,14 @@ def fill(state: StorageState, target: Target, source: Source, *, reflink: bool) 
             _copy(target, source, file, reflink=reflink, alike=alike)
         return
     with _opened(source) as file, ExitStack() as layers:
+        opening = qemu_img.Opening(file, source.image.format, _chain(state, source, layers), _key(state, source))
+        if target.plain and not extents.is_regular(target.file):
+            qemu_img.copy_into(
+                opening, qemu_img.Opening(target.file, "raw"), subject=target.subject, guard=target.guard
+            )
+            return
         qemu_img.convert(
-            qemu_img.Opening(file, source.image.format, _chain(state, source, layers), _key(state, source)),
+            opening,
             target.file,
             target.document.target.format or "raw",
             target.document.capacity or 0,
@@ -136,9 +142,9 @@ def resize(state: StorageState, source: Source, capacity: int, *, shrink: bool, 
     Raises:
         VirtError: As `virtkit.storage.qemu_img.resize`.
     """
-    with _opened(source, write=True) as file:
+    with _opened(source, write=True) as file, ExitStack() as layers:
         qemu_img.resize(
-            qemu_img.Opening(file, source.image.format, passphrase=_key(state, source)),
+            qemu_img.Opening(file, source.image.format, _chain(state, source, layers), _key(state, source)),
             capacity,
             shrink=shrink,
             preallocate="falloc" if allocate else "",
