@@ -119,11 +119,6 @@ def fill(state: StorageState, target: Target, source: Source, *, reflink: bool) 
         return
     with _opened(source) as file, ExitStack() as layers:
         opening = qemu_img.Opening(file, source.image.format, _chain(state, source, layers), _key(state, source))
-        if target.plain and not extents.is_regular(target.file):
-            qemu_img.copy_into(
-                opening, qemu_img.Opening(target.file, "raw"), subject=target.subject, guard=target.guard
-            )
-            return
         qemu_img.convert(
             opening,
             target.file,
