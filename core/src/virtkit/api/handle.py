@@ -53,6 +53,9 @@ class NamedHandle(Handle[R]):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
     @property
     def name(self) -> str:
         """The name, as last known."""

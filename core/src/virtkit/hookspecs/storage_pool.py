@@ -228,7 +228,7 @@ class StoragePoolSpec(Spec[S]):
 
     # Properties
 
-    @accessor(acl="storage_pool:read", readonly=True, since="0.4.1", may_block=False)
+    @accessor(acl="storage_pool:read", readonly=True, since="0.4.1")
     def storage_pool_get_info(self, conn: S, pool: StoragePoolRef) -> StoragePoolInfo:
         """Tell a pool's state and sizes.
 
@@ -384,8 +384,8 @@ class StoragePoolSpec(Spec[S]):
 
         Raises:
             OperationInvalidError: The pool is not active.
-            InternalError: A volume of the pool is being created or copied.
-            OperationFailedError: The scan failed as a whole; the pool is inactive then.
+            SystemCallError: The storage cannot be read; `int1` is the errno. The pool is stopped where it is gone.
+            OperationFailedError: A helper program failed.
         """
         raise not_supported("storage_pool_refresh")
 
@@ -397,8 +397,7 @@ class StoragePoolSpec(Spec[S]):
         busy cannot be unmounted. The event is STOPPED.
 
         Raises:
-            OperationInvalidError: The pool is not active.
-            InternalError: A volume of the pool is being created or copied.
+            OperationInvalidError: The pool is not active, or a volume of it is being worked on.
             SystemCallError: The storage is busy; `int1` is the errno. The pool stays active.
             OperationFailedError: A helper program failed. The pool stays active.
         """

@@ -12,8 +12,9 @@ Sizes are in bytes. *Capacity* is what a guest sees; *allocation* is what the vo
 for a sparse one and may be more with metadata.
 
 Creating, copying, resizing and wiping take long. Meanwhile the driver holds neither the pool nor its other volumes, but
-the pool cannot be stopped, refreshed or deleted, and the volume itself is *busy*: to everything that would change or
-read it the answer is `OperationInvalidError`. What is new shows in the list only when it is complete.
+the pool cannot be stopped, and the volume itself is *busy*: to everything that would change or read it the answer is
+`OperationInvalidError`. A volume that is being made shows in lists, and its allocation grows as it is filled. To delete
+it is to cancel its making: who asked for it gets `OperationAbortedError`, and nothing is left.
 
 At the least a driver implements `storage_pool_list_all_volumes`, `storage_vol_get_path`, `storage_vol_get_info_flags`
 and `storage_vol_get_xml_desc`; one whose volumes can be changed adds `storage_vol_create_xml` and `storage_vol_delete`,
@@ -50,7 +51,7 @@ class StorageVolSpec(Spec[S]):
 
     # Lookup
 
-    @lookup(acl="storage_vol:getattr", readonly=True, since="0.4.1", may_block=False)
+    @lookup(acl="storage_vol:getattr", readonly=True, since="0.4.1")
     def storage_vol_lookup_by_name(self, conn: S, pool: StoragePoolRef, name: str) -> StorageVolRef:
         """Find a volume of a pool by its name. Derived from `storage_pool_list_all_volumes`.
 
@@ -59,7 +60,7 @@ class StorageVolSpec(Spec[S]):
         """
         raise not_supported("storage_vol_lookup_by_name")
 
-    @lookup(acl="storage_vol:getattr", readonly=True, since="0.4.1", may_block=False)
+    @lookup(acl="storage_vol:getattr", readonly=True, since="0.4.1")
     def storage_vol_lookup_by_key(self, conn: S, key: str) -> StorageVolRef:
         """Find a volume by its key in any active pool.
 
@@ -71,7 +72,7 @@ class StorageVolSpec(Spec[S]):
         """
         raise not_supported("storage_vol_lookup_by_key")
 
-    @lookup(acl="storage_vol:getattr", readonly=True, since="0.4.1", may_block=False)
+    @lookup(acl="storage_vol:getattr", readonly=True, since="0.4.1")
     def storage_vol_lookup_by_path(self, conn: S, path: str) -> StorageVolRef:
         """Find a volume by its path in any active pool.
 
@@ -94,7 +95,6 @@ class StorageVolSpec(Spec[S]):
         readonly=True,
         filters="storage_vol:getattr",
         since="0.10.2",
-        may_block=False,
     )
     def storage_pool_list_all_volumes(self, conn: S, pool: StoragePoolRef, flags: int) -> list[StorageVolRef]:
         """List the volumes of an active pool.
@@ -112,7 +112,6 @@ class StorageVolSpec(Spec[S]):
         readonly=True,
         filters="storage_vol:getattr",
         since="0.4.1",
-        may_block=False,
     )
     def storage_pool_list_volumes(self, conn: S, pool: StoragePoolRef) -> list[str]:
         """List the names of a pool's volumes. Derived from `storage_pool_list_all_volumes`."""
@@ -123,7 +122,6 @@ class StorageVolSpec(Spec[S]):
         readonly=True,
         filters="storage_vol:getattr",
         since="0.4.1",
-        may_block=False,
     )
     def storage_pool_num_of_volumes(self, conn: S, pool: StoragePoolRef) -> int:
         """Count a pool's volumes. Derived from `storage_pool_list_all_volumes`."""
@@ -131,7 +129,7 @@ class StorageVolSpec(Spec[S]):
 
     # Description
 
-    @description(acl="storage_vol:read", readonly=True, since="0.4.1", may_block=False)
+    @description(acl="storage_vol:read", readonly=True, since="0.4.1")
     def storage_vol_get_xml_desc(self, conn: S, vol: StorageVolRef, flags: int) -> str:
         """Describe a volume in XML: sizes, format, path, permissions, times, backing store.
 
@@ -145,7 +143,7 @@ class StorageVolSpec(Spec[S]):
 
     # Properties
 
-    @accessor(acl="storage_vol:read", readonly=True, since="3.0.0", may_block=False)
+    @accessor(acl="storage_vol:read", readonly=True, since="3.0.0")
     def storage_vol_get_info_flags(self, conn: S, vol: StorageVolRef, flags: int) -> StorageVolInfo:
         """Tell a volume's type and sizes as they are now.
 
@@ -159,12 +157,12 @@ class StorageVolSpec(Spec[S]):
         """
         raise not_supported("storage_vol_get_info_flags")
 
-    @accessor(acl="storage_vol:read", readonly=True, since="0.4.1", may_block=False)
+    @accessor(acl="storage_vol:read", readonly=True, since="0.4.1")
     def storage_vol_get_info(self, conn: S, vol: StorageVolRef) -> StorageVolInfo:
         """Tell a volume's type and sizes as they are now. Derived from `storage_vol_get_info_flags`, with no flags."""
         raise not_supported("storage_vol_get_info")
 
-    @accessor(acl="storage_vol:read", readonly=True, since="0.4.1", may_block=False)
+    @accessor(acl="storage_vol:read", readonly=True, since="0.4.1")
     def storage_vol_get_path(self, conn: S, vol: StorageVolRef) -> str:
         """Tell by which path the host's programs open a volume.
 
@@ -198,7 +196,8 @@ class StorageVolSpec(Spec[S]):
             XMLError: The document is no volume: no name, or a name with `/`; no capacity.
             XMLInvalidSchemaError: VALIDATE was asked for, and the document breaks the schema.
             ConfigUnsupportedError: A format that does not exist, or that this type of pool cannot make.
-            StorageVolExistsError: The pool has a volume of that name, known or not yet.
+            StorageVolExistsError: The pool has a volume of that name, known or not yet, or one is being made.
+            OperationAbortedError: It was deleted while it was being made.
             OperationInvalidError: The pool is not active.
             OperationUnsupportedError: Volumes cannot be created in this type of pool.
             SystemCallError: Storage is full or refuses; `int1` is the errno.
@@ -230,6 +229,7 @@ class StorageVolSpec(Spec[S]):
             StorageVolExistsError: The pool has a volume of that name. libvirt's storage driver answers `InternalError`
                 here.
             NoStorageVolError: The source is gone.
+            OperationAbortedError: It was deleted while it was being made.
             OperationInvalidError: A pool is not active, or the source is being written or created.
             XMLError: The document is no volume; further errors as in `storage_vol_create_xml`.
         """
@@ -345,7 +345,7 @@ class StorageVolSpec(Spec[S]):
 
     @destruction(acl="storage_vol:delete", since="0.4.1")
     def storage_vol_delete(self, conn: S, vol: StorageVolRef, flags: int) -> None:
-        """Delete a volume with its contents.
+        """Delete a volume with its contents; one that is being made is not made to the end.
 
         That a guest's definition names the volume does not prevent it.
 

@@ -102,6 +102,23 @@ def at(state: StorageState, path: str) -> tuple[Pool, Volume] | None:
     return None
 
 
+def with_key(state: StorageState, key: str) -> tuple[Pool, Volume] | None:
+    """The volume with a key, and its pool; None where no active pool has it."""
+    found = at(state, key)  # mostly the key is the path, and nothing has to be listed
+    if found is not None and found[1].key == key:
+        return found
+    for pool in state.view().all():
+        if pool.live is None:
+            continue
+        try:
+            volume = next((each for each in volumes(state, pool) if each.key == key), None)
+        except VirtError:
+            continue  # it cannot be asked
+        if volume is not None:
+            return pool, volume
+    return None
+
+
 def describe(pool: Pool, found: Volume) -> StorageVolume:
     """The document of a volume."""
     document = pool.backend.volume_describe(pool.active(), found)

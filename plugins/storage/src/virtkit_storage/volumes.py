@@ -35,13 +35,10 @@ class VolumePart(StorageVolSpec["Session"]):
         return finding.reference(found, finding.volume(conn.state, found, name))
 
     def storage_vol_lookup_by_key(self, conn: Session, key: str) -> StorageVolRef:
-        for pool in conn.state.view().all():
-            if pool.live is None:
-                continue
-            for volume in finding.volumes(conn.state, pool):
-                if volume.key == key:
-                    return finding.reference(pool, volume)
-        raise NoStorageVolError(f"no active storage pool has a volume with key {key!r}", domain=STORAGE)
+        found = finding.with_key(conn.state, key)
+        if found is None:
+            raise NoStorageVolError(f"no active storage pool has a volume with key {key!r}", domain=STORAGE)
+        return finding.reference(*found)
 
     def storage_vol_lookup_by_path(self, conn: Session, path: str) -> StorageVolRef:
         found = finding.at(conn.state, path)
