@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from virtkit.driver import Driver, OpenRequest
@@ -12,6 +11,7 @@ from virtkit.enums import SecretDefineFlags, SecretEventLifecycleType
 from virtkit.errors import InternalError, InvalidArgError, InvalidSecretError, NoSecretError, unsupported_flags
 from virtkit.events import SecretLifecycleEvent, SecretValueChangedEvent
 from virtkit.hookspecs.secret import SecretSpec
+from virtkit.services.filters import Filter, matching
 from virtkit.services.tenancy import Tenants
 from virtkit_secret import definition
 from virtkit_secret.definition import DOMAIN, Secret
@@ -26,14 +26,10 @@ PATHS = ("/system", "/session", "/embed")
 VALUE_LIMIT = 65536
 """Bytes of a value: what libvirt's protocol carries."""
 
-FILTERS: tuple[tuple[int, Callable[[Secret], int]], ...] = (
-    (
-        Listed.EPHEMERAL | Listed.NO_EPHEMERAL,
-        lambda secret: Listed.EPHEMERAL if secret.ephemeral else Listed.NO_EPHEMERAL,
-    ),
-    (Listed.PRIVATE | Listed.NO_PRIVATE, lambda secret: Listed.PRIVATE if secret.private else Listed.NO_PRIVATE),
+FILTERS: tuple[Filter[Secret], ...] = (
+    Filter(Listed.EPHEMERAL, Listed.NO_EPHEMERAL, lambda secret: secret.ephemeral),
+    Filter(Listed.PRIVATE, Listed.NO_PRIVATE, lambda secret: secret.private),
 )
-"""Groups of flags, and which of a group a secret has."""
 
 
 class SecretDriver(SecretSpec["Session"], Driver["Session"]):
@@ -80,9 +76,8 @@ class SecretDriver(SecretSpec["Session"], Driver["Session"]):
         return conn.read().by_use(usage_type, usage_id).ref
 
     def connect_list_all_secrets(self, conn: Session, flags: int) -> list[SecretRef]:
-        _refuse("connect_list_all_secrets", flags, sum(group for group, _ in FILTERS))
-        asked = [(flags & group, of) for group, of in FILTERS if flags & group]
-        return [each.ref for each in conn.read().all() if all(bits & of(each) for bits, of in asked)]
+        found = matching(conn.read().all(), FILTERS, flags, "connect_list_all_secrets", domain=DOMAIN)
+        return [secret.ref for secret in found]
 
     # Description
 
