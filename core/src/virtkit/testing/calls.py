@@ -145,7 +145,7 @@ def is_served(conn: Connection, kind: str) -> bool:
 
 
 def is_joined(conn: Connection, kind: str) -> bool:
-    """Whether a kind is served by another driver than the one the URI names, which has a profile of its own."""
+    """Whether a kind of driver is served by another driver than the one the URI names; that has its own profile."""
     part = _ops(conn).attach(kind)
     return part is not None and part is not _ops(conn).attach("hypervisor")
 
