@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 
 # What guests and tests run on.
 packages=(qemu-system-x86 qemu-utils busybox-static binutils kmod)
+# Overwrites volumes by patterns.
+packages+=(scrub)
 # The real libvirt: tests compare with it, benchmarks stand beside it. Its Python binding belongs to /usr/bin/python3.
 packages+=(libvirt-clients libvirt-daemon-system python3-libvirt)
 # Both ends of ssh transports; tests run sshd as an ordinary process. One that would start by itself is not installed.

@@ -22,7 +22,7 @@ from virtkit.enums import (
 )
 from virtkit.errors import (
     InvalidArgError,
-    InvalidSecretError,
+    NoSecretError,
     OperationInvalidError,
     OperationUnsupportedError,
     XMLError,
@@ -63,8 +63,10 @@ def test_reading_from_beyond_the_end_reads_nothing(volume: StorageVol) -> None:
 
 
 def test_more_than_was_announced_is_refused(volume: StorageVol) -> None:
+    sink = volume.upload(length=100)
     with pytest.raises(InvalidArgError, match="more was sent"):
-        volume.upload_from(io.BytesIO(DATA), length=100)
+        sink.write(DATA)
+    sink.abort()
     assert 4 * MIB == len(contents(volume)), "it is in use no longer"
 
 
@@ -81,7 +83,7 @@ def test_holes_stay_holes_both_ways(pool: StoragePool, volume: StorageVol, tmp_p
     with open(tmp_path / "back", "wb") as file:
         volume.download_to(file, flags=StorageVolDownloadFlags.SPARSE_STREAM)
     assert sparse.read_bytes() == (tmp_path / "back").read_bytes()
-    assert MIB == (tmp_path / "back").stat().st_blocks * 512
+    assert 2 * MIB > (tmp_path / "back").stat().st_blocks * 512
 
 
 def test_a_hole_that_is_uploaded_replaces_data(volume: StorageVol, tmp_path: Path) -> None:
@@ -95,18 +97,18 @@ def test_a_hole_that_is_uploaded_replaces_data(volume: StorageVol, tmp_path: Pat
 
 
 def test_a_volume_in_use_is_not_uploaded_to(volume: StorageVol) -> None:
-    stream = volume.download()
+    source = volume.download()
     with pytest.raises(OperationInvalidError, match="is being downloaded"):
         volume.upload_from(io.BytesIO(DATA))
     assert bytes(10) == contents(volume, 0, 10), "but it is read by others"
-    stream.abort()
+    source.close()
     volume.upload_from(io.BytesIO(DATA))
 
 
 def test_an_upload_that_is_given_up_lets_go_of_the_volume(volume: StorageVol) -> None:
-    stream = volume.upload()
-    stream.send(b"half")
-    stream.abort()
+    sink = volume.upload()
+    sink.write(b"half")
+    sink.abort()
     assert b"half" == contents(volume, 0, 4)
 
 
@@ -150,9 +152,7 @@ def test_blocks_are_shared_only_where_the_filesystem_can(pool: StoragePool, volu
     kind = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True, check=True).stdout.strip()
     if kind in ("btrfs", "xfs"):
         pytest.skip(f"{kind} may share blocks; the test kernel's tests have such a filesystem")
-    with pytest.raises(
-        OperationUnsupportedError, match="shares no blocks between files: clone 'a.img' without reflink"
-    ):
+    with pytest.raises(OperationUnsupportedError, match="shares no blocks between files"):
         pool.create_volume_from(volume_xml("copy"), volume, StorageVolCreateFlags.REFLINK)
     assert ["a.img"] == os.listdir(folder)
 
@@ -175,21 +175,21 @@ def test_a_wiped_image_has_no_format_any_more(pool: StoragePool) -> None:
 
 def test_trimming_gives_the_blocks_back(volume: StorageVol) -> None:
     volume.upload_from(io.BytesIO(DATA))
-    volume.wipe(StorageVolWipeAlgorithm.TRIM)
+    volume.wipe_pattern(StorageVolWipeAlgorithm.TRIM)
     assert (4 * MIB, 0) == (volume.info().capacity, volume.info().allocation)
     assert bytes(4 * MIB) == contents(volume)
 
 
 def test_an_algorithm_nobody_knows_is_refused(volume: StorageVol) -> None:
     with pytest.raises(InvalidArgError, match=r"no wiping algorithm 99; known are 0 \(ZERO\)"):
-        volume.wipe(99)
+        volume.wipe_pattern(99)
 
 
 @pytest.mark.parametrize("algorithm", [each for each in StorageVolWipeAlgorithm if each.name not in ("ZERO", "TRIM")])
 def test_patterns_are_written_by_scrub(pool: StoragePool, algorithm: StorageVolWipeAlgorithm) -> None:
     volume = pool.create_volume(volume_xml("a.img", 65536))
     volume.upload_from(io.BytesIO(b"secret" * 1000))
-    volume.wipe(algorithm)
+    volume.wipe_pattern(algorithm)
     assert b"secret" not in contents(volume)
     assert 65536 == volume.info().capacity
 
@@ -197,7 +197,7 @@ def test_patterns_are_written_by_scrub(pool: StoragePool, algorithm: StorageVolW
 def test_a_missing_program_is_told_with_its_package(volume: StorageVol, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("virtkit_storage.wiping.find_program", lambda name: None)
     with pytest.raises(OperationUnsupportedError, match="by the pattern dod: apt-get install scrub"):
-        volume.wipe(StorageVolWipeAlgorithm.DOD)
+        volume.wipe_pattern(StorageVolWipeAlgorithm.DOD)
 
 
 # Encryption
@@ -269,6 +269,6 @@ def test_an_encrypted_volume_without_a_secret_is_refused(pool: StoragePool, fold
 
 def test_a_secret_without_a_value_is_told(connection: Connection, pool: StoragePool, folder: Path) -> None:
     empty = connection.define_secret("<secret ephemeral='yes' private='yes'/>")
-    with pytest.raises(InvalidSecretError):
+    with pytest.raises(NoSecretError, match="has no value: set one first"):
         pool.create_volume(volume_xml("a.img", target=encrypted("raw", empty.uuid_string)))
     assert [] == os.listdir(folder)

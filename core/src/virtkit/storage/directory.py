@@ -325,7 +325,7 @@ def _look(folder: int, start: str, name: str, known: Volume | None) -> Volume | 
         _log.debug("%s%s is no volume: %s", start, name, error.strerror)
         return None
     size, taken = status.st_size, status.st_blocks * 512
-    capacity = size if image.capacity is None else image.capacity
+    capacity = image.capacity_in(size)
     return Volume(
         name, path, path, StorageVolType.FILE, capacity, taken, size, image.format, image.backing, stamp, image
     )

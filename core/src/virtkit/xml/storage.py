@@ -73,7 +73,7 @@ class Ivgen(Element):
     hash = attribute("hash")
 
 
-class Encryption(Element):
+class Encryption(Element, always_open=True):
     """How a volume is encrypted."""
 
     format = attribute("format", _known("default", "qcow", "luks", "luks2"))

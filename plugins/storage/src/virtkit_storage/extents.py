@@ -61,9 +61,7 @@ def clear(file: int, offset: int, length: int) -> None:
         OSError: The system refuses.
     """
     size = os.lseek(file, 0, os.SEEK_END)
-    inside = min(length, max(0, size - offset))
-    if inside and not punch(file, offset, inside):
-        write_zeros(file, offset, offset + inside, lambda: None)
+    zero(file, offset, min(offset + length, size), lambda: None)
     if offset + length > size and is_regular(file):
         os.ftruncate(file, offset + length)
 
@@ -113,16 +111,32 @@ def clone(source: int, target: int) -> bool:
 
 
 def copy(source: int, target: int, end: int, guard: Guard) -> None:
-    """Copy the data before `end`; holes stay holes in a target that is new.
+    """Copy what is before `end`. Holes stay holes in a file, which is new; a device reads as zeros there and behind.
 
     Raises:
         OSError: The system refuses.
     """
+    keeps = not is_regular(target)
+    at = 0
     for start, stop in runs(source, end):
+        if keeps:
+            zero(target, at, start, guard)
         at = start
         while at < stop:
             guard()
             at += _copy_some(source, target, at, min(CHUNK_BYTES, stop - at))
+    if keeps:
+        zero(target, at, os.lseek(target, 0, os.SEEK_END), guard)
+
+
+def zero(file: int, start: int, end: int, guard: Guard) -> None:
+    """Have a range read as zeros; its blocks are given back where that can be done.
+
+    Raises:
+        OSError: The system refuses.
+    """
+    if start < end and not punch(file, start, end - start):
+        write_zeros(file, start, end, guard)
 
 
 def _copy_some(source: int, target: int, at: int, length: int) -> int:

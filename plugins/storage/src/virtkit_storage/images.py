@@ -173,8 +173,8 @@ def _copy(target: Target, source: Source, file: int, *, reflink: bool, alike: bo
             )
         if not reflink:
             extents.copy(file, target.file, source.volume.physical, target.guard)
-        if extents.is_regular(target.file) and target.plain:
-            os.ftruncate(target.file, target.document.capacity or 0)
+        if extents.is_regular(target.file):
+            os.ftruncate(target.file, target.document.capacity or 0 if target.plain else source.volume.physical)
         os.fsync(target.file)
     except OSError as error:
         path = target.document.target.path or ""
