@@ -1,0 +1,5 @@
+"""Fixtures and marks for the tests of every distribution."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.testkernel.plugin"]

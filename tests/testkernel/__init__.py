@@ -1,0 +1,1 @@
+"""A kernel for tests: User Mode Linux over the root of this machine. See README.md."""
