@@ -1,4 +1,4 @@
-"""Fixtures of tests that run in a test kernel."""
+"""Fixtures of tests in a test kernel: blank disks, kernel modules, and what has to be installed."""
 
 from __future__ import annotations
 
@@ -17,18 +17,26 @@ from tests.testkernel.booting import DISK_SIZE, disk_names
 BLKDISCARD = 0x1277
 BLKRRPART = 0x125F
 
+OF_TESTS = ("/dev/ubd", "/dev/mapper/", "/dev/dm-", "/dev/loop", "/dev/nbd", "/dev/sd")
+"""How the names of devices begin that tests mount: everything, for the root is no device."""
+
 
 @pytest.fixture
 def disks() -> Iterator[list[Path]]:
-    """Four blank disks of 512 MiB: /dev/ubdb and so on. What a test leaves on them, or mounted, is cleared away."""
+    """Four blank disks of 512 MiB: /dev/ubdb and so on.
+
+    Afterwards every file system on a device is unmounted, mappings and loop devices are removed, and disks are blanked.
+    """
     found = [Path("/dev", name) for name in disk_names()]
     if not all(disk.is_block_device() for disk in found):
-        pytest.fail("`disks` are in a test kernel: mark the test with @pytest.mark.test_kernel")
+        pytest.fail("there are disks only in a test kernel: mark the test with @pytest.mark.test_kernel")
+    before = [_writes(disk) for disk in found]
     yield found
-    _unmount()
+    unmount(lambda source, _: source.startswith(OF_TESTS))
     _remove_mappings()
-    for disk in found:
-        blank(disk)
+    for disk, writes in zip(found, before, strict=True):
+        if writes != _writes(disk):  # to blank one takes a tenth of a second
+            _blank(disk)
 
 
 @pytest.fixture
@@ -55,7 +63,29 @@ def programs() -> Callable[..., None]:
     return need
 
 
-def blank(disk: Path) -> None:
+def unmount(belongs: Callable[[str, str], bool]) -> None:
+    """Unmount file systems, the newest first, that are chosen by their source and type."""
+    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    for source, target, kind, *_ in reversed(mounts):
+        if belongs(source, kind):
+            subprocess.run(["umount", "--lazy", target.encode().decode("unicode_escape")], timeout=60, check=True)
+
+
+def _writes(disk: Path) -> int:
+    return int(Path("/sys/block", disk.name, "stat").read_text().split()[4])
+
+
+def _remove_mappings() -> None:
+    if list(Path("/sys/block").glob("dm-*")):
+        subprocess.run(["dmsetup", "remove_all", "--force"], capture_output=True, timeout=60, check=True)
+    if list(Path("/sys/block").glob("loop*/loop/backing_file")):
+        subprocess.run(["losetup", "--detach-all"], timeout=60, check=True)
+    for link in Path("/dev").glob("*/*"):  # LVM made them, and does not know that its volumes are gone
+        if link.is_symlink() and not link.exists():
+            link.unlink()
+
+
+def _blank(disk: Path) -> None:
     """Make a disk read as zeros, without partitions."""
     device = os.open(disk, os.O_RDWR | os.O_EXCL)
     try:
@@ -63,18 +93,3 @@ def blank(disk: Path) -> None:
         fcntl.ioctl(device, BLKRRPART)
     finally:
         os.close(device)
-
-
-def _unmount() -> None:
-    """Unmount what stands on a disk of a test, the newest first."""
-    mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
-    for source, target, *_ in reversed(mounts):
-        if source.startswith(("/dev/ubd", "/dev/mapper/", "/dev/loop", "/dev/dm-")):
-            subprocess.run(["umount", "--lazy", target], timeout=60, check=True)
-
-
-def _remove_mappings() -> None:
-    if Path("/sys/class/misc/device-mapper").exists():
-        subprocess.run(["dmsetup", "remove_all", "--force"], capture_output=True, timeout=60, check=True)
-    if list(Path("/sys/block").glob("loop*/loop/backing_file")):
-        subprocess.run(["losetup", "--detach-all"], timeout=60, check=True)

@@ -39,8 +39,8 @@ class KernelLostError(Exception):
 class Kernel:
     """A kernel that runs one command as root, on an overlay over the root of this machine.
 
-    Nothing that is done in it reaches the machine, except what is written to its disks and to `folder`. It ends with its
-    command, when it is closed, and with this process.
+    Nothing that is done in it reaches the machine, except what is written to its disks and to `folder`. It ends with
+    its command, when it is closed, and with this process.
 
     Attributes:
         folder: What it shares with this machine, at the same path in both; gone when the kernel is closed.

@@ -20,6 +20,9 @@ from tests.testkernel.fixtures import programs as programs
 from tests.testkernel.inside import Inside
 from tests.testkernel.installed import Installed, KernelUnavailableError, installed
 from tests.testkernel.kernel import Kernel, KernelLostError
+from tests.testkernel.services import iscsi_target as iscsi_target
+from tests.testkernel.services import nfs_export as nfs_export
+from tests.testkernel.services import udev as udev
 
 MARK = "test_kernel"
 IS_INSIDE = "VIRTKIT_TEST_KERNEL"
@@ -50,10 +53,11 @@ class Outside:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Send marked tests to one worker of pytest-xdist, hence to one kernel."""
+        workers = self._config.pluginmanager.hasplugin("xdist")
         for item in items:
             if item.get_closest_marker(MARK):
                 item.stash[_OWN_ID] = item.nodeid  # pytest-xdist appends the group to it
-                if not item.get_closest_marker("xdist_group"):
+                if workers and not item.get_closest_marker("xdist_group"):
                     item.add_marker(pytest.mark.xdist_group(MARK))
 
     @pytest.hookimpl(tryfirst=True)
