@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.testkernel.booting import command_line, environment, fill
+from tests.testkernel.booting import PLACE, command_line, environment, fill
 from tests.testkernel.installed import KernelUnavailableError, installed
 
 SHELL = "exec setsid --ctty --wait bash </dev/tty0 >/dev/tty0 2>&1"
@@ -23,8 +23,8 @@ def main(command: list[str]) -> int:
         return 1
     with tempfile.TemporaryDirectory(prefix="testkernel-") as name:
         folder = Path(name)
-        inside = command or ["bash", "-c", SHELL]
-        fill(folder, inside, directory=Path.cwd(), variables={"PATH": os.environ.get("PATH", os.defpath)})
+        variables = {"PATH": os.environ.get("PATH", os.defpath), PLACE: "shell"}
+        fill(folder, command or ["bash", "-c", SHELL], directory=Path.cwd(), variables=variables)
         subprocess.run(command_line(kernel, folder), env=environment(kernel, folder), check=False)
         status = folder / "status"
         return int(status.read_text()) if status.exists() else 1

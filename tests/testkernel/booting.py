@@ -12,6 +12,9 @@ from tests.testkernel.installed import PROGRAM, Installed
 
 HERE = Path(__file__).parent
 
+PLACE = "VIRTKIT_TEST_KERNEL"
+"""Variable that says, in a kernel, what pytest does in it: `session` (a pytest outside asks for tests) or `shell`."""
+
 MEMORY = 768 << 20
 """Bytes of memory; files that tests write are in it, too."""
 
@@ -21,7 +24,7 @@ DISK_SIZE = 512 << 20
 
 
 def fill(folder: Path, command: Sequence[str], *, directory: Path, variables: Mapping[str, str]) -> None:
-    """Put in the folder what init.sh expects there.
+    """Put init.sh in the folder, and what it expects there.
 
     Args:
         folder: The folder.
@@ -29,7 +32,8 @@ def fill(folder: Path, command: Sequence[str], *, directory: Path, variables: Ma
         directory: Where it runs that.
         variables: What the command finds in its environment, beside init's.
     """
-    shutil.copy(HERE / "lvm.conf", folder)
+    for name in ("init.sh", "lvm.conf"):
+        shutil.copy(HERE / name, folder)
     for name in disk_names():
         with (folder / name).open("wb") as disk:
             disk.truncate(DISK_SIZE)
@@ -50,7 +54,7 @@ def command_line(installed: Installed, folder: Path, *more: str) -> list[str]:
     The kernel sees the machine's root read-only. It dies with the thread that starts it.
     """
     disks = [f"{name}={folder / name}" for name in disk_names()]
-    root = ["root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={HERE / 'init.sh'}"]
+    root = ["root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={folder / 'init.sh'}"]
     console = ["con0=fd:0,fd:1", "con=null", "quiet", "loglevel=4"]
     mine = [f"testkernel_folder={folder}", f"testkernel_release={installed.release}"]
     start = ["setpriv", "--pdeathsig", "TERM", PROGRAM, f"mem={MEMORY >> 20}M", f"uml_dir={folder}", "umid=kernel"]

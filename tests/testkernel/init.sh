@@ -1,6 +1,7 @@
 #!/bin/bash
 # Process 1 of a test kernel: put everything on an overlay, so that the host stays as it is, then run what the caller
 # wrote to $testkernel_folder/run. The variables testkernel_* come from the kernel's command line.
+# What is written in that folder reaches the host.
 refuse() { echo "testkernel: $1" >&2 && exit 1; }
 (($$ == 1)) || refuse "this script is the init of a test kernel, not a program to run"
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 TERM=dumb
@@ -26,7 +27,7 @@ mount -t tmpfs tmpfs /dev/shm
 mount -t devpts devpts /dev/pts -o ptmxmode=666
 mount -t tmpfs tmpfs /run
 mkdir -p /run/lock /run/lvm
-mount -t hostfs "$testkernel_folder" "$testkernel_folder" -o "$testkernel_folder"
+mount -t hostfs hostfs "$testkernel_folder" -o "$testkernel_folder"
 mkdir -p /lib/modules
 ln -sfn "/usr/lib/uml/modules/$release" "/lib/modules/$release"
 mkdir -p /etc/lvm

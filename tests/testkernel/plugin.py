@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from tests.testkernel.booting import PLACE
 from tests.testkernel.fixtures import disks as disks
 from tests.testkernel.fixtures import modules as modules
 from tests.testkernel.fixtures import programs as programs
@@ -25,9 +26,6 @@ from tests.testkernel.services import nfs_export as nfs_export
 from tests.testkernel.services import udev as udev
 
 MARK = "test_kernel"
-IS_INSIDE = "VIRTKIT_TEST_KERNEL"
-"""Variable that is set in the kernel."""
-
 BOOT_SECONDS = 180.0
 """How long boot and collection may take: they took 4 s on a quiet machine."""
 
@@ -38,8 +36,11 @@ _OWN_ID = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    plugin = Inside(config) if IS_INSIDE in os.environ else Outside(config)
-    config.pluginmanager.register(plugin, MARK)
+    place = os.environ.get(PLACE)
+    if place is None:
+        config.pluginmanager.register(Outside(config), MARK)
+    elif place == "session":
+        config.pluginmanager.register(Inside(config), MARK)
 
 
 class Outside:
@@ -128,17 +129,15 @@ def _boot(kernel: Installed, session: pytest.Session) -> Kernel:
     arguments = [f"--rootdir={config.rootpath}", f"--tb={option.tbstyle}", *["-v"] * option.verbose]
     arguments += ["-c", str(config.inipath)] if config.inipath else []
     arguments += ["--showlocals"] if option.showlocals else []
-    # What is not in the kernel's memory is gone when the kernel is.
-    arguments += ["-p", "no:cacheprovider", "--basetemp=/run/pytest", "--continue-on-collection-errors"]
-    arguments += ["-o", "faulthandler_timeout=0"]
+    # A cache would be gone with the kernel; faulthandler belongs to `Inside`, which knows how long a test may take.
+    arguments += ["-p", "no:cacheprovider", "-o", "faulthandler_timeout=0"]
+    arguments += ["--basetemp=/run/pytest", "--continue-on-collection-errors"]
     arguments += [_argument(config, item.stash[_OWN_ID]) for item in session.items if _OWN_ID in item.stash]
     variables = {name: value for name, value in os.environ.items() if name.startswith("PYTHON")}
-    return Kernel(
-        kernel,
-        [sys.executable, "-m", "pytest", *arguments],
-        directory=config.invocation_params.dir,
-        variables={**variables, IS_INSIDE: "1"},
-    )
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)  # what is compiled goes with the kernel, and saves time until then
+    variables[PLACE] = "session"
+    command = [sys.executable, "-m", "pytest", *arguments]
+    return Kernel(kernel, command, directory=config.invocation_params.dir, variables=variables)
 
 
 def _argument(config: pytest.Config, nodeid: str) -> str:

@@ -126,6 +126,16 @@ def test_a_kernel_that_hangs_or_crashes_fails_only_that_test(tmp_path: Path) -> 
     assert "passed" == told["runs_outside"]
 
 
+@pytest.mark.usefixtures("available")
+def test_a_command_runs_in_a_kernel_and_its_status_is_told() -> None:
+    command = [sys.executable, "-m", "tests.testkernel", "bash", "-c", 'echo "on $(uname -m -r)"; exit 7']
+    done = subprocess.run(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+    )
+    assert 7 == done.returncode
+    assert f"on {installed().release} x86_64" in done.stdout
+
+
 def test_without_a_kernel_tests_are_skipped_with_the_reason(tmp_path: Path) -> None:
     told = outcomes(tmp_path, "import pytest\n@pytest.mark.test_kernel\ndef test_skips(): ...", path="/nowhere")
     assert "apt-get install user-mode-linux" in told["skips"]
