@@ -27,6 +27,7 @@ mount -t tmpfs tmpfs /dev/shm
 mount -t devpts devpts /dev/pts -o ptmxmode=666
 mount -t tmpfs tmpfs /run
 mkdir -p /run/lock /run/lvm
+mkdir -p "$testkernel_folder" # where /run hides it
 mount -t hostfs hostfs "$testkernel_folder" -o "$testkernel_folder"
 mkdir -p /lib/modules
 ln -sfn "/usr/lib/uml/modules/$release" "/lib/modules/$release"
