@@ -66,7 +66,7 @@ class Outside:
         if _OWN_ID not in item.stash:
             return None
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        for report in self._reports(item, nextitem):
+        for report in (*self._reports(item, nextitem), *_torn_down(item, nextitem)):
             item.ihook.pytest_runtest_logreport(report=report)
         item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
@@ -121,6 +121,19 @@ class Outside:
         if self._kernel is not None:
             self._kernel.close()
             self._kernel = None
+
+
+def _torn_down(item: pytest.Item, following: pytest.Item | None) -> Iterator[pytest.TestReport]:
+    """Tear down what tests out here left for this one, which does not use it, and the next one does not share.
+
+    Only a failure is reported.
+    """
+    state = item.session._setupstate
+    call = pytest.CallInfo.from_call(
+        lambda: state.teardown_exact(following), when="teardown", reraise=KeyboardInterrupt
+    )
+    if call.excinfo is not None:
+        yield item.ihook.pytest_runtest_makereport(item=item, call=call)
 
 
 def _boot(kernel: Installed, session: pytest.Session) -> Kernel:

@@ -70,9 +70,29 @@ def test_runs_in_the_next_kernel(): ...
 @pytest.mark.test_kernel
 def test_crashes():
     open("/proc/sysrq-trigger", "w").write("c")
+"""
 
-def test_runs_outside():
-    assert "VIRTKIT_TEST_KERNEL" not in os.environ
+MIXED = """
+import os
+import pytest
+
+@pytest.fixture(scope="class")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("folder")
+    yield made
+    made.rmdir()
+
+class TestFirst:
+    def test_outside(self, folder):
+        assert "VIRTKIT_TEST_KERNEL" not in os.environ
+
+    @pytest.mark.test_kernel
+    def test_inside(self, folder):
+        assert "VIRTKIT_TEST_KERNEL" in os.environ
+
+class TestSecond:
+    def test_outside_again(self, folder):
+        assert "VIRTKIT_TEST_KERNEL" not in os.environ
 """
 
 
@@ -123,7 +143,12 @@ def test_a_kernel_that_hangs_or_crashes_fails_only_that_test(tmp_path: Path) -> 
     assert "in test_hangs" in told["hangs"]
     assert "passed" == told["runs_in_the_next_kernel"]
     assert "sysrq triggered crash" in told["crashes"]
-    assert "passed" == told["runs_outside"]
+
+
+@pytest.mark.usefixtures("available")
+def test_fixtures_of_a_class_are_set_up_and_torn_down_on_both_sides(tmp_path: Path) -> None:
+    told = outcomes(tmp_path, MIXED)
+    assert {"outside": "passed", "inside": "passed", "outside_again": "passed"} == told
 
 
 @pytest.mark.usefixtures("available")
