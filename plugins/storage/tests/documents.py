@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 MIB = 1 << 20
@@ -23,3 +24,8 @@ def volume_xml(
 def of_format(name: str) -> str:
     """The part of a volume's target that says its format."""
     return f"<format type='{name}'/>"
+
+
+def qemu_img(*arguments: Path | str) -> bytes:
+    """Run qemu-img; what it prints."""
+    return subprocess.run(["qemu-img", *arguments], capture_output=True, check=True, timeout=60).stdout

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import virtkit
-from plugins.storage.tests.documents import MIB, of_format, volume_xml
+from plugins.storage.tests.documents import MIB, of_format, qemu_img, volume_xml
 from virtkit import Connection, StoragePool, StorageVol
 from virtkit.enums import (
     StorageVolCreateFlags,
@@ -101,7 +101,7 @@ def test_a_volume_in_use_is_not_uploaded_to(volume: StorageVol) -> None:
     with pytest.raises(OperationInvalidError, match="is being downloaded"):
         volume.upload_from(io.BytesIO(DATA))
     assert bytes(10) == contents(volume, 0, 10), "but it is read by others"
-    source.close()
+    source.close()  # type: ignore[attr-defined]
     volume.upload_from(io.BytesIO(DATA))
 
 
@@ -131,12 +131,10 @@ def test_a_clone_is_as_large_as_its_source_at_least(pool: StoragePool, volume: S
 def test_a_clone_may_have_another_format(pool: StoragePool, source: str, target: str, tmp_path: Path) -> None:
     (tmp_path / "data").write_bytes(DATA)
     original = pool.create_volume(volume_xml("source", MIB, target=of_format(source)))
-    command = ["qemu-img", "convert", "-f", "raw", "-O", source, tmp_path / "data", original.path()]
-    subprocess.run(command, check=True, timeout=60)
+    qemu_img("convert", "-f", "raw", "-O", source, tmp_path / "data", original.path())
     copy = pool.create_volume_from(volume_xml("copy", target=of_format(target)), original)
     assert f"<format type='{target}'/>" in copy.xml_desc()
-    command = ["qemu-img", "convert", "-f", target, "-O", "raw", copy.path(), tmp_path / "back"]
-    subprocess.run(command, check=True, timeout=60)
+    qemu_img("convert", "-f", target, "-O", "raw", copy.path(), tmp_path / "back")
     assert DATA == (tmp_path / "back").read_bytes()
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import os
 import stat
-import subprocess
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from plugins.storage.tests.documents import MIB, of_format, pool_xml, volume_xml
+from plugins.storage.tests.documents import MIB, of_format, pool_xml, qemu_img, volume_xml
 from virtkit import Connection, StoragePool, discovery
 from virtkit.enums import (
     StorageVolCreateFlags,
@@ -41,8 +41,7 @@ LONG_SECONDS = 60.0
 
 def qemu_info(path: str) -> Any:
     """What qemu-img says of an image."""
-    command = ["qemu-img", "info", "--output=json", path]
-    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=60).stdout)
+    return json.loads(qemu_img("info", "--output=json", path))
 
 
 # Making
@@ -252,8 +251,7 @@ def test_a_header_full_of_nonsense_is_raw_data(pool: StoragePool, folder: Path) 
 
 def test_what_a_header_names_outside_the_pool_is_not_read(pool: StoragePool, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"not yours" * 1000)
-    command = ["qemu-img", "create", "-q", "-f", "qcow2", "-b", tmp_path / "secret", "-F", "raw", folder / "trap"]
-    subprocess.run(command, check=True, timeout=60)
+    qemu_img("create", "-q", "-f", "qcow2", "-b", tmp_path / "secret", "-F", "raw", folder / "trap")
     trap = pool.lookup_volume_by_name("trap")
     assert f"<path>{tmp_path}/secret</path>\n    <format type='raw'/>\n  </backingStore>" in trap.xml_desc()
     with pytest.raises(OperationFailedError, match="which is no volume of an active pool and so is not read"):
@@ -263,10 +261,9 @@ def test_what_a_header_names_outside_the_pool_is_not_read(pool: StoragePool, fol
 
 def test_an_image_that_stands_on_itself_is_refused(pool: StoragePool, folder: Path) -> None:
     for name in ("a", "b"):
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", folder / name, "1M"], check=True, timeout=60)
+        qemu_img("create", "-q", "-f", "qcow2", folder / name, "1M")
     for name, other in (("a", "b"), ("b", "a")):
-        command = ["qemu-img", "rebase", "-q", "-u", "-f", "qcow2", "-F", "qcow2", "-b", folder / other, folder / name]
-        subprocess.run(command, check=True, timeout=60)
+        qemu_img("rebase", "-q", "-u", "-f", "qcow2", "-F", "qcow2", "-b", folder / other, folder / name)
     with pytest.raises(OperationFailedError, match="no volume of an active pool"):
         pool.create_volume_from(volume_xml("copy"), pool.lookup_volume_by_name("a"))
     assert ["a", "b"] == sorted(os.listdir(folder))
@@ -360,7 +357,8 @@ def test_while_a_volume_is_cloned_it_can_be_read_but_not_changed(pool: StoragePo
     with ThreadPoolExecutor(1) as caller:
         cloning = caller.submit(pool.create_volume_from, volume_xml("copy"), source)
         assert slow.reached.wait(LONG_SECONDS)
-        for change in (source.delete, source.wipe, lambda: source.resize(2 * MIB)):
+        changes: tuple[Callable[[], object], ...] = (source.delete, source.wipe, lambda: source.resize(2 * MIB))
+        for change in changes:
             with pytest.raises(OperationInvalidError, match=r"'a.img' of storage pool 'images' is being cloned"):
                 change()
         with pytest.raises(OperationInvalidError, match=r"is in use: its volume '.*' is being"):
