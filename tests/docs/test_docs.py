@@ -17,7 +17,12 @@ from virtkit import errors
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-RACK = ROOT / "examples" / "rack-driver"
+EXAMPLES = {
+    "write-a-driver.md": ROOT / "examples" / "rack-driver",
+    "write-a-storage-backend.md": ROOT / "examples" / "shelf-backend",
+}
+"""Page of the manual -> the distribution that it shows."""
+
 MARK = "--- end of a command ---"
 
 
@@ -79,10 +84,11 @@ def test_the_readme_shows_at_most_ten_lines_of_python() -> None:
     assert len([line for line in source.splitlines() if line.strip()]) <= 10
 
 
-def test_the_driver_of_the_manual_is_the_one_that_is_tested() -> None:
-    page = ROOT / "docs" / "how-to" / "write-a-driver.md"
-    assert [(RACK / "pyproject.toml").read_text()] == blocks(page, "toml")
-    assert [(RACK / "virtkit_rack.py").read_text()] == blocks(page, "python")
+@pytest.mark.parametrize("page", EXAMPLES)
+def test_the_example_of_the_manual_is_the_one_that_is_tested(page: str) -> None:
+    folder, [module] = EXAMPLES[page], EXAMPLES[page].glob("*.py")
+    assert [(folder / "pyproject.toml").read_text()] == blocks(ROOT / "docs" / "how-to" / page, "toml")
+    assert [module.read_text()] == blocks(ROOT / "docs" / "how-to" / page, "python")
 
 
 def test_every_error_that_is_explained_exists() -> None:

@@ -12,6 +12,7 @@ from tests.packaging.conftest import ROOT, Environment
 Make = Callable[..., Environment]
 
 RACK_DRIVER = ROOT / "examples" / "rack-driver"
+SHELF_BACKEND = ROOT / "examples" / "shelf-backend"
 OPEN_QEMU = """
 import virtkit
 from virtkit.errors import NoDriverError
@@ -46,6 +47,23 @@ with virtkit.open("rack:///") as conn:
         "missing": missing,
     }))
 """
+USE_SHELF = """
+import io, json, virtkit
+from virtkit.errors import OperationUnsupportedError
+
+with virtkit.open("storage:///embed?root={root}") as conn:
+    shelf = conn.create_storage_pool("<pool type='shelf'><name>cds</name><target><path>{shelf}</path></target></pool>")
+    [volume] = shelf.list_volumes()
+    contents = io.BytesIO()
+    volume.download_to(contents)
+    refused = []
+    for call in (lambda: shelf.create_volume("<volume><name>a</name><capacity>1</capacity></volume>"), volume.wipe):
+        try:
+            call()
+        except OperationUnsupportedError as error:
+            refused.append(str(error))
+    print(json.dumps([volume.name, contents.getvalue().decode(), shelf.info().capacity, refused]))
+"""
 
 
 def test_core_alone_names_the_package_of_a_missing_driver(environment: Make) -> None:
@@ -76,3 +94,24 @@ def test_a_driver_of_under_60_lines_from_outside_the_repository_is_a_full_member
     assert {"rack", "1.0", "hypervisor", "ready"} <= set(row.split())
     assert "rack" in installed.run("virtkit", "support")
     assert "upper" in installed.run("virtkit", "-c", "rack:///", "list")
+
+
+def test_a_storage_backend_from_outside_the_repository_serves_pools_of_its_own_type(
+    environment: Make, tmp_path: Path
+) -> None:
+    folder, shelf = tmp_path / "shelf-backend", tmp_path / "shelf"
+    shutil.copytree(SHELF_BACKEND, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shelf.mkdir()
+    (shelf / "debian.iso").write_text("a disc")
+    (shelf / "notes.txt").touch()
+
+    installed = environment("virtkit-cli", "virtkit-storage", folder)
+
+    seen = json.loads(installed.python(USE_SHELF.format(root=tmp_path / "root", shelf=shelf)))
+    refused = [f"pools of type 'shelf' cannot have {what}" for what in ("new volumes", "their volumes written")]
+    assert ["debian.iso", "a disc", 6, refused] == seen
+    [row] = [line for line in installed.run("virtkit", "drivers").splitlines() if "virtkit-storage-shelf" in line]
+    assert {"shelf", "1.0", "storage_backend", "ready"} <= set(row.split())
+    uri = f"storage:///embed?root={tmp_path / 'root'}"
+    assert "debian.iso" in installed.run("virtkit", "-c", uri, "vol-list", "cds")
+    assert "<pool type='shelf' supported='yes'>" in installed.run("virtkit", "-c", uri, "pool-capabilities")
