@@ -180,3 +180,9 @@ def test_the_program_has_a_session_of_its_own() -> None:
     assert int(session) != os.getsid(0)
     assert pid != session
     assert subprocess.run(["true"]).returncode == 0
+
+
+def test_a_descriptor_may_stand_in_for_standard_output(tmp_path: Path) -> None:
+    with open(tmp_path / "output", "w+b") as file:
+        result = run(["sh", "-c", "echo told; echo complained >&2"], stdout=file.fileno())
+        assert (b"", b"complained\n", b"told\n") == (result.stdout, result.stderr, file.seek(0) or file.read())

@@ -326,7 +326,6 @@ def test_linux_boots_from_its_kernel_and_obeys_the_power_button(
     terminal.expect(linux.ready)
     terminal.send(b"echo kernel $(uname -s)\n")
     terminal.expect(b"kernel Linux")
-    guest.shutdown()
-    terminal.expect(linux.off)
+    guest.shutdown()  # its last words may be lost: a terminal drops what nobody has read when its other side closes
     eventually(lambda: state_of(guest) == (OFF, DomainShutoffReason.SHUTDOWN))
     journal.wait((DomainEventType.DEFINED, 0), (STARTED, 0), (SUSPENDED, 0), (RESUMED, 0), (SHUTDOWN, 1), (STOPPED, 0))

@@ -74,6 +74,7 @@ def run(
     *,
     timeout: float = RUN_TIMEOUT,
     stdin: bytes = b"",
+    stdout: int | None = None,
     environment: Mapping[str, str] | None = None,
     accept: Collection[int] = (0,),
     limit: int = OUTPUT_LIMIT,
@@ -90,6 +91,8 @@ def run(
         arguments: Program, by path or found in PATH, and its arguments. No shell is involved.
         timeout: Seconds it may take.
         stdin: What it reads on standard input.
+        stdout: A descriptor that its standard output is, and is not captured then; for a program that drops what a full
+            pipe does not take.
         environment: Variables to set on top.
         accept: Exit statuses that are no failure.
         limit: Bytes of standard output it may write.
@@ -103,7 +106,7 @@ def run(
         SystemCallError: It cannot be started; `int1` is the errno.
     """
     name = os.path.basename(arguments[0])
-    process = _start(arguments, environment or {}, pass_fds, domain)
+    process = _start(arguments, environment or {}, subprocess.PIPE if stdout is None else stdout, pass_fds, domain)
     talk = _Talk(process, stdin, limit)
     try:
         talk.hold(time.monotonic() + timeout, guard)
@@ -135,6 +138,7 @@ def _path() -> str:
 def _start(
     arguments: Sequence[str | os.PathLike[str]],
     environment: Mapping[str, str],
+    stdout: int,
     pass_fds: Collection[int],
     domain: int,
 ) -> subprocess.Popen[bytes]:
@@ -143,7 +147,7 @@ def _start(
         return subprocess.Popen(
             [find_program(arguments[0]) or arguments[0], *arguments[1:]],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             env={**inherited, "PATH": _path(), "LC_ALL": "C", **environment},
             cwd="/",
@@ -168,7 +172,8 @@ class _Talk:
         self._limit = limit
         self._selector = selectors.DefaultSelector()
         self._handle(process.stdin, selectors.EVENT_WRITE, self._write)
-        self._handle(process.stdout, selectors.EVENT_READ, self._read)
+        if process.stdout is not None:
+            self._handle(process.stdout, selectors.EVENT_READ, self._read)
         self._handle(process.stderr, selectors.EVENT_READ, self._read_complaint)
 
     def hold(self, end: float, guard: Callable[[], object] | None) -> None:

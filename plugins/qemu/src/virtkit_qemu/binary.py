@@ -15,6 +15,8 @@ import os
 import platform
 import threading
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -232,15 +234,28 @@ def probe(binary: Path) -> Facts:
     """
     # Without TCG, as some distributions build it, facts are still told.
     alone = ("-S", "-no-user-config", "-nodefaults", "-display", "none", "-machine", "none,accel=tcg:kvm")
-    done = run([str(binary), *alone, "-qmp", "stdio"], stdin=script(), timeout=PROBE_SECONDS, domain=ErrorDomain.QEMU)
+    command = [str(binary), *alone, "-qmp", "stdio"]
+    with _memory() as told:  # QEMU drops what a full pipe has not taken when it quits
+        run(command, stdin=script(), stdout=told, timeout=PROBE_SECONDS, domain=ErrorDomain.QEMU)
+        output = os.pread(told, os.fstat(told).st_size, 0)
     try:
-        return facts_of(answers(done.stdout))
+        return facts_of(answers(output))
     except (ValueError, KeyError, TypeError, AttributeError) as cause:
-        said = done.stdout[:200].decode(errors="replace")
+        said = output[:200].decode(errors="replace")
         raise InternalError(
             f"the emulator {binary} is no QEMU that can be used, it answered {said!r}; correct <emulator>",
             domain=ErrorDomain.QEMU,
         ) from cause
+
+
+@contextmanager
+def _memory() -> Iterator[int]:
+    """A descriptor of a file in memory."""
+    file = os.memfd_create("virtkit-qemu-probe")
+    try:
+        yield file
+    finally:
+        os.close(file)
 
 
 def _host() -> dict[str, Any]:
