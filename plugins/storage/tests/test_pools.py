@@ -278,3 +278,9 @@ def test_the_capabilities_name_every_type(connection: Connection) -> None:
     assert "<pool type='dir' supported='yes'>" in document
     assert "<pool type='sheepdog' supported='no'>" in document
     assert "<value>qcow2</value>" in document
+
+
+def test_a_connection_to_this_driver_alone_tells_the_types_that_work(connection: Connection) -> None:
+    document = connection.capabilities()
+    assert document.startswith("<capabilities>\n\n  <pool>\n    <enum name='type'>\n      <value>dir</value>\n")
+    assert document.endswith("    </enum>\n  </pool>\n\n</capabilities>\n")

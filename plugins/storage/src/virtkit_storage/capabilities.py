@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from virtkit import discovery
 from virtkit.define.pool import TYPES
+from virtkit.enums import ErrorDomain
 from virtkit.errors import DriverError
 from virtkit.storage.backend import Formats
+from virtkit.xml.element import Document, Element
 from virtkit.xml.poolcaps import Enumeration, Options, PoolSupport, StoragePoolCapabilities
+from virtkit.xml.schema import child
 
 if TYPE_CHECKING:
     from virtkit.storage.backend import StorageBackend
@@ -23,6 +26,29 @@ def document() -> StoragePoolCapabilities:
     types = [*TYPES, *(name for name in installed if name not in TYPES)]
     found = {name: _backend(name) if name in installed else None for name in types}
     return StoragePoolCapabilities(pools=[_support(name, backend) for name, backend in found.items()])
+
+
+class PoolTypes(Element):
+    """The types of pools that work."""
+
+    types = child("enum", Enumeration)
+
+
+class Connection(Document, tag="capabilities", error_domain=ErrorDomain.CAPABILITIES):
+    """What a connection to this driver alone can do."""
+
+    pool = child("pool", PoolTypes)
+
+
+def of_connection() -> str:
+    """The capabilities of a connection to this driver alone, with libvirt's blank lines."""
+    capabilities = Connection(pool=PoolTypes(types=Enumeration(name="type", values=working())))
+    return capabilities.format().replace("  <pool>", "\n  <pool>").replace("  </pool>\n", "  </pool>\n\n")
+
+
+def working() -> list[str]:
+    """The types of pools that work here, libvirt's first."""
+    return [support.type or "" for support in document().pools if support.supported]
 
 
 def _backend(name: str) -> StorageBackend | None:

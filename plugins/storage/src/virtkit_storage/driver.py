@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from virtkit import discovery
 from virtkit.driver import Driver, Finding, OpenRequest
 from virtkit.errors import DriverError, InternalError
+from virtkit.hookspecs.connect import ConnectSpec
 from virtkit.services.tenancy import Tenants
 from virtkit_storage.pools import PoolPart
 from virtkit_storage.state import Session, StorageState
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 PATHS = ("/system", "/session", "/embed")
 
 
-class StorageDriver(PoolPart, VolumePart, Driver["Session"]):
+class StorageDriver(PoolPart, VolumePart, ConnectSpec["Session"], Driver["Session"]):
     """Storage pools and volumes of this host."""
 
     name = "storage"
@@ -45,11 +47,19 @@ class StorageDriver(PoolPart, VolumePart, Driver["Session"]):
         finally:
             self._tenants.leave(conn.state)
 
+    def driver_default_uri(self) -> str | None:
+        return "storage:///system" if os.geteuid() == 0 else "storage:///session"
+
     def driver_reside(self, conn: Session) -> None:
         conn.own()
 
     def driver_events(self, conn: Session) -> EventHub | None:
         return conn.own().hub
+
+    def connect_get_capabilities(self, conn: Session) -> str:
+        from virtkit_storage import capabilities
+
+        return capabilities.of_connection()
 
     def driver_diagnose(self) -> Sequence[Finding]:
         return [finding for name in discovery.names(discovery.BACKEND) for finding in _diagnosed(name)]
