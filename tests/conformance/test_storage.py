@@ -49,6 +49,7 @@ def profile(tmp_path: Path) -> Profile:
     return Profile(
         uri=f"storage:///embed?root={tmp_path}",
         wrong_uris=("storage:///nowhere", "storage:///embed?root=here", "storage:///embed"),
+        host=Offer(Can.DESCRIBE),
         storage_pool=Offer(POOL, xml=pool_xml),
         storage_vol=Offer(VOLUME),
     )
