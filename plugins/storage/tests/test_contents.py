@@ -244,10 +244,12 @@ def test_a_volume_is_decrypted_by_the_secret_whose_use_it_is(
     connection: Connection, pool: StoragePool, folder: Path
 ) -> None:
     usage = f"<usage type='volume'><volume>{folder}/a.img</volume></usage>"
-    connection.define_secret(f"<secret ephemeral='yes' private='yes'>{usage}</secret>").set_value(b"open sesame")
+    secret = connection.define_secret(f"<secret ephemeral='yes' private='yes'>{usage}</secret>")
+    secret.set_value(b"open sesame")
     source = pool.create_volume(volume_xml("plain", MIB))
     source.upload_from(io.BytesIO(DATA))
     volume = pool.create_volume_from(volume_xml("a.img", MIB, target=encrypted("raw", "")), source)
+    assert f"<secret type='passphrase' uuid='{secret.uuid_string}'/>" in volume.xml_desc()
     assert DATA == contents(pool.create_volume_from(volume_xml("copy"), volume))
     volume.resize(2 * MIB)
     assert 2 * MIB == volume.info().capacity

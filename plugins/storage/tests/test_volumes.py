@@ -58,6 +58,14 @@ def test_a_new_file_has_the_mode_it_was_given(pool: StoragePool) -> None:
     assert 0o640 == stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_new_file_belongs_to_the_owner_of_its_pool(connection: Connection, folder: Path) -> None:
+    owner = "<permissions><owner>65534</owner><group>65534</group></permissions>"
+    pool = connection.create_storage_pool(pool_xml("images", folder).replace("</path>", f"</path>{owner}"))
+    made = Path(pool.create_volume(volume_xml("a.qcow2", target=of_format("qcow2"))).path()).stat()
+    assert (65534, 65534, 0o600) == (made.st_uid, made.st_gid, stat.S_IMODE(made.st_mode))
+
+
 def test_a_raw_volume_takes_what_it_was_allocated(pool: StoragePool) -> None:
     whole, none, some = (
         pool.create_volume(volume_xml(name, 4 * MIB, allocation=allocation)).info()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from virtkit.errors import NoStorageVolError, VirtError
 from virtkit.refs import StorageVolRef
+from virtkit_storage import secrets
 from virtkit_storage.uses import STORAGE
 
 if TYPE_CHECKING:
@@ -119,14 +120,17 @@ def with_key(state: StorageState, key: str) -> tuple[Pool, Volume] | None:
     return None
 
 
-def describe(pool: Pool, found: Volume) -> StorageVolume:
-    """The document of a volume."""
+def describe(state: StorageState, pool: Pool, found: Volume) -> StorageVolume:
+    """The document of a volume; an encrypted one names the secret whose use it is."""
     document = pool.backend.volume_describe(pool.active(), found)
     document.type = found.type.name.lower()
     document.name, document.key = found.name, found.key
     document.capacity, document.allocation = found.capacity, found.allocation
     document.physical = found.physical or None
     document.target.path = found.path
+    encryption = document.target.encryption
+    if encryption is not None and encryption.secret is None:
+        encryption.secret = secrets.default_of(state.peers, found.path)
     return document
 
 

@@ -94,7 +94,9 @@ def scan(state: StorageState, pool: Pool) -> None:
     backend = pool.backend
     pool.volumes = {volume.name: volume for volume in backend.volume_list(live, pool.volumes or {})}
     pool.figures = backend.pool_figures(live)
-    backend.pool_describe(live)
+    shown = live.copy()
+    backend.pool_describe(shown)
+    pool.shown = shown
 
 
 def refresh(state: StorageState, pool: Pool) -> None:

@@ -24,6 +24,7 @@ class Pool:
         config: Its definition as it is stored; None: it is transient.
         autostart: It is to be started with the driver.
         live: What it is active with; None: it is not active.
+        shown: The same with what was found at the last scan, such as the owner of its folder; None before one.
         building: It is being built.
         volumes: Its volumes by name, as of the last scan and what was done since; None: nobody has listed them yet.
         figures: Its sizes, as of the last look.
@@ -36,6 +37,7 @@ class Pool:
         self.config: StoragePool | None = None
         self.autostart = False
         self.live: StoragePool | None = None
+        self.shown: StoragePool | None = None
         self.building = False
         self.volumes: dict[str, Volume] | None = None
         self.figures: Figures | None = None
@@ -98,7 +100,7 @@ class Pool:
 
     def stop(self) -> None:
         """It is not active any more."""
-        self.live, self.volumes = None, None
+        self.live = self.shown = self.volumes = None
 
 
 def backend_of(document: StoragePool) -> StorageBackend:

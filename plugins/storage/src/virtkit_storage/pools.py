@@ -74,7 +74,7 @@ class PoolPart(StoragePoolSpec["Session"]):
         found = conn.pool(pool)
         if flags & StorageXMLFlags.INACTIVE and found.config is not None:
             return found.config.format()
-        document = found.document.copy()
+        document = (found.shown or found.document).copy()
         if found.live is not None and found.figures is not None:
             document.capacity, document.allocation, document.available = found.figures
         return document.format()

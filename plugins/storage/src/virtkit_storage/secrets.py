@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import SecretUsageType
-from virtkit.errors import InvalidSecretError, NoSecretError, NotSupportedError, XMLError
+from virtkit.errors import InvalidSecretError, NoSecretError, NotSupportedError, VirtError, XMLError
 from virtkit.xml.storage import EncryptionSecret
 from virtkit_storage.uses import STORAGE
 
@@ -55,9 +55,9 @@ def passphrase(peers: Peers, encryption: Encryption, subject: str, path: str) ->
 
 
 def default_of(peers: Peers, path: str) -> EncryptionSecret | None:
-    """The secret whose use is a volume; None where there is none."""
+    """The secret whose use is a volume; None where there is none, or nobody can tell."""
     try:
         found: SecretRef = peers["secret_lookup_by_usage"](SecretUsageType.VOLUME, path)
-    except (NoSecretError, NotSupportedError):
+    except VirtError:
         return None
     return EncryptionSecret(type="passphrase", uuid=found.uuid)

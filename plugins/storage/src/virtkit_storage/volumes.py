@@ -62,7 +62,7 @@ class VolumePart(StorageVolSpec["Session"]):
     def storage_vol_get_xml_desc(self, conn: Session, vol: StorageVolRef, flags: int) -> str:
         _refuse("storage_vol_get_xml_desc", flags)
         pool, volume = finding.now(conn.state, vol)
-        return finding.describe(pool, volume).format()
+        return finding.describe(conn.state, pool, volume).format()
 
     def storage_vol_get_info_flags(self, conn: Session, vol: StorageVolRef, flags: int) -> StorageVolInfo:
         _refuse("storage_vol_get_info_flags", flags, StorageVolInfoFlags.GET_PHYSICAL)
