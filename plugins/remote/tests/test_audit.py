@@ -94,6 +94,12 @@ def test_arguments_are_not_written(audit: Audit) -> None:
     assert "hunter2" not in audit.path.read_text()
 
 
+def test_a_line_is_one_object_whatever_the_names_are(audit: Audit) -> None:
+    name = 'we"b\n{"outcome": "success"}\\é'
+    audit.watched(declared("domain_create_with_flags"), lambda *_: None, ALICE)(WEB._replace(name=name), 0)
+    assert [name] == [entry["object"]["name"] for entry in entries(audit)]
+
+
 @pytest.mark.parametrize(("ref", "shown"), [
     (SnapshotRef("before", WEB), {"kind": "snapshot", "name": "before", "domain": "web"}),
     (StorageVolRef("images", "a.img", "/a"), {"kind": "storage_vol", "name": "a.img", "pool": "images"}),

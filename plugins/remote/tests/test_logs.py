@@ -43,6 +43,12 @@ def test_text_has_time_level_and_message() -> None:
     assert ("WARNING", "client 3 is cut") == (level, message)
 
 
+def test_a_moment_has_milliseconds_and_the_zone_of_the_host() -> None:
+    for seconds in (0.0, 0.25, 1.0, 1.5, 1750000000.875, 1.5):  # zones change over the year
+        text = datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="milliseconds")
+        assert text == logs.moment(seconds)
+
+
 @pytest.mark.parametrize("forged", ["a\nERROR root came in", "a\r\x1b[2Jb", "a\u2028b", "a\x85b"])
 def test_a_message_is_one_line_whatever_it_quotes(forged: str) -> None:
     text = logs.TextFormatter().format(record("user %s", forged))

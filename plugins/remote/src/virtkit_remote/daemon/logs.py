@@ -14,6 +14,7 @@ import logging
 import re
 import sys
 from datetime import datetime
+from functools import lru_cache
 from logging.handlers import WatchedFileHandler
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +30,23 @@ LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNI
 OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 """What every record has; the rest came in as `extra`."""
 
+SECOND_LENGTH = len("2026-01-31T12:00:00")
+
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def moment(seconds: float) -> str:
     """A time since 1970 as `2026-01-31T12:00:00.000+01:00`, in the host's zone."""
-    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="milliseconds")
+    whole, milliseconds = divmod(int(seconds * 1000), 1000)
+    start, zone = _second(whole)
+    return f"{start}.{milliseconds:03d}{zone}"
+
+
+@lru_cache(maxsize=1)
+def _second(seconds: int) -> tuple[str, str]:
+    """What stands before and behind the milliseconds: a busy daemon writes many lines in one second."""
+    text = datetime.fromtimestamp(seconds).astimezone().isoformat()
+    return text[:SECOND_LENGTH], text[SECOND_LENGTH:]
 
 
 def one_line(text: str) -> str:
