@@ -8,8 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from plugins.remote.tests.daemon.daemons import until
 from plugins.remote.tests.daemon.wire import PATIENCE
+from virtkit_remote.daemon import loop as loops
 from virtkit_remote.daemon.loop import READ, WRITE, Loop
 
 
@@ -165,3 +168,85 @@ def test_a_stopped_loop_has_closed_what_it_opened_and_made_the_calls_it_owed() -
         loop.call_soon(lambda: made.append(1))
     assert [1] == made
     assert before == len(os.listdir("/proc/self/fd"))
+
+
+def test_a_call_that_waits_holds_up_nobody_and_no_timer() -> None:
+    release, late = threading.Event(), threading.Event()
+
+    with pairs(4) as sockets, running() as loop:
+
+        def wait(data: bytes) -> None:
+            if data == b"wait":
+                assert loop.hand_over()
+                release.wait(PATIENCE)
+
+        for _, far in sockets:
+            loop.watch(far.fileno(), echo(far, wait))
+        *waiting, (good, _) = sockets
+        for near, _ in waiting:
+            near.send(b"wait")
+            assert b"good" == answered(good, b"good")
+        loop.call_later(0.01, late.set)
+        assert late.wait(PATIENCE)
+        release.set()
+        for near, _ in waiting:
+            near.settimeout(PATIENCE)
+            assert b"wait" == near.recv(100)
+            assert b"again" == answered(near, b"again")
+
+
+def test_a_timer_comes_while_the_only_call_waits() -> None:
+    late = threading.Event()
+
+    with pairs(1) as [(near, far)], running() as loop:
+
+        def wait(_: bytes) -> None:
+            loop.call_later(0.01, late.set)
+            assert loop.hand_over()
+            assert late.wait(PATIENCE)
+
+        loop.watch(far.fileno(), echo(far, wait))
+        assert b"x" == answered(near, b"x")
+
+
+def test_who_handed_over_leads_again_where_nothing_arrived_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "TICK_SECONDS", PATIENCE)  # what looks after timers has the deputy lead
+    leaders: list[tuple[threading.Thread, bool]] = []
+
+    with pairs(1) as [(near, far)], running() as loop:
+
+        def call(_: bytes) -> None:
+            assert loop.hand_over()
+            led = loop.led
+            loop.lead_again()
+            leaders.append((threading.current_thread(), led))
+            assert loop.led
+
+        loop.watch(far.fileno(), echo(far, call))
+        for _ in range(5):
+            assert b"x" == answered(near, b"x")
+        assert 1 == len(set(leaders))
+        assert not leaders[0][1]
+
+
+def test_who_handed_over_leads_no_more_where_another_has_begun_to() -> None:
+    led = []
+
+    with pairs(2) as [(near, far), (other, answering)], running() as loop:
+
+        def call(_: bytes) -> None:
+            assert loop.hand_over()
+            assert b"good" == answered(other, b"good")
+            loop.lead_again()
+            led.append(loop.led)
+
+        loop.watch(far.fileno(), echo(far, call))
+        loop.watch(answering.fileno(), echo(answering))
+        assert b"x" == answered(near, b"x")
+        assert [False] == led
+
+
+def test_nobody_else_leads_by_asking_for_the_lead_again() -> None:
+    with running() as loop:
+        loop.lead_again()
+        assert not loop.led

@@ -310,7 +310,13 @@ class Client:
 
     def on_worker(self, message: bytes, name: str, lane: Hashable, call: Callable[[], bytes]) -> None:
         """Have a call answered by a worker, with the payload that `call` returns."""
-        self._submit(message, name, lane, lambda: self.link.send(messages.reply(message, call())))
+
+        def run() -> None:
+            answer = messages.reply(message, call())
+            self.loop.lead_again()
+            self.link.send(answer)
+
+        self._submit(message, name, lane, run)
 
     def _submit(
         self, message: bytes, name: str, lane: Hashable, run: Callable[[], object], files: Sequence[int] = ()
@@ -377,7 +383,7 @@ class Client:
         for lane, task in ready:
             self.workers.submit(lane, task)
         if last:
-            self._close_session()
+            self.workers.submit(None, self._close_session)
 
     def refuse(self, message: bytes, error: VirtError) -> None:
         """Answer a call with an error."""
