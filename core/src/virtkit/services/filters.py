@@ -45,6 +45,8 @@ def matching(
     Raises:
         InvalidArgError: Flags that no filter knows.
     """
+    if not flags:
+        return list(items)
     filters = tuple(filters)
     for group in filters:
         known |= group.true | group.false

@@ -87,12 +87,9 @@ class DefinitionPart(DomainDefinitionSpec["Session"]):
 
     @quick
     def connect_list_all_domains(self, conn: Session, flags: int) -> list[DomainRef]:
-        unknown = flags & ~sum(group for group, _ in FILTERS)
-        if unknown:
-            raise unsupported_flags("connect_list_all_domains", unknown, domain=QEMU)
-        asked = [(flags & group, of) for group, of in FILTERS if flags & group]
         guests = conn.read().all()
-        if asked:
+        if flags:
+            asked = _asked(flags)
             guests = [guest for guest in guests if all(bits & of(guest) for bits, of in asked)]
         return [guest.ref for guest in guests]
 
@@ -209,6 +206,14 @@ class DefinitionPart(DomainDefinitionSpec["Session"]):
             gone = DomainLifecycleEvent(DomainEventType.UNDEFINED, DomainEventUndefinedDetailType.RENAMED)
             state.hub.publish(before, gone)
             state.publish(guest, DomainLifecycleEvent(DomainEventType.DEFINED, DomainEventDefinedDetailType.RENAMED))
+
+
+def _asked(flags: int) -> list[tuple[int, Callable[[Guest], int]]]:
+    """The groups that some flags choose from."""
+    unknown = flags & ~sum(group for group, _ in FILTERS)
+    if unknown:
+        raise unsupported_flags("connect_list_all_domains", unknown, domain=QEMU)
+    return [(flags & group, of) for group, of in FILTERS if flags & group]
 
 
 def refuse(function: str, flags: int, known: int = 0) -> None:
