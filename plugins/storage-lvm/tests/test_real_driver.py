@@ -23,7 +23,7 @@ from virtkit.errors import (
     SystemCallError,
 )
 
-pytestmark = pytest.mark.test_kernel
+pytestmark = [pytest.mark.test_kernel, pytest.mark.xdist_group("lvm")]
 
 MIB = 1 << 20
 
@@ -55,8 +55,8 @@ def conn(disks: list[Path], modules: Need, programs: Need, tmp_path: Path) -> It
 
 @pytest.fixture
 def pool(conn: virtkit.Connection, disks: list[Path]) -> virtkit.StoragePool:
+    sh("vgcreate", "--yes", "vg-lab", *disks[:2])
     pool = conn.define_storage_pool(definition(*disks[:2]))
-    pool.build()
     pool.create()
     return pool
 
@@ -145,6 +145,20 @@ def test_a_volume_is_cloned_between_pools_of_files_and_groups(
     assert Path(noise.path()).read_bytes() == Path(file.path()).read_bytes()
     copy = pool.create_volume_from(volume("copy", 16 * MIB, f"<allocation>{16 * MIB}</allocation>"), file)
     assert Path(noise.path()).read_bytes() == Path(copy.path()).read_bytes()
+
+
+def test_a_clone_has_zeros_where_its_source_has_holes_or_has_ended(
+    conn: virtkit.Connection, pool: virtkit.StoragePool, tmp_path: Path
+) -> None:
+    noise = pool.create_volume(volume("noise", 32 * MIB))
+    noise.upload_from(io.BytesIO(os.urandom(32 * MIB)))
+    noise.delete()
+    (tmp_path / "images").mkdir()
+    xml = f"<pool type='dir'><name>files</name><target><path>{tmp_path}/images</path></target></pool>"
+    file = conn.create_storage_pool(xml).create_volume(volume("file", 16 * MIB, "<allocation>0</allocation>"))
+    file.upload_from(io.BytesIO(b"data"), offset=4 * MIB)
+    clone = pool.create_volume_from(volume("clone", 32 * MIB), file)
+    assert bytes(4 * MIB) + b"data" + bytes(28 * MIB - 4) == Path(clone.path()).read_bytes()
 
 
 def test_snapshots_and_thin_volumes_are_made_by_their_documents(pool: virtkit.StoragePool) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import virtkit
 
-pytestmark = [pytest.mark.test_kernel, pytest.mark.libvirt]
+pytestmark = [pytest.mark.test_kernel, pytest.mark.libvirt, pytest.mark.xdist_group("lvm")]
 
 POOL = """<pool type='logical'><name>lab</name><uuid>6f9fa0a0-8b9d-4a1c-9f2a-111111111111</uuid>
 <source><device path='/dev/ubdb'/><device path='/dev/ubdc'/><name>vg-lab</name></source></pool>"""

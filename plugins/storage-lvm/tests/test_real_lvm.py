@@ -31,7 +31,7 @@ from virtkit.storage.backend import StorageBackend, Volume
 from virtkit.xml.pool import PoolSource, StoragePool
 from virtkit.xml.volume import StorageVolume
 
-pytestmark = pytest.mark.test_kernel
+pytestmark = [pytest.mark.test_kernel, pytest.mark.xdist_group("lvm")]
 
 MIB = 1 << 20
 GROUP = "vg-lab"
@@ -113,11 +113,9 @@ def backend(disks: list[Path], modules: Need, programs: Need) -> Iterator[Storag
 
 @pytest.fixture
 def lab(backend: StorageBackend, disks: list[Path]) -> Lab:
-    """An active pool of two disks."""
-    lab = Lab(backend, *disks[:2])
-    lab.build()
-    lab.start()
-    return lab
+    """An active pool of two disks; a group without volumes need not be activated."""
+    sh("vgcreate", "--yes", GROUP, *disks[:2])
+    return Lab(backend, *disks[:2])
 
 
 def error_number(caught: pytest.ExceptionInfo[SystemCallError]) -> int:
