@@ -18,7 +18,7 @@ from virtkit.errors import (
     XMLError,
 )
 from virtkit.storage.backend import StorageBackend
-from virtkit.xml.pool import StoragePool
+from virtkit.xml.pool import PoolSource, StoragePool
 from virtkit.xml.volume import StorageVolume
 
 DATA = Path(__file__).parent / "data"
@@ -143,6 +143,17 @@ def test_a_program_that_hangs_is_ended_and_named(
         OperationTimeoutError, match=r"^storage pool 'lab': vgs did not end within 0.2 s .* a device may hang.*: vgs --"
     ):
         backend.pool_figures(pool())
+
+
+def test_a_search_without_lvm_has_failed(backend: StorageBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*arguments: object, **options: object) -> None:
+        raise SystemCallError("cannot run pvs: No such file or directory; install it", int1=2)
+
+    monkeypatch.setattr("virtkit_storage_lvm.lvm.run", missing)
+    with pytest.raises(OperationFailedError, match="the search for volume groups: cannot run pvs"):
+        backend.pool_find_sources(PoolSource())
+    with pytest.raises(SystemCallError, match="'lab': cannot run pvs"):
+        backend.pool_start(pool(), guard=lambda: None)
 
 
 def test_a_report_that_is_none_is_told(backend: StorageBackend, program: Program) -> None:

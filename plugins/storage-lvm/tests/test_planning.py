@@ -12,7 +12,6 @@ from virtkit_storage_lvm.planning import Creation
 from virtkit_storage_lvm.reports import LogicalVolume
 
 MIB = 1 << 20
-EXTENT = 4 * MIB
 
 
 @pytest.fixture
@@ -59,13 +58,14 @@ def text(creation: Creation) -> tuple[str, int]:
     return shlex.join(creation.command), creation.needs
 
 
-def test_a_volume_takes_whole_extents() -> None:
+def test_a_volume_is_made_of_whole_sectors() -> None:
     command = "lvcreate --yes --wipesignatures y --name disk --size 33333760b vg"
-    assert (command, 32 * MIB) == text(planning.create_linear("vg", "disk", 33_333_333, EXTENT))
+    assert (command, 33_333_333) == text(planning.create_linear("vg", "disk", 33_333_333))
+    assert "512b" in planning.create_linear("vg", "disk", 0).command
 
 
-def test_an_empty_volume_has_one_extent() -> None:
-    assert EXTENT == planning.create_linear("vg", "disk", 0, EXTENT).needs
+def test_sizes_are_rounded_up_to_at_least_one_unit() -> None:
+    assert [4, 4, 4, 8] == [planning.rounded(size, 4) for size in (0, 1, 4, 5)]
 
 
 def test_a_thin_volume_takes_nothing_of_the_group() -> None:
@@ -75,9 +75,9 @@ def test_a_thin_volume_takes_nothing_of_the_group() -> None:
 
 def test_a_snapshot_has_room_of_its_own_but_for_a_thin_one(volumes: dict[str, LogicalVolume]) -> None:
     thick = "lvcreate --yes --snapshot --name s --size 5242880b vg/disk"
-    assert (thick, 8 * MIB) == text(planning.create_snapshot("vg", "s", volumes["disk"], 5 * MIB, EXTENT))
+    assert (thick, 5 * MIB) == text(planning.create_snapshot("vg", "s", volumes["disk"], 5 * MIB))
     thin = "lvcreate --yes --snapshot --name s --setactivationskip n vg/thin"
-    assert (thin, 0) == text(planning.create_snapshot("vg", "s", volumes["thin"], 5 * MIB, EXTENT))
+    assert (thin, 0) == text(planning.create_snapshot("vg", "s", volumes["thin"], 5 * MIB))
 
 
 def test_a_volume_is_extended_or_reduced(volumes: dict[str, LogicalVolume]) -> None:

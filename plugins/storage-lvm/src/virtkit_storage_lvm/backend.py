@@ -72,7 +72,10 @@ class LogicalBackend(StorageBackend):
         return [f"group:{group_of(pool)}", *(f"device:{path}" for path in devices_of(pool))]
 
     def pool_find_sources(self, source: PoolSource) -> Iterable[PoolSource]:
-        return sources(lvm.devices("the search for volume groups"))
+        try:
+            return sources(lvm.devices("the search for volume groups"))
+        except SystemCallError as error:
+            raise OperationFailedError(error.message, domain=STORAGE) from error
 
     def pool_active(self, pool: StoragePool) -> bool:
         found = lvm.volumes(subject_of(pool), group_of(pool))
@@ -248,19 +251,19 @@ class LogicalBackend(StorageBackend):
 
     def _creation(self, pool: StoragePool, document: StorageVolume) -> Creation:
         """How a volume is made: as a snapshot, as a thin volume, or with all its room."""
-        group, name, capacity = _group(pool), document.name or "", document.capacity or 0
+        group, name, capacity = group_of(pool), document.name or "", document.capacity or 0
         allocation = capacity if document.allocation is None else document.allocation
         if document.backing_store is not None:
             origin = _require(pool, self.volume_name_of(pool, document.backing_store.path or "") or "")
             _check_origin(subject_of(pool), document, origin)
             room = min(allocation, capacity) or origin.capacity
-            return planning.create_snapshot(group.name, name, origin, room, group.extent_size)
+            return planning.create_snapshot(group, name, origin, room)
         if allocation < capacity:
-            found = lvm.selected(subject_of(pool), planning.list_thin_pools(group.name))
+            found = lvm.selected(subject_of(pool), planning.list_thin_pools(group))
             thin_pool = planning.roomiest(found)
             if thin_pool is not None:
-                return planning.create_thin(group.name, name, capacity, thin_pool.name)
-        return planning.create_linear(group.name, name, capacity, group.extent_size)
+                return planning.create_thin(group, name, capacity, thin_pool.name)
+        return planning.create_linear(group, name, capacity)
 
 
 def _group(pool: StoragePool) -> Group:
@@ -345,7 +348,8 @@ def _refusal(pool: StoragePool, name: str, creation: Creation, error: OperationF
 
 def _no_room(pool: StoragePool, what: str, needs: int) -> SystemCallError | None:
     """The error for room that is not there; None where that is not the reason."""
-    free = _group(pool).free
+    group = _group(pool)
+    needs, free = planning.rounded(needs, group.extent_size) if needs else 0, group.free
     if needs <= free:
         return None
     message = f"{what} of {subject_of(pool)} needs {needs} bytes, and volume group {group_of(pool)} has {free} free"

@@ -20,7 +20,7 @@ class Creation(NamedTuple):
 
     Attributes:
         command: What makes it.
-        needs: Bytes of the group that it takes at once.
+        needs: Bytes of the group that it takes at once, or some more: LVM rounds them up to extents.
     """
 
     command: Command
@@ -101,10 +101,10 @@ def release_devices(devices: Iterable[str]) -> Command:
 # Volumes
 
 
-def create_linear(group: str, name: str, capacity: int, extent_size: int) -> Creation:
+def create_linear(group: str, name: str, capacity: int) -> Creation:
     """Make a volume that has all its room from the start."""
     command = ["lvcreate", "--yes", "--wipesignatures", "y", "--name", name, "--size", _size(capacity), group]
-    return Creation(command, rounded(capacity, extent_size))
+    return Creation(command, capacity)
 
 
 def create_thin(group: str, name: str, capacity: int, thin_pool: str) -> Creation:
@@ -113,7 +113,7 @@ def create_thin(group: str, name: str, capacity: int, thin_pool: str) -> Creatio
     return Creation([*command, "--thinpool", f"{group}/{thin_pool}"], 0)
 
 
-def create_snapshot(group: str, name: str, origin: LogicalVolume, room: int, extent_size: int) -> Creation:
+def create_snapshot(group: str, name: str, origin: LogicalVolume, room: int) -> Creation:
     """Make a snapshot.
 
     Args:
@@ -121,13 +121,12 @@ def create_snapshot(group: str, name: str, origin: LogicalVolume, room: int, ext
         name: Its name.
         origin: What it is a snapshot of. That of a thin volume is a thin volume too.
         room: Bytes for what will differ from the origin; a thin one takes them as needed.
-        extent_size: That of the group.
     """
     command = ["lvcreate", "--yes", "--snapshot", "--name", name]
     source = f"{group}/{origin.name}"
     if origin.is_thin:
         return Creation([*command, "--setactivationskip", "n", source], 0)
-    return Creation([*command, "--size", _size(room), source], rounded(room, extent_size))
+    return Creation([*command, "--size", _size(room), source], room)
 
 
 def resize(group: str, volume: LogicalVolume, size: int) -> Command:
