@@ -80,17 +80,15 @@ def _number(number: int | None) -> int:
 
 def described(path: str) -> tuple[Permissions, Timestamps] | None:
     """Owner, mode, label and times of a node; None where it is not there."""
-    from virtkit.xml.storage import Permissions, Timestamps
+    from virtkit.storage.directory import permissions_of, timestamps_of
 
     try:
         status = os.stat(path)
     except OSError:
         return None
-    permissions = Permissions(mode=stat.S_IMODE(status.st_mode), owner=status.st_uid, group=status.st_gid)
+    permissions = permissions_of(status)
     permissions.label = _label(path)
-    times = (status.st_atime_ns, status.st_mtime_ns, status.st_ctime_ns)
-    accessed, changed, moved = (f"{time // 10**9}.{time % 10**9:09}".removesuffix(".000000000") for time in times)
-    return permissions, Timestamps(atime=accessed, mtime=changed, ctime=moved, btime="0")
+    return permissions, timestamps_of(status)
 
 
 def _label(path: str) -> str | None:
