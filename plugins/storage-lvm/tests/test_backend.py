@@ -122,6 +122,12 @@ def test_a_backing_store_in_another_place_is_refused(backend: StorageBackend) ->
         backend.volume_check(pool(), volume(rest="<backingStore><path>/dev/other/base</path></backingStore>"))
 
 
+def test_a_snapshot_is_not_encrypted_by_itself(backend: StorageBackend) -> None:
+    parts = "<target><encryption format='luks'/></target><backingStore><path>/dev/vg-lab/base</path></backingStore>"
+    with pytest.raises(ConfigUnsupportedError, match="encrypted where its origin is"):
+        backend.volume_check(pool(), volume(rest=parts))
+
+
 # Programs
 
 

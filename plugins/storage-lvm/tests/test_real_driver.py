@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -175,6 +176,23 @@ def test_snapshots_and_thin_volumes_are_made_by_their_documents(pool: virtkit.St
     thin = pool.create_volume(volume("thin", 1 << 30, "<allocation>0</allocation>"))
     thin.upload_from(io.BytesIO(os.urandom(4 * MIB)))
     assert 3 * MIB < thin.info().allocation < 5 * MIB
+
+
+def test_an_encrypted_volume_has_room_for_its_header(
+    conn: virtkit.Connection, pool: virtkit.StoragePool, programs: Need
+) -> None:
+    programs("qemu-img")
+    secret = conn.define_secret("<secret ephemeral='yes' private='yes'/>")
+    secret.set_value(b"open sesame")
+    named = f"<encryption format='luks'><secret type='passphrase' uuid='{secret.uuid_string}'/></encryption>"
+    locked = pool.create_volume(volume("locked", 16 * MIB, f"<target>{named}</target>"))
+    assert 20 * MIB == locked.info().capacity
+    told = subprocess.run(
+        ["qemu-img", "info", "--output=json", locked.path()], capture_output=True, timeout=60, check=True
+    )
+    image = json.loads(told.stdout)
+    assert ("luks", True) == (image["format"], image["encrypted"])
+    assert 16 * MIB <= image["virtual-size"]
 
 
 def test_what_is_busy_stays(pool: virtkit.StoragePool) -> None:

@@ -183,6 +183,12 @@ class LogicalBackend(StorageBackend):
                 "volume group can have it as a snapshot",
                 domain=STORAGE,
             )
+        if backing is not None and document.target.encryption is not None:
+            raise ConfigUnsupportedError(
+                f"volume {name!r} of {subject_of(pool)}: a snapshot is encrypted where its origin is: leave "
+                "<encryption> out",
+                domain=STORAGE,
+            )
         document.type = "block"
         document.target.path = naming.volume_path(group_of(pool), name)
 
@@ -250,7 +256,7 @@ class LogicalBackend(StorageBackend):
     # Creation
 
     def _creation(self, pool: StoragePool, document: StorageVolume) -> Creation:
-        """How a volume is made: as a snapshot, as a thin volume, or with all its room."""
+        """How a volume is made: as a snapshot, as a thin volume, or with all its room, which an encrypted one has."""
         group, name, capacity = group_of(pool), document.name or "", document.capacity or 0
         allocation = capacity if document.allocation is None else document.allocation
         if document.backing_store is not None:
@@ -258,12 +264,13 @@ class LogicalBackend(StorageBackend):
             _check_origin(subject_of(pool), document, origin)
             room = min(allocation, capacity) or origin.capacity
             return planning.create_snapshot(group, name, origin, room)
-        if allocation < capacity:
+        if allocation < capacity and document.target.encryption is None:
             found = lvm.selected(subject_of(pool), planning.list_thin_pools(group))
             thin_pool = planning.roomiest(found)
             if thin_pool is not None:
                 return planning.create_thin(group, name, capacity, thin_pool.name)
-        return planning.create_linear(group, name, capacity)
+        header = planning.LUKS_HEADER if document.target.encryption is not None else 0
+        return planning.create_linear(group, name, capacity + header)
 
 
 def _group(pool: StoragePool) -> Group:

@@ -10,6 +10,9 @@ from virtkit_storage_lvm.reports import DEVICE_FIELDS, GROUP_FIELDS, VOLUME_FIEL
 SECTOR = 512
 """LVM takes sizes in bytes that are multiples of it, and rounds them up to extents."""
 
+LUKS_HEADER = 2 << 20
+"""Bytes that LUKS takes in front of what it encrypts: 2,068,480 with the keys that qemu-img makes."""
+
 REPORT = ("--reportformat", "json", "--units", "b", "--nosuffix", "--options")
 
 Command = list[str]
