@@ -46,6 +46,7 @@ REPORTS = [
     Report(Installed("hypervisor", "good", "virtkit-good", "1.0", "good:Good"), "ready", ""),
     Report(Installed("hypervisor", "unusable", "virtkit-unusable", "1.0", "u:U"), "unusable", "no /dev/lab here"),
     Report(Installed("hypervisor", "failing", "virtkit-failing", "1.0", "f:F"), "ready", ""),
+    Report(Installed(discovery.BACKEND, "shelf", "virtkit-storage-shelf", "1.0", "s:S"), "ready", ""),
     Report(Installed("network", "broken", "virtkit-broken", "1.0", "b:B"), "broken", "it does not import"),
 ]
 
@@ -66,9 +67,10 @@ def _host(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_drivers_are_listed_with_state_and_reason(run: Run) -> None:
     lines = run("drivers").out.splitlines()
-    assert " hypervisor   good       virtkit-good       1.0       ready      " in lines
-    assert " hypervisor   unusable   virtkit-unusable   1.0       unusable   no /dev/lab here" in lines
-    assert " network      broken     virtkit-broken     1.0       broken     it does not import" in lines
+    assert " hypervisor        good       virtkit-good            1.0       ready      " in lines
+    assert " hypervisor        unusable   virtkit-unusable        1.0       unusable   no /dev/lab here" in lines
+    assert " storage_backend   shelf      virtkit-storage-shelf   1.0       ready      " in lines
+    assert " network           broken     virtkit-broken          1.0       broken     it does not import" in lines
 
 
 def test_support_counts_functions_by_kind_family_and_driver(run: Run) -> None:

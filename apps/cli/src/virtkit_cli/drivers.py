@@ -57,10 +57,15 @@ def support(session: Session, args: Arguments) -> None:
     session.out.table(heads | {name: name for name in offers}, rows)
 
 
+def _drivers() -> Iterator[discovery.Report]:
+    """The installed drivers without storage backends, which offer no functions; the storage driver examines them."""
+    return (report for report in discovery.survey() if report.driver.kind != discovery.BACKEND)
+
+
 def _offers(only: str | None) -> dict[str, dict[str, str]]:
     """What each driver that loads offers: driver -> function -> `own` or `derived`."""
     found = {}
-    for report in discovery.survey():
+    for report in _drivers():
         name = report.driver.name
         if report.state != "broken" and only in (None, name):
             found[name] = dict(offered(discovery.load(report.driver.kind, name)))
@@ -83,7 +88,7 @@ def _counted(kind: str, family: str, functions: list[discovery.Function], offers
 @command()
 def doctor(session: Session, args: Arguments) -> None:
     """Tell what this host lacks for the installed drivers, and the command that mends it."""
-    rows = [row for report in discovery.survey() for row in _examined(report)]
+    rows = [row for report in _drivers() for row in _examined(report)]
     if not rows:
         rows = [_row("-", "drivers", "missing", "no driver is installed", "pip install virtkit-qemu")]
     heads = {"driver": "Driver", "subject": "Looked at", "state": "State", "detail": "Found", "remedy": "Remedy"}

@@ -356,8 +356,7 @@ class StoragePoolSpec(Spec[S]):
         meanwhile, and it stays inactive. The event is CREATED.
 
         With neither NO_OVERWRITE nor OVERWRITE a directory is made with the owner and mode of the definition if it is
-        missing, but no filesystem; a type that has to write on a device writes over what is there, unless it can tell
-        that this is its own kind already.
+        missing, but no filesystem; a type that has to write on a device does so only where nothing is.
 
         Args:
             flags: `virtkit.enums.StoragePoolBuildFlags`. NO_OVERWRITE formats the device only if it is found to be

@@ -92,7 +92,8 @@ class Volume(NamedTuple):
         allocation: Bytes that it takes up on storage.
         physical: Bytes that the file or device reaches; what is in it may be larger or smaller.
         format: What is in it, as `<format type=''>` says it; empty where nobody looks.
-        backing: The image under it, as its header has it; None where there is none.
+        backing: The image under it, as its header has it; None where there is none. Where the storage itself puts one
+            volume upon another it is for `volume_describe` to tell.
         stamp: Tells the backend whether it has changed since; not looked at by anybody else.
         details: Anything else that the backend needs of it.
     """
@@ -153,8 +154,9 @@ class StorageBackend:
     def pool_claims(self, pool: StoragePool) -> Iterable[str]:
         """Name what a pool takes for itself, such as `path:/srv/images` or `group:vg0`.
 
-        Two definitions with a claim in common are refused: the driver would find each other's volumes. A claim means
-        the same in every backend, so start it with the sort of thing it names.
+        Two definitions with a claim in common are refused: they would find each other's volumes. A claim means the same
+        in every backend, so it starts with the sort of thing it names: `path:` a folder, `device:` a device of the host
+        with all links resolved, `group:` a volume group, `target:` a name at a server.
         """
         return [f"path:{pool.target.path}"] if pool.target.path else []
 
@@ -184,8 +186,8 @@ class StorageBackend:
 
         Args:
             pool: Its definition.
-            overwrite: True writes over what is there; False first makes sure that nothing is; None: as the type is
-                mostly wanted, see `storage_pool_build`.
+            overwrite: True writes over what is there; False first makes sure that nothing is; None: as False for a type
+                that writes on devices, and makes a folder for one that has one.
             guard: See the module.
 
         Raises:
@@ -273,7 +275,8 @@ class StorageBackend:
         """Make room for a volume, whose contents the driver writes afterwards where it has any.
 
         It is as large as the document's capacity and takes up its allocation where the format is raw. It belongs to
-        whom the document says, and before anything is in it.
+        whom the document says, and before anything is in it. What it held before may still be in it, where volumes are
+        devices. A backend that fails leaves nothing of it; what fails later is deleted by `volume_delete`.
 
         Raises:
             StorageVolExistsError: Something of that name is there.
