@@ -119,7 +119,8 @@ class StorageBackend:
         hook_api: The `virtkit.spec.HOOK_API` it was written for.
         shape: What a definition must have, and what is filled in where it is silent.
         formats: Formats of sources and volumes.
-        holds_images: Whether a volume can be an image of any format; otherwise what is in it is raw, or encrypted.
+        holds_images: Whether a volume can be an image of any format; otherwise what is in it is raw, or encrypted, and
+            the format in its document may be about something else, such as the type of a partition.
     """
 
     name: ClassVar[str]

@@ -68,9 +68,14 @@ class Target(NamedTuple):
         return f"volume {self.document.name!r} of {self.pool.subject}"
 
     @property
+    def format(self) -> str:
+        """What is written into it; where storage holds no images a document's format is not about the contents."""
+        return (self.document.target.format or "raw") if self.pool.backend.holds_images else "raw"
+
+    @property
     def plain(self) -> bool:
         """Whether a guest's data lies in it as it is."""
-        return self.document.target.format in PLAIN and self.document.target.encryption is None
+        return self.format in PLAIN and self.document.target.encryption is None
 
 
 def is_plain(volume: Volume) -> bool:
@@ -90,7 +95,7 @@ def make(state: StorageState, target: Target) -> None:
     document = target.document
     qemu_img.create(
         target.file,
-        document.target.format or "raw",
+        target.format,
         document.capacity or 0,
         _options(target),
         passphrase=_passphrase(state, target),
@@ -122,7 +127,7 @@ def fill(state: StorageState, target: Target, source: Source, *, reflink: bool) 
         qemu_img.convert(
             opening,
             target.file,
-            target.document.target.format or "raw",
+            target.format,
             target.document.capacity or 0,
             _options(target),
             passphrase=_passphrase(state, target),
@@ -154,11 +159,11 @@ def _alike(target: Target, source: Source) -> bool:
     if is_plain(source.volume):
         return target.plain
     kept = wanted.encryption is not None and wanted.encryption.secret is None
-    return source.image.format == wanted.format == "raw" and kept
+    return source.image.format == target.format == "raw" and kept
 
 
 def _copy(target: Target, source: Source, file: int, *, reflink: bool, alike: bool) -> None:
-    if reflink and not (alike or source.image.format == target.document.target.format):
+    if reflink and not (alike or source.image.format == target.format):
         raise OperationUnsupportedError(
             f"{target.subject} cannot share the blocks of {source.subject}, whose format is {source.image.format}: "
             "clone it without reflink, or in the same format",
