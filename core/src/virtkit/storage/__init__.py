@@ -2,6 +2,7 @@
 
 virtkit.storage.backend       the specification: what a type of pools is, and its volumes
 virtkit.storage.directory     volumes that are the files of a folder
+virtkit.storage.nodes         device nodes, for volumes that are devices
 virtkit.storage.image         what the header of an image file tells, read without starting a program
 virtkit.storage.qemu_img      making, converting and resizing images with qemu-img
 """

@@ -5,5 +5,5 @@ virtkit_storage_disk.table      partition tables, as `sfdisk` reports them, and 
 virtkit_storage_disk.planning   where a new partition goes, and which may be deleted
 virtkit_storage_disk.programs   runs `sfdisk` and `wipefs`
 virtkit_storage_disk.kernel     what the kernel is told, and knows, of partitions
-virtkit_storage_disk.nodes      device nodes
+virtkit_storage_disk.blanking   what is done with a new partition
 """

@@ -19,8 +19,9 @@ from virtkit.errors import (
     XMLError,
 )
 from virtkit.services.runner import find_program
+from virtkit.storage import nodes
 from virtkit.storage.backend import STORAGE, Figures, Formats, Guard, StorageBackend, Volume
-from virtkit_storage_disk import kernel, nodes, planning, programs
+from virtkit_storage_disk import blanking, kernel, planning, programs
 from virtkit_storage_disk import table as tables
 from virtkit_storage_disk.table import LABELS, TYPES, Partition, Stretch, Table
 
@@ -207,7 +208,7 @@ class DiskBackend(StorageBackend):
             try:
                 kernel.learn(subject, disk, file, partition, extended=extended)
                 if not extended:
-                    nodes.begin(subject, disk.names.path(partition.number), document.target.permissions)
+                    blanking.begin(subject, disk.names.path(partition.number), document.target.permissions)
             except BaseException:
                 kernel.forget(subject, disk, file, partition.number)
                 programs.remove(subject, disk.path, partition.number)

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from virtkit.errors import OperationFailedError, ResourceBusyError
-from virtkit.services.runner import ProgramError, find_program, run
+from virtkit.services.runner import ProgramError, run
 from virtkit.storage.backend import STORAGE
+from virtkit.storage.nodes import number_of, settle, sysfs_of
 from virtkit.store.files import refusal
 from virtkit_storage_disk.planning import Naming, naming
 from virtkit_storage_disk.table import Partition
@@ -34,12 +35,6 @@ SHOWN_OF_EXTENDED = 1024
 
 LOCK_SECONDS = 30.0
 """How long others may hold the lock of a disk: udev does while it looks at it."""
-
-UDEV_SECONDS = 10
-"""How long udev may take to make the links to a new partition."""
-
-UDEV = "/run/udev/control"
-"""It is there while udev runs."""
 
 DM_SECONDS = 30.0
 TICK = 0.02
@@ -81,7 +76,7 @@ def find(subject: str, path: str, *, separator: bool) -> Disk:
         status = os.stat(node)
         if not stat.S_ISBLK(status.st_mode):
             raise OSError(errno.ENOTBLK, "it is no block device")
-        sysfs = os.path.realpath(_sysfs(status.st_rdev))
+        sysfs = os.path.realpath(sysfs_of(status.st_rdev))
         if os.path.exists(f"{sysfs}/partition"):
             raise OSError(errno.EINVAL, "it is a partition; name the disk that it is on")
         size = int(_read(f"{sysfs}/size") or 0) * KERNEL_SECTOR
@@ -95,8 +90,8 @@ def find(subject: str, path: str, *, separator: bool) -> Disk:
 def size_of(disk: Disk, number: int) -> int | None:
     """Bytes of a partition, without reading the table; None where the kernel knows none of that number."""
     if disk.mapped:
-        device = _device(disk.names.path(number))
-        found = _read(f"{_sysfs(device)}/size") if device else None
+        device = number_of(disk.names.path(number))
+        found = _read(f"{sysfs_of(device)}/size") if device else None
     else:
         found = _read(f"{disk.sysfs}/{naming(os.path.basename(disk.sysfs)).name(number)}/size")
     return None if found is None else int(found) * KERNEL_SECTOR
@@ -116,13 +111,13 @@ def numbers(disk: Disk) -> list[int]:
 
 def name_at(disk: Disk, path: str) -> str | None:
     """The name of the partition of a disk that a path leads to; None where it leads to something else."""
-    device = _device(path)
+    device = number_of(path)
     if not device:
         return None
     if disk.mapped:
-        name = _read(f"{_sysfs(device)}/dm/name") or ""
+        name = _read(f"{sysfs_of(device)}/dm/name") or ""
         return name if disk.names.number(name) else None
-    folder = os.path.realpath(_sysfs(device))
+    folder = os.path.realpath(sysfs_of(device))
     number = _read(f"{folder}/partition") if os.path.dirname(folder) == disk.sysfs else None
     return disk.names.name(int(number)) if number else None
 
@@ -148,7 +143,7 @@ def held(subject: str, disk: Disk) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
-        _settle()
+        settle()
 
 
 def require_unused(subject: str, disk: Disk, file: int) -> None:
@@ -250,29 +245,6 @@ def _lock(subject: str, disk: Disk, file: int) -> None:
             time.sleep(TICK)
         else:
             return
-
-
-def _settle() -> None:
-    if os.path.exists(UDEV) and find_program("udevadm"):
-        run(
-            ["udevadm", "settle", f"--timeout={UDEV_SECONDS}"],
-            timeout=2.0 * UDEV_SECONDS,
-            accept=(0, 1),  # it did not finish: the nodes are there all the same, links may follow
-            domain=STORAGE,
-        )
-
-
-def _sysfs(device: int) -> str:
-    return f"/sys/dev/block/{os.major(device)}:{os.minor(device)}"
-
-
-def _device(path: str) -> int:
-    """The number of a block device; 0 where the path is none."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return 0
-    return status.st_rdev if stat.S_ISBLK(status.st_mode) else 0
 
 
 def _read(path: str) -> str | None:

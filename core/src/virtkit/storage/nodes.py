@@ -1,4 +1,4 @@
-"""Device nodes of partitions: by which path they are known, waiting for them, opening them, whom they belong to."""
+"""Device nodes: finding out what they are, by which path a volume is known, waiting for them, and opening them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from virtkit.errors import SystemCallError
+from virtkit.services.runner import find_program, run
 from virtkit.storage.backend import STORAGE
 from virtkit.store.files import refusal
 
@@ -16,21 +17,38 @@ if TYPE_CHECKING:
     from virtkit.xml.storage import Permissions, Timestamps
 
 NODE_SECONDS = 10.0
-"""How long a node may take to appear: udev may read the table of the disk again, which removes it for a moment."""
+"""How long a node may take to appear: udev may have the kernel look at a disk again, which removes it for a moment."""
 
 TICK = 0.02
 """Seconds between two looks at whether it is."""
 
-HEAD_BYTES = 1 << 20
-"""What is cleared at both ends of a new partition: file systems and other formats are recognized by what is there."""
-
 SHARED = "/dev"
-"""The folder of all nodes: a target in it belongs to no pool alone."""
+"""The folder of all nodes."""
+
+UDEV_SECONDS = 10
+"""How long udev may take to make the links to new nodes."""
+
+UDEV = "/run/udev/control"
+"""It is there while udev runs."""
 
 
 def is_shared(folder: str) -> bool:
-    """Whether the nodes of many disks are in a folder."""
+    """Whether the nodes of other pools are in a folder too, so that no pool has it for itself."""
     return folder == SHARED or folder.startswith(f"{SHARED}/")
+
+
+def number_of(path: str) -> int:
+    """The number of a block device, the same under each of its names; 0 where the path is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0
+    return status.st_rdev if stat.S_ISBLK(status.st_mode) else 0
+
+
+def sysfs_of(number: int) -> str:
+    """The folder where the kernel tells of a block device; it need not be there."""
+    return f"/sys/dev/block/{os.major(number)}:{os.minor(number)}"
 
 
 def links(folder: str) -> dict[str, str]:
@@ -72,51 +90,17 @@ def opened(subject: str, path: str, *, write: bool) -> int:
     while True:
         try:
             file = os.open(path, (os.O_RDWR if write else os.O_RDONLY) | os.O_NONBLOCK | os.O_CLOEXEC)
-        except (FileNotFoundError, OSError) as error:
-            gone = error.errno in (errno.ENOENT, errno.ENXIO)
-            if not gone:
+            if stat.S_ISBLK(os.fstat(file).st_mode):
+                return file
+            os.close(file)
+            raise OSError(errno.ENOTBLK, os.strerror(errno.ENOTBLK))
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENXIO):
                 raise refusal(f"open a volume of {subject}", path, error, domain=STORAGE) from error
             if time.monotonic() > end:
                 message = f"{subject}: {path} did not appear within {NODE_SECONDS:g} s: look at the kernel's log"
                 raise SystemCallError(message, domain=STORAGE, int1=errno.ENOENT) from error
-            time.sleep(TICK)
-        else:
-            if stat.S_ISBLK(os.fstat(file).st_mode):
-                return file
-            os.close(file)
-            missing = OSError(errno.ENOTBLK, os.strerror(errno.ENOTBLK))
-            raise refusal(f"open a volume of {subject}", path, missing, domain=STORAGE)
-
-
-def begin(subject: str, path: str, wanted: Permissions | None) -> None:
-    """Give a new partition to whom it belongs, and clear both of its ends.
-
-    Raises:
-        SystemCallError: The system refuses.
-    """
-    file = opened(subject, path, write=True)
-    try:
-        if wanted is not None:
-            owner, group = (-1 if number is None else number for number in (wanted.owner, wanted.group))
-            os.fchown(file, owner, group)
-            if wanted.mode is not None:
-                os.fchmod(file, wanted.mode)
-        size = os.lseek(file, 0, os.SEEK_END)
-        zeros = bytes(min(HEAD_BYTES, size))
-        for at in (0, size - len(zeros)):
-            _write(file, zeros, at)
-        os.fsync(file)
-    except OSError as error:
-        raise refusal(f"prepare a volume of {subject}", path, error, domain=STORAGE) from error
-    finally:
-        os.close(file)
-
-
-def _write(file: int, data: bytes, at: int) -> None:
-    rest = memoryview(data)
-    while rest:
-        written = os.pwrite(file, rest, at)
-        rest, at = rest[written:], at + written
+        time.sleep(TICK)
 
 
 def described(path: str) -> tuple[Permissions, Timestamps] | None:
@@ -128,3 +112,10 @@ def described(path: str) -> tuple[Permissions, Timestamps] | None:
     except OSError:
         return None
     return permissions_of(status), timestamps_of(status)
+
+
+def settle() -> None:
+    """Wait for udev, where it runs, to make the links to nodes that are new. It may not be done after a while."""
+    if os.path.exists(UDEV) and find_program("udevadm"):
+        command = ["udevadm", "settle", f"--timeout={UDEV_SECONDS}"]
+        run(command, timeout=2.0 * UDEV_SECONDS, accept=(0, 1), domain=STORAGE)
