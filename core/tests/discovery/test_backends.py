@@ -23,7 +23,10 @@ BROKEN = {
         SOUND + "    def pool_stop(self, it): pass\n",
         "pool_stop takes",
     ),
-    "keyword": (SOUND + "    def pool_start(self, pool): pass\n", "the specification says ('self', 'pool', 'guard')"),
+    "keyword": (
+        SOUND + "    def pool_start(self, pool): pass\n",
+        "the specification says ('self', 'pool', 'guard', 'secret')",
+    ),
     "constructor": (
         SOUND + "    def __init__(self): raise OSError('no bus')\n",
         "constructed: OSError: no bus",

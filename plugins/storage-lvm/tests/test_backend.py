@@ -159,7 +159,7 @@ def test_a_search_without_lvm_has_failed(backend: StorageBackend, monkeypatch: p
     with pytest.raises(OperationFailedError, match="the search for volume groups: cannot run pvs"):
         backend.pool_find_sources(PoolSource())
     with pytest.raises(SystemCallError, match="'lab': cannot run pvs"):
-        backend.pool_start(pool(), guard=lambda: None)
+        backend.pool_start(pool(), guard=lambda: None, secret=bytes)
 
 
 def test_a_report_that_is_none_is_told(backend: StorageBackend, program: Program) -> None:

@@ -72,7 +72,7 @@ class Lab:
         self.backend.pool_build(self.pool, overwrite=overwrite, guard=go_on)
 
     def start(self) -> None:
-        self.backend.pool_start(self.pool, guard=go_on)
+        self.backend.pool_start(self.pool, guard=go_on, secret=bytes)
 
     def create(
         self, name: str, capacity: int, *, allocation: int | None = None, backing: str = "", extra: str = ""
@@ -171,8 +171,8 @@ def test_a_group_that_is_not_there_cannot_be_started(backend: StorageBackend, di
 def test_a_group_on_other_devices_than_the_definitions_is_not_started(lab: Lab, disks: list[Path]) -> None:
     lab.backend.pool_stop(lab.pool)
     with pytest.raises(SystemCallError, match="on none of the devices of the definition"):
-        lab.backend.pool_start(lab.definition(disks[2]), guard=go_on)
-    lab.backend.pool_start(lab.definition(), guard=go_on)
+        lab.backend.pool_start(lab.definition(disks[2]), guard=go_on, secret=bytes)
+    lab.backend.pool_start(lab.definition(), guard=go_on, secret=bytes)
 
 
 def test_what_is_there_is_not_built_over(lab: Lab, backend: StorageBackend, disks: list[Path]) -> None:

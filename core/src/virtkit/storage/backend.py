@@ -55,6 +55,15 @@ STORAGE = 18
 Guard = Callable[[], object]
 """Raises when the operation that calls it is to end."""
 
+Secret = Callable[[], bytes]
+"""The value of the secret that `<source><auth>` of a pool names.
+
+It is looked up when it is called: a backend calls it when it authenticates, once. It raises `NoSecretError` where there
+is no such secret or it has no value, `InvalidSecretError` where no secret driver is installed, and `XMLError` where the
+pool has no `<auth>` or that names no secret. A value is put where other users of the host cannot read it: never among
+the arguments of a program.
+"""
+
 
 class Formats(NamedTuple):
     """What formats there are, for the capabilities of a driver; all empty where a type has no choice.
@@ -198,8 +207,13 @@ class StorageBackend:
         """
         raise self.unsupported("be built")
 
-    def pool_start(self, pool: StoragePool, *, guard: Guard) -> None:
+    def pool_start(self, pool: StoragePool, *, guard: Guard, secret: Secret) -> None:
         """Make the storage accessible: mount, activate, log in. Done already is no error.
+
+        Args:
+            pool: Its definition.
+            guard: See the module.
+            secret: Tells what to authenticate with.
 
         Raises:
             SystemCallError: The storage is not there; `int1` is the errno.

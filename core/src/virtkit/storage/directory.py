@@ -4,9 +4,9 @@
         name = "lab"
         hook_api = 1
 
-        def pool_start(self, pool, *, guard):
+        def pool_start(self, pool, *, guard, secret):
             mount(pool.source, pool.target.path)
-            super().pool_start(pool, guard=guard)
+            super().pool_start(pool, guard=guard, secret=secret)
 
 Nothing outside the folder is touched: every file is opened relative to it and links are not followed, except one to
 another file of the same folder. A name on disk that is no UTF-8, or that XML cannot have, is no volume.
@@ -35,7 +35,7 @@ from virtkit.errors import (
     VirtError,
     XMLError,
 )
-from virtkit.storage.backend import STORAGE, Figures, Formats, Guard, StorageBackend, Volume
+from virtkit.storage.backend import STORAGE, Figures, Formats, Guard, Secret, StorageBackend, Volume
 from virtkit.storage.image import HEAD_SIZE, Image, identify
 from virtkit.store.files import refusal
 
@@ -91,7 +91,7 @@ class DirectoryBackend(StorageBackend):
             )
         make_target(pool)
 
-    def pool_start(self, pool: StoragePool, *, guard: Guard) -> None:
+    def pool_start(self, pool: StoragePool, *, guard: Guard, secret: Secret) -> None:
         with opened(pool):
             pass
 

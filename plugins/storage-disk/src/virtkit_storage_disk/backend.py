@@ -20,7 +20,7 @@ from virtkit.errors import (
 )
 from virtkit.services.runner import find_program
 from virtkit.storage import nodes
-from virtkit.storage.backend import STORAGE, Figures, Formats, Guard, StorageBackend, Volume
+from virtkit.storage.backend import STORAGE, Figures, Formats, Guard, Secret, StorageBackend, Volume
 from virtkit_storage_disk import blanking, kernel, planning, programs
 from virtkit_storage_disk import table as tables
 from virtkit_storage_disk.table import LABELS, TYPES, Partition, Stretch, Table
@@ -91,7 +91,7 @@ class DiskBackend(StorageBackend):
             programs.make(subject, disk.path, label)
             kernel.reread(file)
 
-    def pool_start(self, pool: StoragePool, *, guard: Guard) -> None:
+    def pool_start(self, pool: StoragePool, *, guard: Guard, secret: Secret) -> None:
         subject, disk = subject_of(pool), _disk(pool)
         found = _table(pool, disk)
         if found is None:

@@ -20,7 +20,7 @@ from virtkit.errors import (
     VirtError,
     XMLError,
 )
-from virtkit.storage.backend import STORAGE, Figures, Formats, Guard, StorageBackend, Volume
+from virtkit.storage.backend import STORAGE, Figures, Formats, Guard, Secret, StorageBackend, Volume
 from virtkit_storage_lvm import building, host, lvm, naming, nodes, planning
 from virtkit_storage_lvm.documents import described, devices_of, group_of, sources, subject_of, volume_of
 
@@ -90,7 +90,7 @@ class LogicalBackend(StorageBackend):
             )
         building.build(subject, group_of(pool), paths, overwrite=bool(overwrite), guard=guard)
 
-    def pool_start(self, pool: StoragePool, *, guard: Guard) -> None:
+    def pool_start(self, pool: StoragePool, *, guard: Guard, secret: Secret) -> None:
         subject, group = subject_of(pool), group_of(pool)
         members = [device for device in lvm.devices(subject) if device.group == group]
         if not members:

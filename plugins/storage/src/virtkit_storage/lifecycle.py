@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 from virtkit.enums import StoragePoolBuildFlags, StoragePoolCreateFlags
 from virtkit.enums import StoragePoolEventLifecycleType as Event
 from virtkit.errors import InvalidArgError, OperationInvalidError, VirtError
 from virtkit.events import StoragePoolRefreshEvent
+from virtkit_storage import secrets
 from virtkit_storage.pool import backend_of
 from virtkit_storage.uses import STORAGE
 
@@ -72,7 +74,7 @@ def start(state: StorageState, pool: Pool, document: StoragePool, flags: int = 0
     if flags:
         build(state, pool, document, sum(how for flag, how in _BUILDS.items() if flags & flag))
     backend = backend_of(document)
-    backend.pool_start(document, guard=lambda: None)
+    backend.pool_start(document, guard=lambda: None, secret=partial(secrets.of_source, state.peers, document))
     try:
         pool.live = document
         scan(state, pool)

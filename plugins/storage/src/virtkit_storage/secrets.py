@@ -1,4 +1,4 @@
-"""Passphrases of encrypted volumes, from the secret driver of the same root."""
+"""Passphrases of encrypted volumes, and what pools authenticate with, from the secret driver of the same root."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from virtkit_storage.uses import STORAGE
 
 if TYPE_CHECKING:
     from virtkit.refs import SecretRef
+    from virtkit.xml.pool import StoragePool
     from virtkit.xml.storage import Encryption
+
+USAGES = {"chap": SecretUsageType.ISCSI, "ceph": SecretUsageType.CEPH}
+"""How a pool authenticates -> what the secrets are for that can be named by their usage."""
 
 Peers = Mapping[str, Callable[..., Any]]
 
@@ -61,3 +65,35 @@ def default_of(peers: Peers, path: str) -> EncryptionSecret | None:
     except VirtError:
         return None
     return EncryptionSecret(type="passphrase", uuid=found.uuid)
+
+
+def of_source(peers: Peers, pool: StoragePool) -> bytes:
+    """What a pool authenticates with.
+
+    Args:
+        peers: Functions of the other kinds.
+        pool: Its document.
+
+    Raises:
+        VirtError: As `virtkit.storage.backend.Secret`.
+    """
+    auth = pool.source.auth
+    named = None if auth is None else auth.secret
+    usage = None if auth is None or named is None or not named.usage else USAGES.get(auth.type or "")
+    if named is None or (not named.uuid and usage is None):
+        raise XMLError(
+            f"storage pool {pool.name!r} names no secret in the <auth> of its <source>: give it one by uuid or usage",
+            domain=STORAGE,
+        )
+    try:
+        if named.uuid:
+            found = peers["secret_lookup_by_uuid"](named.uuid)
+        else:
+            found = peers["secret_lookup_by_usage"](usage, named.usage)
+        value: bytes = peers["secret_get_value"](found, 0)
+    except NotSupportedError as error:
+        raise InvalidSecretError(
+            f"storage pool {pool.name!r} authenticates, and no secret driver is installed: pip install virtkit-secret",
+            domain=STORAGE,
+        ) from error
+    return value
