@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,15 @@ def test_partitions_go_into_gaps_under_the_names_that_are_asked_for(pool: virtki
         gap.resize(8 * MIB)
 
 
+def test_volumes_that_are_made_at_the_same_time_do_not_overlap(pool: virtkit.StoragePool) -> None:
+    documents = [volume(f"ubdb{number}", 8 * MIB) for number in range(1, 5)]
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(pool.create_volume, documents))
+    pool.refresh()
+    assert ["ubdb1", "ubdb2", "ubdb3", "ubdb4"] == pool.list_volume_names()
+    assert 32 * MIB == pool.info().allocation
+
+
 def test_contents_go_in_and_come_out(pool: virtkit.StoragePool) -> None:
     part = pool.create_volume(volume("ubdb1", 8 * MIB))
     contents = os.urandom(3 * MIB)
@@ -320,6 +330,29 @@ def test_partitions_of_a_mapped_disk_are_mapped(
         part.delete()
     part.delete()
     assert not Path(part.key).exists()
+
+
+def test_a_mapped_disk_is_started_and_built_with_what_is_mapped_of_it(
+    conn: virtkit.Connection, disks: list[Path], modules: Need, programs: Need
+) -> None:
+    programs("dmsetup")
+    modules("dm-mod")
+    sh("dmsetup", "create", "lab", "--table", f"0 1000000 linear {disks[0]} 0")
+    sh("dmsetup", "mknodes")
+    pool = built(conn, "/dev/mapper/lab")
+    pool.create_volume(volume("lab1", 8 * MIB))
+    pool.destroy()
+    sh("dmsetup", "remove", "lab1")
+    pool.create()
+    assert ["lab1"] == pool.list_volume_names()
+    pool.destroy()
+    with open("/dev/mapper/lab1", "rb"), pytest.raises(ResourceBusyError):
+        pool.build(Build.OVERWRITE)
+    pool.build(Build.OVERWRITE)
+    pool.create()
+    assert [] == pool.list_volume_names()
+    pool.destroy()
+    pool.delete()
 
 
 def test_udev_makes_links_before_a_volume_is_told_of(

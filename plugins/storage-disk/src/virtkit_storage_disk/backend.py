@@ -104,6 +104,8 @@ class DiskBackend(StorageBackend):
                 "correct the definition, or build the pool with overwrite",
                 domain=STORAGE,
             )
+        if disk.mapped:
+            _map(subject, disk, found)
 
     def pool_delete(self, pool: StoragePool, *, zeroed: bool) -> None:
         subject, disk = subject_of(pool), _disk(pool)
@@ -282,6 +284,15 @@ def _table(pool: StoragePool, disk: Disk) -> Table | None:
         start, size = kernel.start_of(disk, number), kernel.size_of(disk, number) or 0
         partitions.append(Partition(number, Stretch(start, start + size)))
     return Table(label, tables.SECTOR, Stretch(0, disk.size), tuple(partitions))
+
+
+def _map(subject: str, disk: Disk, found: Table) -> None:
+    """Map the partitions of a mapped disk, which the kernel does not do by itself."""
+    missing = [each for each in found.partitions if kernel.size_of(disk, each.number) is None]
+    if missing:
+        with kernel.held(subject, disk) as file:
+            for each in missing:
+                kernel.learn(subject, disk, file, each, extended=found.is_extended(each))
 
 
 def _require_table(pool: StoragePool, disk: Disk) -> Table:

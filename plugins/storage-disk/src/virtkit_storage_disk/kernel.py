@@ -104,7 +104,10 @@ def start_of(disk: Disk, number: int) -> int:
 
 
 def numbers(disk: Disk) -> list[int]:
-    """The numbers of the partitions that the kernel knows by itself."""
+    """The numbers of the partitions that are known without reading the table."""
+    if disk.mapped:
+        names = (_read(f"{disk.sysfs}/holders/{name}/dm/name") for name in os.listdir(f"{disk.sysfs}/holders"))
+        return sorted(number for name in names if name and (number := disk.names.number(name)))
     found = (_read(f"{disk.sysfs}/{name}/partition") for name in os.listdir(disk.sysfs))
     return sorted(int(number) for number in found if number)
 
@@ -147,12 +150,14 @@ def held(subject: str, disk: Disk) -> Iterator[int]:
 
 
 def require_unused(subject: str, disk: Disk, file: int) -> None:
-    """Refuse a disk of which something is in use, be it mounted or just open.
+    """Refuse a disk of which something is in use, be it mounted or just open; of a mapped one partitions are unmapped.
 
     Raises:
         ResourceBusyError: It is so.
         SystemCallError: It cannot be opened.
     """
+    for number in numbers(disk) if disk.mapped else ():
+        forget(subject, disk, file, number)
     try:
         os.close(os.open(disk.path, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC))
         reread(file)
