@@ -253,7 +253,10 @@ def starts(daemons: Daemons, local: str) -> tuple[tuple[float, float], tuple[flo
     return (our_seconds, their_seconds), (our_memory, their_memory)
 
 
-MAKERS: tuple[Callable[[Daemons], Iterator[Row]], ...] = (
+Maker = Callable[[Daemons], Iterator[Row]]
+"""Measures some rows."""
+
+MAKERS: tuple[Maker, ...] = (
     *(trivial, parallel, idle, thousand, ten_thousand, define, define_qemu),
     *(start, start_with_definitions, client),
 )
@@ -266,9 +269,14 @@ def rows(names: Sequence[str] = (), ours: Daemon = own) -> Iterator[Row]:
         names: Functions whose rows are wanted; all when empty.
         ours: What stands on our side.
     """
+    return rows_of(MAKERS, names, ours)
+
+
+def rows_of(makers: Sequence[Maker], names: Sequence[str], ours: Daemon) -> Iterator[Row]:
+    """The rows of some makers, or of those of them that are named."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(DESCRIPTORS, hard), hard))
-    for make in MAKERS:
+    for make in makers:
         if names and make.__name__ not in names:
             continue
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -278,10 +286,10 @@ def rows(names: Sequence[str] = (), ours: Daemon = own) -> Iterator[Row]:
                 yield Row.missing(make.__name__, (str(error) or repr(error)).splitlines()[0])
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, makers: Sequence[Maker] = MAKERS) -> int:
     """Print the rows; 1 if a budget is missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    known = {make.__name__ for make in MAKERS}
+    parser = argparse.ArgumentParser(description="Rows of `make bench`, virtkitd beside libvirtd.")
+    known = {make.__name__ for make in makers}
     parser.add_argument("names", nargs="*", metavar="ROW", help=", ".join(sorted(known)))
     parser.add_argument("--same", action="store_true", help="libvirtd on both sides")
     options = parser.parse_args(arguments)
@@ -289,7 +297,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"no such row: {', '.join(sorted(unknown))}")
     print(HEADER)
     met = True
-    for row in rows(options.names, real if options.same else own):
+    for row in rows_of(makers, options.names, real if options.same else own):
         print(row, flush=True)
         met &= row.met
     return 0 if met else 1
