@@ -103,6 +103,15 @@ def test_what_is_kept_is_counted() -> None:
     assert 0 == splitter.pending
 
 
+def test_what_a_message_lacks_is_told() -> None:
+    splitter = Splitter()
+    assert 0 == splitter.missing
+    splitter.feed(frame() + frame(b"payload!")[:30])
+    assert 6 == splitter.missing
+    splitter.feed(b"load!!")
+    assert 0 == splitter.missing
+
+
 def test_a_message_with_descriptors_waits_for_their_bytes() -> None:
     splitter = Splitter()
     assert [] == splitter.feed(with_fds(2))

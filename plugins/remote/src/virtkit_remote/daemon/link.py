@@ -17,7 +17,10 @@ from virtkit_remote.daemon.loop import READ, WRITE, Loop
 from virtkit_remote.protocol.frames import FDS_MAX, Splitter
 
 CHUNK = 65536
-"""Bytes received at a time."""
+"""Bytes received at a time; more where a message that has begun needs more."""
+
+CHUNK_MAX = 1 << 20
+"""Bytes received at a time at most, whatever a message says of its length."""
 
 OUTGOING_MAX = 64 << 20
 """Bytes that may wait for a client that does not read: two of the longest messages."""
@@ -252,11 +255,16 @@ class Link:
                     if not self._write_queue():
                         self._want_to_write(True)
 
+    @property
+    def _wanted(self) -> int:
+        """Bytes to receive: to the end of a packet of a stream in one go."""
+        return max(CHUNK, min(self._splitter.missing, CHUNK_MAX))
+
     def _receive_plain(self) -> bytes:
-        return self.socket.recv(CHUNK)
+        return self.socket.recv(self._wanted)
 
     def _receive_with_files(self) -> bytes:
-        data, ancillary, _, _ = self.socket.recvmsg(CHUNK, _FILES_SPACE, socket.MSG_CMSG_CLOEXEC)
+        data, ancillary, _, _ = self.socket.recvmsg(self._wanted, _FILES_SPACE, socket.MSG_CMSG_CLOEXEC)
         for level, kind, content in ancillary:
             if (level, kind) == _RIGHTS:
                 whole = array.array("i", content[: len(content) - len(content) % 4])

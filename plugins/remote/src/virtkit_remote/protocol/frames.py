@@ -90,6 +90,11 @@ class Splitter:
         self._kept = bytearray()
         self._needed = 4
 
+    @property
+    def missing(self) -> int:
+        """Bytes without which the message that is kept cannot be complete; 0 where none is kept."""
+        return self._needed - self.pending if self.pending else 0
+
     def feed(self, data: bytes) -> list[bytes]:
         """The messages that are complete with some more bytes, each with its header.
 
