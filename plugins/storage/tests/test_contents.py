@@ -27,6 +27,7 @@ from virtkit.errors import (
     OperationUnsupportedError,
     XMLError,
 )
+from virtkit_storage import extents
 
 DATA = bytes(range(256)) * 4096  # 1 MiB
 
@@ -60,6 +61,17 @@ def test_an_upload_past_the_end_makes_a_file_longer(volume: StorageVol) -> None:
 
 def test_reading_from_beyond_the_end_reads_nothing(volume: StorageVol) -> None:
     assert b"" == contents(volume, 5 * MIB, 10)
+
+
+def test_a_long_upload_is_brought_to_the_storage_while_it_comes(
+    volume: StorageVol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranges = []
+    monkeypatch.setattr(extents, "begin_flush", lambda file, start, end: ranges.append((start, end)))
+    monkeypatch.setattr("virtkit_storage.contents.FLUSH_BYTES", 100_000)
+    volume.upload_from(io.BytesIO(DATA), offset=5)
+    assert all(end - start >= 100_000 for start, end in ranges)
+    assert [5, *(end for _, end in ranges[:-1])] == [start for start, _ in ranges]
 
 
 def test_more_than_was_announced_is_refused(volume: StorageVol) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PIECE_BYTES = 262_120
 """Bytes that are read at once: what libvirt's protocol carries in one packet."""
 
+FLUSH_BYTES = 8 << 20
+"""Bytes that are written before the system is asked to bring them to the storage, while more is coming in."""
+
 
 class Download:
     """The contents of a volume, piece by piece; the volume is in use until the end, or until it is closed."""
@@ -114,7 +117,7 @@ class Upload:
         except BaseException:
             pool.uses.end(self._use)
             raise
-        self._at = offset
+        self._at = self._flushed = offset
         self._limit = offset + length if length else None
 
     def write(self, data: bytes) -> None:
@@ -128,6 +131,9 @@ class Upload:
         except OSError as error:
             raise self._refusal(error) from error
         self._at += len(data)
+        if self._at - self._flushed >= FLUSH_BYTES:
+            extents.begin_flush(self._file, self._flushed, self._at)
+            self._flushed = self._at
 
     def hole(self, length: int) -> None:
         """Let a run of bytes read as zeros."""
@@ -141,7 +147,7 @@ class Upload:
     def finish(self) -> None:
         """Make it durable, and learn the volume's new sizes."""
         try:
-            os.fsync(self._file)
+            os.fdatasync(self._file)
         except OSError as error:
             raise self._refusal(error) from error
         finally:

@@ -20,6 +20,9 @@ CLONE = 0x40049409
 DISCARD = 0x1277
 """BLKDISCARD of linux/fs.h: tell a device that a range is not needed."""
 
+SYNC_WRITE = 2
+"""SYNC_FILE_RANGE_WRITE of sync_file_range(2)."""
+
 KEEP_SIZE, PUNCH_HOLE = 1, 2
 """Modes of fallocate(2)."""
 
@@ -165,6 +168,14 @@ def write_zeros(file: int, start: int, end: int, guard: Guard) -> None:
     while at < end:
         guard()
         at += os.pwrite(file, zeros[: end - at], at)
+
+
+def begin_flush(file: int, start: int, end: int) -> None:
+    """Have the system begin to bring a range to the storage, so that a later `fdatasync` has little left to wait for.
+
+    What cannot do so, such as a device, is left alone.
+    """
+    _libc().sync_file_range(file, ctypes.c_int64(start), ctypes.c_int64(end - start), SYNC_WRITE)
 
 
 def is_regular(file: int) -> bool:
