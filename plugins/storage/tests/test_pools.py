@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 
@@ -14,7 +15,13 @@ import virtkit
 from plugins.storage.tests.documents import pool_xml, volume_xml
 from virtkit import Connection, StoragePool
 from virtkit.enums import ConnectListAllStoragePoolsFlags as Listed
-from virtkit.enums import StoragePoolBuildFlags, StoragePoolCreateFlags, StoragePoolDeleteFlags, StoragePoolState
+from virtkit.enums import (
+    StoragePoolBuildFlags,
+    StoragePoolCreateFlags,
+    StoragePoolDeleteFlags,
+    StoragePoolEventLifecycleType,
+    StoragePoolState,
+)
 from virtkit.errors import (
     ConfigUnsupportedError,
     InternalError,
@@ -26,6 +33,7 @@ from virtkit.errors import (
     SystemCallError,
     XMLError,
 )
+from virtkit.events import StoragePoolLifecycleEvent
 
 
 def restart(connection: Connection) -> Connection:
@@ -116,7 +124,10 @@ def test_a_pool_whose_target_is_a_file_does_not_start(connection: Connection, tm
 
 
 def test_a_pool_is_built_with_its_start(connection: Connection, tmp_path: Path) -> None:
+    events: SimpleQueue[StoragePoolLifecycleEvent] = SimpleQueue()
+    connection.subscribe(StoragePoolLifecycleEvent, lambda _, event: events.put(event))
     pool = connection.create_storage_pool(pool_xml("images", tmp_path / "new"), StoragePoolCreateFlags.WITH_BUILD)
+    assert StoragePoolEventLifecycleType.STARTED == events.get(timeout=30).event
     assert pool.is_active()
     assert not pool.is_persistent()
     pool.destroy()

@@ -102,6 +102,18 @@ def test_a_qcow2_image_has_the_features_it_was_given(pool: StoragePool) -> None:
     assert "<lazy_refcounts/>\n      <extended_l2/>" in volume.xml_desc()
 
 
+def test_features_are_told_of_every_image_that_could_have_some(pool: StoragePool) -> None:
+    plain = pool.create_volume(volume_xml("plain", target=of_format("qcow2")))
+    old = pool.create_volume(volume_xml("old", target=of_format("qcow2") + "<compat>0.10</compat>"))
+    assert "<features/>" in plain.xml_desc()
+    assert "<features/>" not in old.xml_desc()
+
+
+def test_room_for_the_image_of_a_disc_is_made(pool: StoragePool) -> None:
+    volume = pool.create_volume(volume_xml("disc.iso", target=of_format("iso")))
+    assert (MIB, MIB) == (volume.info().capacity, volume.info().allocation)
+
+
 def test_an_old_qcow2_image_is_made_when_asked_for(pool: StoragePool) -> None:
     volume = pool.create_volume(volume_xml("a.img", target=of_format("qcow2") + "<compat>0.10</compat>"))
     assert "0.10" == qemu_info(volume.path())["format-specific"]["data"]["compat"]
@@ -110,8 +122,10 @@ def test_an_old_qcow2_image_is_made_when_asked_for(pool: StoragePool) -> None:
 def test_metadata_is_laid_out_at_once_when_asked_for(pool: StoragePool) -> None:
     plain = pool.create_volume(volume_xml("plain", 64 * MIB, target=of_format("qcow2")))
     flags = StorageVolCreateFlags.PREALLOC_METADATA
-    laid = pool.create_volume(volume_xml("laid", 64 * MIB, target=of_format("qcow2")), flags)
+    laid = pool.create_volume(volume_xml("laid", 64 * MIB, allocation=0, target=of_format("qcow2")), flags)
+    whole = pool.create_volume(volume_xml("whole", 64 * MIB, target=of_format("qcow2")), flags)
     assert laid.info(1).allocation > plain.info(1).allocation
+    assert laid.info().allocation < 64 * MIB <= whole.info().allocation
     with pytest.raises(InvalidArgError, match="no metadata to lay out"):
         pool.create_volume(volume_xml("raw"), flags)
 
@@ -164,8 +178,8 @@ def test_a_name_leads_nowhere_else(pool: StoragePool, tmp_path: Path) -> None:
 
 
 def test_a_format_nobody_makes_is_refused(pool: StoragePool) -> None:
-    with pytest.raises(ConfigUnsupportedError, match="no image of format 'iso' can be made here: choose raw"):
-        pool.create_volume(volume_xml("a", target=of_format("iso")))
+    with pytest.raises(ConfigUnsupportedError, match="no image of format 'bochs' can be made here: choose raw"):
+        pool.create_volume(volume_xml("a", target=of_format("bochs")))
 
 
 def test_what_is_on_disk_but_not_known_yet_is_not_overwritten(pool: StoragePool, folder: Path) -> None:

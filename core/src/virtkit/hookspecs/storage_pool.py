@@ -353,7 +353,7 @@ class StoragePoolSpec(Spec[S]):
         """Prepare the storage of an inactive pool: make the directory, filesystem, volume group or partition table.
 
         What this does is the backend's; a type with nothing to prepare succeeds. The pool's state is BUILDING
-        meanwhile, and it stays inactive. The event is CREATED.
+        meanwhile, and it stays inactive. The event is CREATED; a pool that is built with its start has only STARTED.
 
         With neither NO_OVERWRITE nor OVERWRITE a directory is made with the owner and mode of the definition if it is
         missing, but no filesystem; a type that has to write on a device does so only where nothing is.

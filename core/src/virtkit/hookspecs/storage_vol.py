@@ -186,7 +186,8 @@ class StorageVolSpec(Spec[S]):
         Args:
             xml: A `<volume>` document. A name, and a capacity unless there is a backing store; sizes in any unit.
             flags: `virtkit.enums.StorageVolCreateFlags`. PREALLOC_METADATA lays out the metadata of a format that has
-                any (qcow2) at once. VALIDATE checks the document against the schema. REFLINK is for copies: refused.
+                any (qcow2) at once, and reserves the data too where the allocation is not less than the capacity.
+                VALIDATE checks the document against the schema. REFLINK is for copies: refused.
 
         Returns:
             Its reference, with the key.

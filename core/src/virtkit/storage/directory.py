@@ -50,8 +50,8 @@ KNOWN = (
 )
 """Formats that a file can have."""
 
-MADE = ("raw", "dir", "qcow", "qcow2", "qed", "vdi", "vhdx", "vmdk", "vpc")
-"""Formats that a new volume can have; qemu-img makes all but the first two."""
+MADE = ("raw", "iso", "dir", "qcow", "qcow2", "qed", "vdi", "vhdx", "vmdk", "vpc")
+"""Formats that a new volume can have; qemu-img makes all but the first three."""
 
 STACKED = ("qcow", "qcow2", "qed")
 """Formats that can stand on a backing image."""
@@ -381,14 +381,15 @@ def timestamps_of(status: os.stat_result) -> Timestamps:
 
 def _describe_image(document: StorageVolume, image: Image) -> None:
     from virtkit.xml.storage import Encryption
+    from virtkit.xml.volume import Features
 
     place = document.target
     if image.encryption is not None:
         place.encryption = Encryption(format=image.encryption)
     place.compat = image.compat if image.compat != "0.10" else None
     place.cluster_size = image.cluster_size
-    place.features.lazy_refcounts = image.lazy_refcounts
-    place.features.extended_l2 = image.extended_l2
+    if place.compat is not None:
+        place.features = Features(lazy_refcounts=image.lazy_refcounts, extended_l2=image.extended_l2)
 
 
 def _backing(pool: StoragePool, folder: int, volume: Volume) -> VolumeBacking | None:
@@ -436,7 +437,7 @@ def _give(file: int, permissions: Permissions | None) -> None:
 def _fill(file: int, document: StorageVolume, guard: Guard) -> None:
     if document.target.nocow:
         _forbid_copying(file)
-    if document.target.format == "raw" and document.target.encryption is None:
+    if document.target.format in ("raw", "iso") and document.target.encryption is None:
         capacity = document.capacity or 0
         os.ftruncate(file, capacity)
         _reserve(file, 0, min(document.allocation or 0, capacity), guard)

@@ -62,7 +62,7 @@ class VolumeTarget(Element):
     compat = textchild("compat")
     nocow = flag("nocow")
     cluster_size = size("clusterSize", "B", default="bytes")
-    features = section("features", Features)
+    features = child("features", Features)
 
 
 class VolumeBacking(Element):

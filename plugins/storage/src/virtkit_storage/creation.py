@@ -187,8 +187,7 @@ def _make(
             raise OperationInvalidError(f"volume {document.name!r} of {pool.subject} is gone already", domain=STORAGE)
         file = backend.volume_open(live, room, write=True)
         try:
-            preallocate = "metadata" if flags & Create.PREALLOC_METADATA else ""
-            target = images.Target(document, pool, file, preallocate, use.guard)
+            target = images.Target(document, pool, file, _laid_out(document, flags), use.guard)
             if source is None:
                 images.make(state, target)
             else:
@@ -199,6 +198,13 @@ def _make(
     except BaseException:
         _unmake(pool, document)
         raise
+
+
+def _laid_out(document: StorageVolume, flags: int) -> str:
+    """What qemu-img lays out beforehand: with the metadata also the data, of a volume that is to take up all of it."""
+    if not flags & Create.PREALLOC_METADATA:
+        return ""
+    return "metadata" if (document.allocation or 0) < (document.capacity or 0) else "falloc"
 
 
 def _unmake(pool: Pool, document: StorageVolume) -> None:

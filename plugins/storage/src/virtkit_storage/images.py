@@ -12,6 +12,7 @@ from virtkit.storage import qemu_img
 from virtkit.storage.image import Image
 from virtkit.store.files import refusal
 from virtkit.xml.storage import Encryption
+from virtkit.xml.volume import Features
 from virtkit_storage import extents, finding, secrets
 from virtkit_storage.uses import STORAGE
 
@@ -227,11 +228,12 @@ def _chain(state: StorageState, source: Source, layers: ExitStack) -> list[qemu_
 
 def _options(target: Target) -> qemu_img.Options:
     place, backing = target.document.target, target.document.backing_store
+    features = place.features or Features()
     return qemu_img.Options(
         compat=place.compat,
         cluster_size=place.cluster_size,
-        lazy_refcounts=bool(place.features.lazy_refcounts),
-        extended_l2=bool(place.features.extended_l2),
+        lazy_refcounts=bool(features.lazy_refcounts),
+        extended_l2=bool(features.extended_l2),
         backing=None if backing is None else backing.path,
         backing_format=None if backing is None else backing.format,
         preallocate=target.preallocate,

@@ -29,11 +29,10 @@ _BUILDS = {
 _log = logging.getLogger(__name__)
 
 
-def build(state: StorageState, pool: Pool, document: StoragePool, flags: int) -> None:
+def build(pool: Pool, document: StoragePool, flags: int) -> None:
     """Build a pool.
 
     Args:
-        state: The pools.
         pool: The pool; it is not active.
         document: How to build it.
         flags: `virtkit.enums.StoragePoolBuildFlags`.
@@ -53,7 +52,6 @@ def build(state: StorageState, pool: Pool, document: StoragePool, flags: int) ->
         )
     finally:
         pool.building = False
-    state.publish(pool, Event.CREATED)
 
 
 def start(state: StorageState, pool: Pool, document: StoragePool, flags: int = 0) -> None:
@@ -72,7 +70,7 @@ def start(state: StorageState, pool: Pool, document: StoragePool, flags: int = 0
     if built == sum(_BUILDS) - StoragePoolCreateFlags.WITH_BUILD:
         raise exclusive("storage_pool_create", "WITH_BUILD_OVERWRITE", "WITH_BUILD_NO_OVERWRITE")
     if flags:
-        build(state, pool, document, sum(how for flag, how in _BUILDS.items() if flags & flag))
+        build(pool, document, sum(how for flag, how in _BUILDS.items() if flags & flag))
     backend = backend_of(document)
     backend.pool_start(document, guard=lambda: None, secret=partial(secrets.of_source, state.peers, document))
     try:

@@ -171,7 +171,8 @@ class PoolPart(StoragePoolSpec["Session"]):
     def storage_pool_build(self, conn: Session, pool: StoragePoolRef, flags: int) -> None:
         with conn.hold(pool, "storage_pool_build") as (state, found):
             found.require_inactive()
-            lifecycle.build(state, found, found.document, flags)
+            lifecycle.build(found, found.document, flags)
+            state.publish(found, Event.CREATED)
 
     def storage_pool_refresh(self, conn: Session, pool: StoragePoolRef, flags: int) -> None:
         _refuse("storage_pool_refresh", flags)

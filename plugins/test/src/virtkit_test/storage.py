@@ -137,7 +137,7 @@ def parse_volume(xml: str, pool: Pool, *, validate: bool = False) -> VolumeXML:
     volume.physical = None
     volume.allocation = volume.capacity if volume.allocation is None else volume.allocation
     volume.target.format = volume.target.format or "raw"
-    if volume.target.features.content():
+    if volume.target.features is not None:
         volume.target.compat = volume.target.compat or COMPAT_WITH_FEATURES
     if volume.backing_store is not None:
         volume.backing_store.format = volume.backing_store.format or "raw"
