@@ -38,13 +38,13 @@ class Step:
 
     def __init__(self, where: str, kind: str, text: str, compare: str = "full", job: str = "") -> None:
         self.where = where  # file:line
-        self.kind = kind  # cmd | background | wait | sleep
+        self.kind = kind  # cmd | background | wait | sleep | shell
         self.text = text
         self.compare = compare  # full | status | none
         self.job = job
 
     def label(self) -> str:
-        prefixes = {"background": f"&{self.job} ", "wait": f"wait {self.job}", "sleep": "sleep "}
+        prefixes = {"background": f"&{self.job} ", "wait": f"wait {self.job}", "sleep": "sleep ", "shell": "$ "}
         return prefixes.get(self.kind, "") + self.text
 
 
@@ -91,6 +91,8 @@ def parse_step(where: str, line: str) -> Step:
         return Step(where, "wait", "", "full", line.split()[1])
     if line.startswith("sleep "):
         return Step(where, "sleep", line.split()[1], "none")
+    if line.startswith("$ "):
+        return Step(where, "shell", line[2:].strip())
     if line.startswith("~ "):
         return Step(where, "cmd", line[2:].strip(), "status")
     if line.startswith("- "):
@@ -291,7 +293,17 @@ class Side:
 
     @staticmethod
     def fill(text: str, tmp: str) -> str:
-        return text.replace("{fx}", FIXTURES).replace("{tmp}", tmp)
+        for name in set(re.findall(r"\{tx\}/([\w.-]+)", text)):
+            place = os.path.join(tmp, "home", name)
+            with open(place, "w", encoding="utf-8") as file:
+                file.write(read(os.path.join(FIXTURES, name)).replace("{tmp}", tmp))
+        return text.replace("{fx}", FIXTURES).replace("{tx}", os.path.join(tmp, "home")).replace("{tmp}", tmp)
+
+    def shell(self, step: Step, env: dict[str, str], tmp: str) -> Outcome:
+        """Do something beside virsh, in the temporary folder."""
+        command = ["sh", "-c", self.fill(step.text, tmp)]
+        pipe = subprocess.PIPE
+        return self.finish(subprocess.Popen(command, cwd=tmp, env=env, stdout=pipe, stderr=pipe))
 
     def run_steps(self, scenario: Scenario, env: dict[str, str], tmp: str) -> list[Outcome | None]:
         """A process for each step: true exit codes.
@@ -312,6 +324,8 @@ class Side:
                     results.append(None)
                 elif step.kind == "wait":
                     results.append(self.finish(jobs.pop(step.job)))
+                elif step.kind == "shell":
+                    results.append(self.shell(step, env, tmp))
                 else:
                     results.append(self.finish(self.start([self.fill(step.text, tmp)], env)))
         finally:
@@ -409,19 +423,10 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "only A with --record; '{fx}' in it is the fixtures folder",
     )
     parser.add_argument(
-        "-s",
-        "--suite",
-        action="append",
-        default=[],
-        help="suite file or folder (default: suites/test-default); may be repeated",
+        "-s", "--suite", action="append", default=[], help="file or folder (suites/test-default); repeatable"
     )
     parser.add_argument(
-        "-k",
-        "--only",
-        action="append",
-        default=[],
-        metavar="GLOB",
-        help="only scenarios whose name matches; may be repeated",
+        "-k", "--only", action="append", default=[], metavar="GLOB", help="only scenarios of such names; repeatable"
     )
     parser.add_argument(
         "-m",
@@ -440,17 +445,10 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--strict-ids", action="store_true", help="compare domain ids as they are")
     parser.add_argument(
-        "--sub",
-        action="append",
-        default=[],
-        metavar="REGEX=>TEXT",
-        help="a further replacement, before all others; may be repeated",
+        "--sub", action="append", default=[], metavar="REGEX=>TEXT", help="a replacement before all others; repeatable"
     )
     parser.add_argument(
-        "--tolerate",
-        choices=(FORMAT, MESSAGE),
-        default=None,
-        help="do not fail for differences of this kind or a lesser one",
+        "--tolerate", choices=(FORMAT, MESSAGE), default=None, help="such differences and lesser ones are no failure"
     )
     parser.add_argument("--json", metavar="FILE", help="write every verdict and answer there")
     parser.add_argument("--limit", type=int, default=25, help="diff lines shown for each stream")
