@@ -251,9 +251,11 @@ class _Download(Stream):
     """The client reads from a source, at its own pace."""
 
     end: Source
-    _reading = False
+    _reader = 0
+    """The thread that reads; 0 where none does."""
     _exhausted = False
     _closed = False
+    _to_confirm = False
 
     def _start(self) -> None:
         self._pieces = iter(self.end)
@@ -265,8 +267,8 @@ class _Download(Stream):
     def _turn(self) -> None:
         """Send some of the data."""
         with self._lock:
-            self._reading = not self._over
-        if not self._reading:
+            self._reader = 0 if self._over else threading.get_ident()
+        if not self._reader:
             return
         again = False
 
@@ -276,9 +278,15 @@ class _Download(Stream):
 
         self._guarded(pump)
         with self._lock:
-            self._reading = False
-        if self._over or self._exhausted:
+            ended = self._over or self._exhausted
+            if not ended:
+                self._reader = 0
+        if ended:
             self._let_go()
+            with self._lock:
+                self._reader = 0
+            if self._to_confirm:
+                super()._finish()
         elif again:
             self._go_on()
 
@@ -315,9 +323,17 @@ class _Download(Stream):
 
     def _abort(self) -> None:
         with self._lock:
-            if self._reading:  # who reads lets go
+            if self._reader not in (0, threading.get_ident()):  # who reads lets go
                 return
         self._let_go()
+
+    def _finish(self) -> None:
+        """Confirm the end once the source is let go: who then asks for the volume again finds it free."""
+        with self._lock:
+            self._over = True
+            self._to_confirm = self._reader != 0
+        if not self._to_confirm:
+            super()._finish()
 
     def _let_go(self) -> None:
         with self._lock:
