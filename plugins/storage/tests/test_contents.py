@@ -25,6 +25,7 @@ from virtkit.errors import (
     NoSecretError,
     OperationInvalidError,
     OperationUnsupportedError,
+    StorageVolExistsError,
     XMLError,
 )
 from virtkit_storage import extents
@@ -125,6 +126,11 @@ def test_an_upload_that_is_given_up_lets_go_of_the_volume(volume: StorageVol) ->
 
 
 # Clones
+
+
+def test_a_volume_is_not_cloned_onto_itself(pool: StoragePool, volume: StorageVol) -> None:
+    with pytest.raises(StorageVolExistsError, match=r"has a volume 'a\.img' already"):
+        pool.create_volume_from(volume_xml("a.img"), volume)
 
 
 def test_a_clone_is_as_large_as_its_source_at_least(pool: StoragePool, volume: StorageVol) -> None:

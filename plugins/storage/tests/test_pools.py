@@ -27,9 +27,9 @@ from virtkit.errors import (
     InternalError,
     InvalidArgError,
     NoStoragePoolError,
+    NotSupportedError,
     OperationFailedError,
     OperationInvalidError,
-    OperationUnsupportedError,
     SystemCallError,
     XMLError,
 )
@@ -278,7 +278,7 @@ with virtkit.open({uri!r}) as connection:
 
 
 def test_what_a_type_cannot_do_is_said(connection: Connection) -> None:
-    with pytest.raises(OperationUnsupportedError, match="pools of type 'dir' cannot be searched for"):
+    with pytest.raises(NotSupportedError, match="pools of type 'dir' cannot be searched for"):
         connection.find_storage_pool_sources("dir")
     with pytest.raises(InternalError, match="'shelf'"):
         connection.find_storage_pool_sources("shelf")

@@ -126,7 +126,7 @@ def test_metadata_is_laid_out_at_once_when_asked_for(pool: StoragePool) -> None:
     whole = pool.create_volume(volume_xml("whole", 64 * MIB, target=of_format("qcow2")), flags)
     assert laid.info(1).allocation > plain.info(1).allocation
     assert laid.info().allocation < 64 * MIB <= whole.info().allocation
-    with pytest.raises(InvalidArgError, match="no metadata to lay out"):
+    with pytest.raises(ConfigUnsupportedError, match="no metadata to lay out"):
         pool.create_volume(volume_xml("raw"), flags)
 
 

@@ -219,7 +219,7 @@ class StoragePoolSpec(Spec[S]):
 
         Raises:
             InternalError: There is no such type of pool: libvirt's code for it.
-            OperationUnsupportedError: Pools of that type cannot be found.
+            NotSupportedError: Pools of that type cannot be found; programs take libvirt's code for an empty list.
             InvalidArgError: The type needs `src_spec`, or a host in it.
             XMLError: `src_spec` is no source.
             OperationFailedError: Looking failed: the server does not answer, a helper program is missing.

@@ -104,13 +104,13 @@ class DirectoryBackend(StorageBackend):
         try:
             os.rmdir(target(pool))
         except OSError as error:
-            raise refusal(f"delete storage pool {pool.name!r}", target(pool), error) from error
+            raise refusal(f"delete storage pool {pool.name!r}", target(pool), error, domain=STORAGE) from error
 
     def pool_figures(self, pool: StoragePool) -> Figures:
         try:
             found = os.statvfs(target(pool))
         except OSError as error:
-            raise refusal(f"measure storage pool {pool.name!r}", target(pool), error) from error
+            raise refusal(f"measure storage pool {pool.name!r}", target(pool), error, domain=STORAGE) from error
         capacity, available = found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
         return Figures(capacity, capacity - available, available)
 
@@ -299,7 +299,7 @@ def _refused(action: str, pool: StoragePool, name: str) -> Iterator[None]:
     except VirtError:
         raise
     except OSError as error:
-        raise refusal(what, path, error) from error
+        raise refusal(what, path, error, domain=STORAGE) from error
 
 
 # What is there

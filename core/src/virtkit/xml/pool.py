@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import ConfigUnsupportedError
+from virtkit.errors import ConfigUnsupportedError, XMLError
 from virtkit.xml.address import PciPlace
 from virtkit.xml.element import Document, Element
 from virtkit.xml.schema import (
@@ -18,7 +18,7 @@ from virtkit.xml.schema import (
     textchild,
 )
 from virtkit.xml.storage import FILE_SYSTEMS, AuthSecret, Permissions
-from virtkit.xml.values import INT, PATH, UNSIGNED, UUID, YES_NO, one_of
+from virtkit.xml.values import INT, PATH, UNSIGNED, UUID, YES_NO, one_of, refused_as
 
 SOURCE_FORMAT = one_of(
     *("auto", *FILE_SYSTEMS, "nfs", "cifs", "glusterfs", "unknown", "lvm2"),
@@ -152,7 +152,7 @@ class StoragePool(Document, tag="pool", error_domain=ErrorDomain.STORAGE):
 
     type = attribute("type")
     name = textchild("name")
-    uuid = textchild("uuid", UUID)
+    uuid = textchild("uuid", refused_as(XMLError, UUID))
     capacity = size("capacity", "bytes")
     allocation = size("allocation", "bytes")
     available = size("available", "bytes")

@@ -11,7 +11,7 @@ from virtkit.enums import StorageVolCreateFlags as Create
 from virtkit.enums import StorageVolDeleteFlags, StorageVolType
 from virtkit.enums import StorageVolWipeAlgorithm as Algorithm
 from virtkit.errors import (
-    InvalidArgError,
+    ConfigUnsupportedError,
     OperationInvalidError,
     StorageVolExistsError,
     VirtError,
@@ -49,10 +49,10 @@ def create(state: StorageState, pool: Pool, xml: str, flags: int, clone: Storage
     source = None if clone is None else images.Source(*finding.now(state, clone))
     document = _read(state, pool, xml, flags, source)
     with ExitStack() as ends:
-        if source is not None:
-            ends.enter_context(source.pool.uses.reading(source.volume.name, "being cloned"))
         use = _begin(state, pool, document)
         ends.callback(pool.uses.end, use)
+        if source is not None:
+            ends.enter_context(source.pool.uses.reading(source.volume.name, "being cloned"))
         _make(state, pool, document, use, source, flags)
         made = pool.backend.volume_find(pool.active(), document.name or "")
     if made is None:
@@ -107,7 +107,7 @@ def _read(state: StorageState, pool: Pool, xml: str, flags: int, source: images.
     _size(state, document, source)
     backend.volume_check(pool.active(), document)
     if flags & Create.PREALLOC_METADATA and document.target.format != "qcow2":
-        raise InvalidArgError(
+        raise ConfigUnsupportedError(
             f"volume {document.name!r} of format {document.target.format!r} has no metadata to lay out: "
             "leave that flag out, or choose qcow2",
             domain=STORAGE,

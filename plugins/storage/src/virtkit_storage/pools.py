@@ -14,7 +14,9 @@ from virtkit.errors import (
     InvalidArgError,
     NoDriverError,
     NoStoragePoolError,
+    NotSupportedError,
     OperationInvalidError,
+    OperationUnsupportedError,
     VirtError,
     unsupported_flags,
 )
@@ -91,7 +93,10 @@ class PoolPart(StoragePoolSpec["Session"]):
             backend = discovery.backend(type)
         except NoDriverError as error:
             raise InternalError(f"pools of type {type!r} cannot be found: {error.message}", domain=STORAGE) from error
-        found = backend.pool_find_sources(definitions.read_source(src_spec) if src_spec else PoolSource())
+        try:
+            found = backend.pool_find_sources(definitions.read_source(src_spec) if src_spec else PoolSource())
+        except OperationUnsupportedError as error:
+            raise NotSupportedError(error.message, domain=STORAGE) from error
         return f"<sources>\n{''.join(each.format_as('source', 1) for each in found)}</sources>\n"
 
     # Properties
