@@ -21,7 +21,36 @@ PYTHON = "/usr/bin/python3"
 """The interpreter that Debian's libvirt binding is installed for."""
 
 PROGRAM = str(Path(__file__).with_name("python_client.py"))
+STORAGE_PROGRAM = str(Path(__file__).with_name("python_storage_client.py"))
 NO_SUPPORT = 3
+EIGHT_MIB = "<capacity>8388608</capacity>"
+OTHER_CODES: dict[str, tuple[list[int], list[int], str]] = {
+    "definition <pool type='dir'><name>x * 300</name><target><path>/x</path></target></pool>": (
+        *([38], [27]),
+        "libvirt finds out when it writes the file",
+    ),
+    "virStoragePool.create(6)": ([55], [8], "flags that exclude each other are refused first"),
+    "virStoragePool.delete()": ([], [38], "a build that was refused has left no folder"),
+    "virConnect.storagePoolLookupByTargetPath(relative)": ([49], [8], "it is no path of a pool at all"),
+    f"volume <volume><name>..</name>{EIGHT_MIB}</volume>": ([55], [27], "it is no name of a file"),
+    f"volume <volume><name>.</name>{EIGHT_MIB}</volume>": ([55], [27], "it is no name of a file"),
+    f"volume <volume><name>x * 300</name>{EIGHT_MIB}</volume>": ([38], [27], "it is no name of a file"),
+    f"volume <volume><name>x</name>{EIGHT_MIB}<target><format type='fat'/></target></volume>": (
+        *([1], [67]),
+        "libvirt leaves it to qemu-img",
+    ),
+    f"volume <volume><name>x</name>{EIGHT_MIB}<backingStore><path>/nosuch</path><format type='raw'/>"
+    "</backingStore></volume>": ([3], [38], "that the backing store is missing is found out first"),
+    f"volume <volume><name>x</name>{EIGHT_MIB}<target><compat>nosuch</compat></target></volume>": (
+        *([27], []),
+        "a raw volume has no compat, and what is said of it no effect",
+    ),
+    "virStorageVol.resize(4611686018427387904)": ([38], [9], "the pool has not got as much, whatever the file could"),
+    f"virStoragePool.createXMLFrom(<volume><name>volume</name>{EIGHT_MIB}<allocation>0</allocation></volume>, "
+    "virStorageVol volume)": ([1], [90], "the same code as for a new volume whose name is taken"),
+}
+"""What virtkitd answers otherwise on purpose -> libvirtd's code, virtkitd's, and why."""
+
 SECONDS = 300
 
 WATCHER = """
@@ -55,14 +84,14 @@ def reference(tmp_path: Path) -> Iterator[str]:
         yield f"test+unix:///default?socket={path}"
 
 
-def transcript(uri: str, folder: Path) -> dict[str, Any]:
-    """What the program saw of a server, without what differs from one run to the next."""
+def transcript(uri: str, folder: Path, program: str = PROGRAM) -> dict[str, Any]:
+    """What a program saw of a server, without what differs from one run to the next."""
     folder.mkdir()
     folder.chmod(0o777)
-    command = [PYTHON, PROGRAM, uri, str(folder)]
+    command = [PYTHON, program, uri, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert (0, "") == (done.returncode, done.stderr)
-    normalise = Normaliser(uri, str(folder), gather_literals([PROGRAM]), strict_ids=True, extra=[])
+    normalise = Normaliser(uri, str(folder), gather_literals([program]), strict_ids=True, extra=[])
 
     def normalised(value: Any) -> Any:
         if isinstance(value, str):
@@ -106,6 +135,21 @@ def test_a_program_sees_the_same_through_virtkitd_as_through_libvirtd(reference:
         actual = transcript(daemon.uri(), tmp_path / "b")
         assert [] == differences(expected, actual), actual["end"]
     assert ["reached", "reached"] == [expected["end"], actual["end"]]
+
+
+def test_contents_of_volumes_and_errors_are_the_same_through_virtkitd_as_through_libvirtd(tmp_path: Path) -> None:
+    folders = [tmp_path / "libvirtd", tmp_path / "virtkitd"]
+    for folder in folders:
+        folder.mkdir()
+    with libvirtd.running_system(folders[0]) as path, Virtkitd(folders[1]) as daemon:
+        expected = transcript(f"qemu+unix:///system?socket={path}", tmp_path / "a", STORAGE_PROGRAM)
+        actual = transcript(daemon.uri("qemu:///system"), tmp_path / "b", STORAGE_PROGRAM)
+    assert ["reached", "reached"] == [expected["end"], actual["end"]]
+    calls = zip(expected["calls"], actual["calls"], strict=True)
+    codes = {one[0]: (error_of(one)[:1], error_of(other)[:1]) for one, other in calls if one != other}
+    assert {asked: both for asked, (*both, _) in OTHER_CODES.items()} == {
+        asked: list(both) for asked, both in codes.items() if both[0] != both[1] or not both[0]
+    }
 
 
 def test_the_program_sees_the_same_each_time_and_its_events(reference: str, tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_virsh_gets_the_same_answers_from_virtkitd_as_from_libvirtd(
     scheme, path = OPENED[suite]
     reference: Path = request.getfixturevalue("privileged_reference" if scheme == "qemu" else "reference")
     uris = uri(reference, path, scheme), uri(tested.socket, path, scheme)
-    arguments = ("--suite", str(SUITES / suite), "--tolerate", "message", "-k", scenario)
+    arguments: tuple[str, ...] = ("--suite", str(SUITES / suite), "--tolerate", "message", "-k", scenario)
     arguments += tuple(word for rule in UNLIKE.get(suite, ()) for word in ("--sub", rule))
     done = compare(*uris, *arguments)
     while done.returncode and (tries := tries - 1):
