@@ -1,11 +1,13 @@
-"""The storage driver passes the conformance suite, with pools that are folders."""
+"""The storage driver passes the conformance suite with pools that are folders, in this process and by virtkitd."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.interop.virtkitd import Virtkitd
 from virtkit.testing import (
     BaseConnection,
     BaseReadOnly,
@@ -39,16 +41,30 @@ VOLUME = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def profile(tmp_path: Path) -> Profile:
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtkitd]:
+    with Virtkitd(tmp_path_factory.mktemp("virtkitd"), configuration="[log]\nlevel = 'warning'\n") as running:
+        yield running
+
+
+@pytest.fixture(params=["embed", "virtkitd"])
+def profile(request: pytest.FixtureRequest, tmp_path: Path) -> Profile:
+    if request.param == "virtkitd":
+        daemon: Virtkitd = request.getfixturevalue("daemon")
+        return of_folders(daemon.uri("storage:///system"), tmp_path)
+    wrong = ("storage:///nowhere", "storage:///embed?root=here", "storage:///embed")
+    return of_folders(f"storage:///embed?root={tmp_path}", tmp_path, wrong)
+
+
+def of_folders(uri: str, tmp_path: Path, wrong_uris: tuple[str, ...] = ()) -> Profile:
     def pool_xml(name: str, uuid: str) -> str:
         folder = tmp_path / "pools" / name
         folder.mkdir(parents=True, exist_ok=True)
         return f"<pool type='dir'><name>{name}</name><uuid>{uuid}</uuid><target><path>{folder}</path></target></pool>"
 
     return Profile(
-        uri=f"storage:///embed?root={tmp_path}",
-        wrong_uris=("storage:///nowhere", "storage:///embed?root=here", "storage:///embed"),
+        uri=uri,
+        wrong_uris=wrong_uris,
         host=Offer(Can.DESCRIBE),
         storage_pool=Offer(POOL, xml=pool_xml),
         storage_vol=Offer(VOLUME),
@@ -64,7 +80,10 @@ class TestReadOnly(BaseReadOnly):
 
 
 class TestSupport(BaseSupport):
-    pass
+    @pytest.fixture
+    def profile(self, tmp_path: Path) -> Profile:
+        """In this process only: the remote driver offers everything, and passes the daemon's answers on."""
+        return of_folders(f"storage:///embed?root={tmp_path}", tmp_path)
 
 
 class TestStoragePoolLookup(BaseStoragePoolLookup):
