@@ -57,6 +57,15 @@ def test_volumes_are_named_in_their_pool_by_key_or_path(run: Run) -> None:
         assert "Name:           disk.img\nType:           file\nCapacity:       10.00 MiB\n" in text
 
 
+def test_a_volume_stands_on_one_of_its_pool_or_on_a_path(run: Run) -> None:
+    made = "vol-create-as default-pool base 1M; vol-create-as default-pool over 1M --format qcow2 --backing-vol {}; "
+    for name in ("base", "/default-pool/base"):
+        text = run(made.format(name) + "vol-dumpxml over --pool default-pool").out
+        assert "  <backingStore>\n    <path>/default-pool/base</path>\n" in text
+    result = run("vol-create-as default-pool over 1M --format qcow2 --backing-vol nosuch")
+    assert (1, True) == (result.status, "nosuch" in result.err)
+
+
 def test_devices_of_the_host_form_a_tree(run: Run) -> None:
     names = run("nodedev-list").out.split()
     assert "computer" in names

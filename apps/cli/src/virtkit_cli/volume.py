@@ -127,7 +127,7 @@ def vol_create_from(session: Session, args: Arguments) -> None:
     argument("capacity", "its size, such as 10G", bytesize),
     option("allocation", "how much to allocate at once", bytesize),
     option("format", "format of the image"),
-    option("backing-vol", "path of the volume it stands on", completes="file"),
+    option("backing-vol", "name in the pool, or path, of what it stands on", completes="file"),
     option("backing-vol-format", "format of that"),
     PREALLOC,
     PRINT_XML,
@@ -140,7 +140,10 @@ def vol_create_as(session: Session, args: Arguments) -> None:
     if args.format:
         described.target = VolumeTarget(format=args.format)
     if args.backing_vol:
-        described.backing_store = VolumeBacking(path=args.backing_vol, format=args.backing_vol_format)
+        path = args.backing_vol
+        if "/" not in path:
+            path = find_pool(session, args).lookup_volume_by_name(path).path()
+        described.backing_store = VolumeBacking(path=path, format=args.backing_vol_format)
     if args.print_xml:
         session.out.document(described.format())
         return
