@@ -197,6 +197,24 @@ def test_an_active_pool_is_active_for_the_next_program(connection: Connection, p
         assert 0 < found.info().capacity
 
 
+@pytest.mark.parametrize("owning", [False, True])
+def test_an_active_pool_is_described_alike_by_the_next_program(
+    connection: Connection, pool: StoragePool, owning: bool
+) -> None:
+    described = pool.xml_desc().splitlines()
+    with restart(connection) as again:
+        found = again.lookup_storage_pool_by_name("images")
+        if owning:
+            found.set_autostart(False)  # takes the root over
+        told = found.xml_desc().splitlines()
+    assert "      <mode>0755</mode>" in told
+    assert "  <capacity unit='bytes'>0</capacity>" not in told
+    sizes = ("  <allocation", "  <available")
+    assert [line for line in described if not line.startswith(sizes)] == [
+        line for line in told if not line.startswith(sizes)
+    ]
+
+
 def test_a_transient_pool_is_there_for_the_next_program(connection: Connection, folder: Path) -> None:
     connection.create_storage_pool(pool_xml("images", folder))
     with restart(connection) as again:

@@ -76,6 +76,8 @@ class PoolPart(StoragePoolSpec["Session"]):
         found = conn.pool(pool)
         if flags & StorageXMLFlags.INACTIVE and found.config is not None:
             return found.config.format()
+        if not conn.state.owned:
+            conn.state.look_at(found)
         document = (found.shown or found.document).copy()
         if found.live is not None and found.figures is not None:
             document.capacity, document.allocation, document.available = found.figures
@@ -103,7 +105,7 @@ class PoolPart(StoragePoolSpec["Session"]):
 
     def storage_pool_get_info(self, conn: Session, pool: StoragePoolRef) -> StoragePoolInfo:
         found = conn.pool(pool)
-        if found.figures is None:
+        if found.figures is None or not conn.state.owned:
             conn.state.measure(found)
         return StoragePoolInfo(found.state, *(found.figures or (0, 0, 0)))
 

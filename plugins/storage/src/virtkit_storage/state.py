@@ -97,6 +97,7 @@ class StorageState(Tenancy):
             if pool.live is not None and not self._still_active(pool, pool.live):
                 _log.warning("%s is not active any more", pool.subject)
                 self.forget(pool)
+            self.look_at(pool)
         self._starters = autostart.begin(self)
 
     def _still_active(self, pool: Pool, live: StoragePool) -> bool:
@@ -156,6 +157,19 @@ class StorageState(Tenancy):
             pool.figures = pool.backend.pool_figures(pool.live)
         except VirtError as error:
             _log.error("%s cannot be measured: %s", pool.subject, error)
+
+    def look_at(self, pool: Pool) -> None:
+        """Measure an active pool, and describe it as it is now; for who has not scanned it."""
+        live = pool.live
+        if live is None:
+            return
+        self.measure(pool)
+        shown = live.copy()
+        try:
+            pool.backend.pool_describe(shown)
+        except VirtError as error:
+            _log.error("%s cannot be described: %s", pool.subject, error)
+        pool.shown = shown
 
 
 class Session(Tenant[StorageState]):
