@@ -242,6 +242,12 @@ def test_one_of_many_volumes_is_found_without_listing_them(
     assert ["7.img", "8.img", "9.img"] == looked
 
 
+def test_a_key_is_looked_for_in_every_pool(connection: Connection, pool: StoragePool) -> None:
+    pool.create_volume(volume_xml("a.img"))
+    with pytest.raises(NoStorageVolError, match="'nosuch'"):
+        connection.lookup_volume_by_key("nosuch")
+
+
 def test_links_lead_to_files_of_the_pool_only(pool: StoragePool, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("not yours")
     (folder / "a.img").write_bytes(bytes(4096))

@@ -22,7 +22,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from virtkit.enums import StorageVolType
@@ -229,19 +229,32 @@ def target(pool: StoragePool) -> str:
     return pool.target.path or ""
 
 
-@contextmanager
-def opened(pool: StoragePool) -> Iterator[int]:
-    """The open folder of a pool.
+class _Opened:
+    """An open folder: a context, which is entered for every look at a volume, and so is no generator."""
+
+    __slots__ = ("_folder",)
+
+    def __init__(self, folder: int) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> int:
+        return self._folder
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._folder)
+
+
+def opened(pool: StoragePool) -> AbstractContextManager[int]:
+    """The open folder of a pool, to be entered at once.
 
     Raises:
         SystemCallError: It is not there, is no folder, or may not be read.
     """
-    with _refused("use", pool, ""):
-        folder = os.open(target(pool), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        yield folder
-    finally:
-        os.close(folder)
+        return _Opened(os.open(target(pool), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    except OSError as error:
+        with _refused("use", pool, ""):
+            raise error
 
 
 def make_target(pool: StoragePool) -> None:

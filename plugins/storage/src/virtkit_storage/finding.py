@@ -16,8 +16,6 @@ from virtkit_storage import secrets
 from virtkit_storage.uses import STORAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from virtkit.storage.backend import Volume
     from virtkit.xml.volume import StorageVolume
     from virtkit_storage.pool import Pool
@@ -29,8 +27,8 @@ def reference(pool: Pool, volume: Volume) -> StorageVolRef:
     return StorageVolRef(pool.name, volume.name, volume.key)
 
 
-def volumes(state: StorageState, pool: Pool) -> Iterable[Volume]:
-    """The volumes of a pool, of the last scan if this process owns the root.
+def volumes(state: StorageState, pool: Pool) -> dict[str, Volume]:
+    """The volumes of a pool by name, of the last scan if this process owns the root.
 
     Raises:
         OperationInvalidError: The pool is not active.
@@ -41,7 +39,7 @@ def volumes(state: StorageState, pool: Pool) -> Iterable[Volume]:
         known = {volume.name: volume for volume in pool.backend.volume_list(live, {})}
         if state.owned:
             pool.volumes = known
-    return known.copy().values()
+    return known.copy()
 
 
 def volume(state: StorageState, pool: Pool, name: str) -> Volume:
@@ -112,7 +110,7 @@ def with_key(state: StorageState, key: str) -> tuple[Pool, Volume] | None:
         if pool.live is None:
             continue
         try:
-            volume = next((each for each in volumes(state, pool) if each.key == key), None)
+            volume = next((each for each in volumes(state, pool).values() if each.key == key), None)
         except VirtError:
             continue  # it cannot be asked
         if volume is not None:

@@ -54,7 +54,8 @@ class VolumePart(StorageVolSpec["Session"]):
     def storage_pool_list_all_volumes(self, conn: Session, pool: StoragePoolRef, flags: int) -> list[StorageVolRef]:
         _refuse("storage_pool_list_all_volumes", flags)
         found = conn.pool(pool)
-        listed = {volume.name: volume for volume in finding.volumes(conn.state, found)} | found.uses.new()
+        listed = finding.volumes(conn.state, found)
+        listed.update(found.uses.new())
         return [finding.reference(found, listed[name]) for name in sorted(listed)]
 
     # Description and properties
