@@ -91,7 +91,7 @@ def fill_disk(disk: Disk) -> None:
     """Fill in kind, bus and ports of a disk; drop what says nothing.
 
     Raises:
-        XMLError: Its target tells no bus.
+        XMLError: Its target tells no bus, or it is a volume of a pool and one of the two is not named.
     """
     disk.type = disk.type or "file"
     disk.device = disk.device or "disk"
@@ -110,6 +110,11 @@ def fill_disk(disk: Disk) -> None:
         disk.type = "file"  # libvirt reads the kind of a drive without <source> from nowhere
     elif not disk.source.content():
         disk.source = None
+    elif disk.type == "volume" and not (disk.source.pool and disk.source.volume):
+        raise XMLError(
+            f"disk {target.dev!r} is a volume of a pool: name both, as <source pool='default' volume='root.img'/>",
+            domain=ErrorDomain.DOMAIN,
+        )
     if disk.driver is not None and disk.driver.cache == "default":
         disk.driver.cache = None
     if disk.source is not None and disk.source.protocol in PROTOCOL_PORTS:

@@ -21,7 +21,8 @@ from virtkit.errors import VirtError
 from virtkit.store import Collection, Folders
 from virtkit.xml.domain import Domain
 from virtkit_qemu.guest import Run
-from virtkit_qemu.status import MonitorSource, Status
+from virtkit_qemu.status import MonitorSource, Status, VolumePlace
+from virtkit_qemu.volumes import Place
 
 SETTLED_NS = 50_000_000
 """A folder that changed less than this ago may change again without its time showing it: clocks of files are coarse."""
@@ -167,7 +168,10 @@ def read_status(folder: Path, name: str, document: bytes) -> Running:
     live = status.domain
     if live is None or live.name != name or live.uuid is None or live.id is None or not status.folder:
         raise ValueError("it lacks the domain, its id or the folder of its run")
-    run = Run(live, folder / Path(status.folder).name)
+    places = {
+        (each.pool or "", each.volume or ""): Place(each.type or "file", each.path or "") for each in status.volumes
+    }
+    run = Run(live, folder / Path(status.folder).name, places)
     run.fake_reboot, run.powerdown, run.updated = status.fake_reboot, status.powerdown, status.updated
     return Running(live.uuid, run, *status.told())
 
@@ -176,6 +180,10 @@ def write_status(run: Run, state: DomainState, reason: int) -> bytes:
     """The status document of a run."""
     status = Status(pid=run.pid, folder=str(run.folder), domain=run.live)
     status.monitor = MonitorSource(path=str(run.monitor_path), type="unix")
+    status.volumes = [
+        VolumePlace(pool=pool, volume=volume, type=place.type, path=place.path)
+        for (pool, volume), place in run.volumes.items()
+    ]
     status.fake_reboot, status.powerdown, status.updated = run.fake_reboot, run.powerdown, run.updated
     status.tell(state, reason)
     return status.format().encode()

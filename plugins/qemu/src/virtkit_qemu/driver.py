@@ -49,7 +49,7 @@ class QemuDriver(
     error_domain = ErrorDomain.QEMU
 
     def __init__(self) -> None:
-        self._tenants = Tenants(lambda root, request: QemuState(root))
+        self._tenants = Tenants(lambda root, request: QemuState(root, request.peers))
 
     def driver_probe(self) -> str | None:
         arch = os.uname().machine

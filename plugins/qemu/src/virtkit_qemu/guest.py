@@ -20,6 +20,7 @@ from virtkit.xml.domain import Domain
 from virtkit_qemu.emulator import Emulator
 from virtkit_qemu.process import Process
 from virtkit_qemu.qmp import Monitor
+from virtkit_qemu.volumes import Places
 
 MONITOR = "monitor.sock"
 PID_FILE = "qemu.pid"
@@ -69,6 +70,7 @@ class Run:
     Attributes:
         live: The document it runs with; its `id` is that of the run.
         folder: Folder of this run alone.
+        volumes: Where the volumes are that its disks name.
         emulator: The QEMU, while this process owns the root and has it in hand.
         connecting: The monitor on which an adoption waits for QEMU to answer.
         process: The QEMU as seen by a process that only reads; None where its pid file cannot be read.
@@ -80,6 +82,7 @@ class Run:
 
     live: Domain
     folder: Path
+    volumes: Places = attrs.field(factory=dict)
     emulator: Emulator | None = None
     connecting: Monitor | None = None
     process: Process | None = None

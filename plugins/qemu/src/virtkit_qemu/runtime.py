@@ -7,6 +7,8 @@ from pathlib import Path
 
 from attrs import field, frozen
 
+from virtkit_qemu.volumes import Places
+
 
 @frozen
 class Runtime:
@@ -19,9 +21,11 @@ class Runtime:
         monitor: Number of the inherited descriptor on which QEMU is to serve its monitor; a listening socket.
         folder: Folder of this run alone, and QEMU's working folder: a socket in it is named relative to it, since a
             path of a socket is limited to 107 bytes. Gone when the guest has ended.
+        volumes: Where the volumes are that its disks name.
         descriptors: Alias of a device -> numbers of the inherited descriptors it is to use, as a tap's.
     """
 
     monitor: int
     folder: Path
+    volumes: Places = field(factory=dict)
     descriptors: Mapping[str, tuple[int, ...]] = field(factory=dict)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import SystemCallError
+from virtkit_qemu.volumes import empty, key_of
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
     from virtkit.xml.domain.devices.disk import Disk
+    from virtkit_qemu.volumes import Places
 
 
 class Needed(NamedTuple):
@@ -25,7 +27,7 @@ class Needed(NamedTuple):
     written: bool = False
 
 
-def needed(domain: Domain) -> Iterator[Needed]:
+def needed(domain: Domain, volumes: Places) -> Iterator[Needed]:
     """The files a domain names; those that it may do without are not among them."""
     os_ = domain.os
     parts = (("kernel", os_.kernel), ("initrd", os_.initrd), ("device tree", os_.dtb))
@@ -35,23 +37,26 @@ def needed(domain: Domain) -> Iterator[Needed]:
     if os_.nvram is not None and os_.nvram.path:
         yield Needed("file of the firmware's variables", os_.nvram.path, written=True)
     for disk in domain.devices.disks:
-        path = path_of(disk)
+        path = path_of(disk, volumes)
         if path:
             yield Needed(f"source of disk {_target(disk)}", path, written=not disk.readonly)
 
 
-def path_of(disk: Disk) -> str | None:
+def path_of(disk: Disk, volumes: Places) -> str | None:
     """Path of the file or block device behind a disk; None where there is none."""
     source = disk.source
-    return None if source is None else source.file or source.dev
+    if source is None:
+        return None
+    place = volumes.get(key_of(source)) if disk.type == "volume" else None
+    return place.path if place else source.file or source.dev
 
 
-def drop_missing(domain: Domain) -> None:
+def drop_missing(domain: Domain, volumes: Places) -> None:
     """Empty the drives whose medium is missing and optional."""
     for disk in domain.devices.disks:
-        path = path_of(disk)
+        path = path_of(disk, volumes)
         if disk.source and disk.source.startup_policy == "optional" and path and not os.path.exists(path):
-            disk.source = None
+            empty(disk)
 
 
 def make_variables(subject: str, domain: Domain) -> None:
@@ -78,13 +83,13 @@ def make_variables(subject: str, domain: Domain) -> None:
         ) from cause
 
 
-def check(subject: str, domain: Domain) -> None:
+def check(subject: str, domain: Domain, volumes: Places) -> None:
     """Refuse a domain whose files are missing or may not be used.
 
     Raises:
         SystemCallError: The first of them; `int1` is the errno.
     """
-    for file in needed(domain):
+    for file in needed(domain, volumes):
         code = _flaw(file)
         if code:
             message = f"{subject} cannot start: the {file.role}, {file.path}: {os.strerror(code)}"

@@ -20,7 +20,7 @@ from virtkit.enums import (
 from virtkit.errors import ConfigUnsupportedError, InternalError, OperationFailedError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.xml.domain.devices.character import Channel, CharacterSource, Port
-from virtkit_qemu import chains, command, define, happenings, policy, ports, sources, unixsocket
+from virtkit_qemu import chains, command, define, happenings, policy, ports, sources, unixsocket, volumes
 from virtkit_qemu.emulator import Emulator
 from virtkit_qemu.guest import Guest, Run
 from virtkit_qemu.process import Launch
@@ -63,6 +63,8 @@ def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = Fals
 
     Raises:
         ConfigUnsupportedError: KVM is asked for and does not work here, or QEMU cannot do what is asked.
+        NoStoragePoolError: A disk is a volume of a pool that does not exist.
+        NoStorageVolError: A disk is a volume that does not exist.
         SystemCallError: A file it needs is missing, or its state cannot be stored; `int1` is the errno.
         InternalError: QEMU ended at once; the message has what it printed.
         OperationTimeoutError: QEMU does not answer.
@@ -70,13 +72,14 @@ def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = Fals
     emulator = Path(domain.devices.emulator or "")
     facts = state.binaries.facts(emulator)
     _check_kvm(state, guest, domain, emulator)
-    sources.drop_missing(domain)
+    places = volumes.locate(state.peers, domain)
+    sources.drop_missing(domain, places)
     sources.make_variables(guest.subject, domain)
-    sources.check(guest.subject, domain)
+    sources.check(guest.subject, domain, places)
     number = state.domains.set_id(guest)
     name = os.fsdecode(os.fsencode(guest.name)[:NAME_BYTES])
     folder = state.folders.run / f"{number}-{name}"
-    run = Run(define.live(domain), folder)
+    run = Run(define.live(domain), folder, places)
     run.live.id = number
     _place_channels(run)
     guest.run, guest.state, guest.reason = run, DomainState.PAUSED, DomainPausedReason.STARTING_UP
@@ -124,7 +127,7 @@ def _launch(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
 def _spawn(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
     listener = unixsocket.listen(run.monitor_path)
     try:
-        arguments = command.build(run.live, facts, Runtime(listener.fileno(), run.folder))
+        arguments = command.build(run.live, facts, Runtime(listener.fileno(), run.folder, run.volumes))
     except BaseException:
         listener.close()
         raise

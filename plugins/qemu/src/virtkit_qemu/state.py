@@ -29,6 +29,7 @@ from virtkit_qemu.binary import Binaries
 from virtkit_qemu.catalog import Catalog, Entry, write_status
 from virtkit_qemu.guest import Guest, Run
 from virtkit_qemu.loop import MonitorLoop
+from virtkit_qemu.volumes import Peers
 
 if TYPE_CHECKING:
     from virtkit.events import Event
@@ -42,6 +43,7 @@ class QemuState(Tenancy):
     """The guests of one root.
 
     Attributes:
+        peers: Functions of the other drivers of the root.
         domains: The guests; call `view` before reading it.
         hub: Where their events are published.
         loop: Waits for the monitors and processes of all of them.
@@ -49,8 +51,9 @@ class QemuState(Tenancy):
         choosing: Held while something is chosen that no two guests may have, until it stands in a live document.
     """
 
-    def __init__(self, root: Root) -> None:
+    def __init__(self, root: Root, peers: Peers) -> None:
         super().__init__(root, "qemu")
+        self.peers = peers
         self.catalog = Catalog(self.folders)
         self.domains: ObjectTable[Guest] = ObjectTable(objects.DOMAIN, error_domain=ErrorDomain.QEMU)
         self.hub = EventHub("virtkit-qemu-events")

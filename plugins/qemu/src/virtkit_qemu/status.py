@@ -20,7 +20,7 @@ from virtkit.enums import (
 )
 from virtkit.xml.domain import Domain
 from virtkit.xml.element import Document, Element
-from virtkit.xml.schema import attrchild, attribute, child, flag
+from virtkit.xml.schema import attrchild, attribute, child, children, flag
 from virtkit.xml.values import UNSIGNED, one_of
 
 REASONS: dict[DomainState, type[IntEnum]] = {
@@ -42,6 +42,15 @@ class MonitorSource(Element):
     type = attribute("type", one_of("unix"))
 
 
+class VolumePlace(Element):
+    """Where a volume is that a disk names; `type` is `file` or `block`."""
+
+    pool = attribute("pool")
+    volume = attribute("name")
+    type = attribute("type", one_of("file", "block"))
+    path = attribute("path")
+
+
 class Status(Document, tag="domstatus", error_domain=ErrorDomain.QEMU):
     """How a guest runs.
 
@@ -52,6 +61,7 @@ class Status(Document, tag="domstatus", error_domain=ErrorDomain.QEMU):
         fake_reboot: When it shuts down it is to be started again instead.
         powerdown: It was asked to shut down.
         updated: Its definition has changed since it was started.
+        volumes: The volumes that its disks name.
         domain: Its live document, with secrets.
     """
 
@@ -63,6 +73,7 @@ class Status(Document, tag="domstatus", error_domain=ErrorDomain.QEMU):
     fake_reboot = flag("fakereboot")
     powerdown = flag("powerdown")
     updated = flag("updated")
+    volumes = children("volume", VolumePlace)
     domain = child("domain", Domain)
 
     def tell(self, state: DomainState, reason: int) -> None:

@@ -14,11 +14,16 @@ from virtkit.xml.domain import Domain
 from virtkit.xml.domain.devices.character import CharacterSource
 from virtkit_qemu import command, define
 from virtkit_qemu.runtime import Runtime
+from virtkit_qemu.volumes import Place
 
 FOLDER = Path(__file__).parent
 GOLDEN, REFUSED = FOLDER / "golden", FOLDER / "refused.tsv"
 TAPS = {"net0": (20,), "net1": (21, 22)}
 """Descriptors of interfaces that need some."""
+IMAGES = ("root.img", "cd.iso", "top.qcow2", "other.qcow2", "base.qcow2")
+VOLUMES = {("images", name): Place("file", f"/var/lib/images/{name}") for name in IMAGES}
+VOLUMES |= {("vg", "data"): Place("block", "/dev/vg/data")}
+"""Where the volumes of the corpus are."""
 
 
 def live(name: str) -> Domain:
@@ -36,7 +41,7 @@ def live(name: str) -> Domain:
 def line(document: Domain) -> list[str]:
     """Its command line."""
     descriptors = TAPS if document.name and document.name.endswith("-taps") else {}
-    return command.build(document, facts(), Runtime(5, Path("/run/guest"), descriptors))
+    return command.build(document, facts(), Runtime(5, Path("/run/guest"), VOLUMES, descriptors=descriptors))
 
 
 def refused() -> dict[str, str]:

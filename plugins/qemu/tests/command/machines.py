@@ -14,6 +14,7 @@ from virtkit_qemu.process import Launch
 
 NEEDS = {
     "disk-block": "a block device",
+    "disk-volume-block": "a block device",
     "disk-lun": "a SCSI device",
     "interface-taps": "network devices",
     "vnc-power": "a TCP port for websockets that is free",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from virtkit_qemu.command.context import NOTHING, VIRTIO_SUFFIXES, option, virtio
+from virtkit_qemu.volumes import Place, key_of
 
 if TYPE_CHECKING:
     from virtkit.xml.domain.devices.disk import BackingStore, Disk
@@ -34,15 +35,13 @@ class Image:
     """One image of a chain.
 
     Attributes:
-        path: Its file or block device.
-        type: `file` or `block`.
+        place: Its file or block device.
         format: Its format.
         below: The image it stands on; None: what its header says.
         ends: It stands on nothing, whatever its header says.
     """
 
-    path: str
-    type: str
+    place: Place
     format: str
     below: Image | None = None
     ends: bool = False
@@ -61,30 +60,34 @@ def arguments(context: Context) -> list[str]:
 
 def _image(context: Context, disk: Disk) -> Image | None:
     """The image of a disk with all below it; None for an empty drive."""
-    path = _path(context, disk, disk.type, disk.source)
-    if path is None:
+    place = _place(context, disk, disk.type, disk.source)
+    if place is None:
         if disk.device in ("cdrom", "floppy"):
             return None
         raise context.unsupported(f"disk {_target(disk)} has no source", "give it a <source>")
     format_ = (disk.driver.type if disk.driver else None) or "raw"
-    return Image(path, disk.type or "file", format_, *_below(context, disk, disk.backing_store))
+    return Image(place, format_, *_below(context, disk, disk.backing_store))
 
 
 def _below(context: Context, disk: Disk, store: BackingStore | None) -> tuple[Image | None, bool]:
     """What an image stands on, and whether that is nothing."""
     if store is None or store.type is None:
         return None, store is not None
-    path = _path(context, disk, store.type, store.source)
-    if path is None:
+    place = _place(context, disk, store.type, store.source)
+    if place is None:
         raise context.unsupported(f"a <backingStore> of disk {_target(disk)} has no source", "give it a <source>")
     format_ = (store.format.type if store.format else None) or "raw"
-    return Image(path, store.type, format_, *_below(context, disk, store.backing_store)), False
+    return Image(place, format_, *_below(context, disk, store.backing_store)), False
 
 
-def _path(context: Context, disk: Disk, kind: str | None, source: DiskSource | None) -> str | None:
+def _place(context: Context, disk: Disk, kind: str | None, source: DiskSource | None) -> Place | None:
+    """Where an image is; None where nothing is said of it."""
+    if kind == "volume":
+        return None if source is None else context.runtime.volumes.get(key_of(source))
     if kind not in FILE_DRIVERS:
-        raise context.unsupported(f"disk {_target(disk)} has type {kind!r}", "use a disk of type file or block")
-    return None if source is None else source.dev if kind == "block" else source.file
+        raise context.unsupported(f"disk {_target(disk)} has type {kind!r}", "use a disk of type file, block or volume")
+    path = None if source is None else source.dev if kind == "block" else source.file
+    return None if path is None else Place(kind, path)
 
 
 def _nodes(context: Context, disk: Disk, image: Image, name: str) -> list[str]:
@@ -101,8 +104,8 @@ def _nodes(context: Context, disk: Disk, image: Image, name: str) -> list[str]:
         "cache": _cache(disk),
         "discard": (driver.discard if driver else None) or "unmap",
     }
-    file: dict[str, Any] = {"driver": FILE_DRIVERS[image.type], "filename": image.path, "node-name": f"{name}-storage"}
-    file |= {"auto-read-only": True, "aio": driver.io if driver else None}
+    file: dict[str, Any] = {"driver": FILE_DRIVERS[image.place.type], "filename": image.place.path}
+    file |= {"node-name": f"{name}-storage", "auto-read-only": True, "aio": driver.io if driver else None}
     format_: dict[str, Any] = {"driver": image.format, "node-name": f"{name}-format", "file": f"{name}-storage"}
     format_ |= {"detect-zeroes": driver.detect_zeroes if driver and top else None}
     if image.format in CHAINED and (image.below is not None or image.ends):

@@ -113,7 +113,7 @@ ARGUMENTS = _table(
         disk.DiskTarget: "bus removable rotation_rate",
         disk.BackingStore: "type format source backing_store",
         source.Format: "type",
-        source.DiskSource: "file dev",
+        source.DiskSource: "file dev pool volume",
         controller.Controller: "type index model model_name ports vectors target driver alias master_startport address",
         controller.ControllerTarget: "chassis_nr chassis port hotplug",
         controller.ControllerDriver: f"queues cmd_per_lun max_sectors ioeventfd iothread {_VIRTIO}",
@@ -170,7 +170,7 @@ HARMLESS = _table(
         disk.DiskDriver: "name",
         disk.DiskTarget: "dev",
         disk.BackingStore: "index",
-        source.DiskSource: "index startup_policy",
+        source.DiskSource: "index mode startup_policy",
         # What a network is reached through is the driver's: the command line gets its descriptors.
         interface.Interface: "source target",
         interface.InterfaceDriver: "name",

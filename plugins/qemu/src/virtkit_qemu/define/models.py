@@ -33,7 +33,8 @@ def fill(document: Domain) -> None:
         if disk.device != "lun" or disk.driver is None:
             disk.driver = disk.driver or DiskDriver()
         disk.driver.name = disk.driver.name or "qemu"
-        disk.driver.type = disk.driver.type or "raw"
+        if disk.type != "volume":
+            disk.driver.type = disk.driver.type or "raw"
     for interface in devices.interfaces:
         if interface.type != "hostdev":
             interface.model = interface.model or DEFAULT_INTERFACE
