@@ -61,6 +61,20 @@ def connection(root: Root) -> Iterator[virtkit.Connection]:
 
 
 @pytest.fixture
+def images(root: Root, connection: virtkit.Connection, tiny: TinyGuest) -> virtkit.StoragePool:
+    """An active pool with the tiny guest's disk as its volume `tiny.img`."""
+    pytest.importorskip("virtkit_storage")
+    folder = root.folder / "images"
+    folder.mkdir()
+    (folder / "tiny.img").write_bytes(tiny.image.read_bytes())
+    pool = connection.define_storage_pool(
+        f"<pool type='dir'><name>images</name><target><path>{folder}</path></target></pool>"
+    )
+    pool.create()
+    return pool
+
+
+@pytest.fixture
 def journal(connection: virtkit.Connection) -> Journal:
     return Journal(connection)
 

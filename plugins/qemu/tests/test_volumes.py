@@ -9,6 +9,7 @@ import pytest
 import virtkit
 from plugins.qemu.tests.define.documents import completed
 from plugins.qemu.tests.hypervisor import Root, boot, state_of
+from plugins.qemu.tests.pools import DISK, domain_of, volume
 from tests.guests import TinyGuest
 from virtkit.enums import DomainState
 from virtkit.errors import ConfigUnsupportedError, NoStoragePoolError, NoStorageVolError, XMLError
@@ -16,38 +17,9 @@ from virtkit.ops import Ops
 from virtkit_qemu import volumes
 
 pytestmark = pytest.mark.qemu
-pytest.importorskip("virtkit_storage")
 
-DISK = "<disk type='volume'>{}<target dev='{}' bus='virtio'/></disk>"
 CDROM = "<disk type='volume' device='cdrom'>{}<target dev='hdc' bus='ide'/></disk>"
 QCOW2 = "<driver name='qemu' type='qcow2'/>"
-
-
-def volume(name: str, size: int, *, format: str = "raw", more: str = "") -> str:
-    """A document of a volume; `size` is in bytes."""
-    target = f"<target><format type='{format}'/></target>"
-    return f"<volume><name>{name}</name><capacity>{size}</capacity>{target}{more}</volume>"
-
-
-def domain_of(name: str, *disks: str) -> str:
-    """A domain with these disks alone."""
-    return (
-        f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>4</memory><os><type>hvm</type></os>"
-        f"<features><acpi/></features><devices>{''.join(disks)}<serial type='pty'/></devices></domain>"
-    )
-
-
-@pytest.fixture
-def images(root: Root, connection: virtkit.Connection, tiny: TinyGuest) -> virtkit.StoragePool:
-    """An active pool with the tiny guest's disk as its volume `tiny.img`."""
-    folder = root.folder / "images"
-    folder.mkdir()
-    (folder / "tiny.img").write_bytes(tiny.image.read_bytes())
-    pool = connection.define_storage_pool(
-        f"<pool type='dir'><name>images</name><target><path>{folder}</path></target></pool>"
-    )
-    pool.create()
-    return pool
 
 
 @pytest.fixture

@@ -22,10 +22,12 @@ class Runtime:
         folder: Folder of this run alone, and QEMU's working folder: a socket in it is named relative to it, since a
             path of a socket is limited to 107 bytes. Gone when the guest has ended.
         volumes: Where the volumes are that its disks name.
+        passphrases: Name of the object with the passphrase of an image -> inherited descriptor to read it from.
         descriptors: Alias of a device -> numbers of the inherited descriptors it is to use, as a tap's.
     """
 
     monitor: int
     folder: Path
     volumes: Places = field(factory=dict)
+    passphrases: Mapping[str, int] = field(factory=dict)
     descriptors: Mapping[str, tuple[int, ...]] = field(factory=dict)

@@ -20,7 +20,7 @@ from virtkit.enums import (
 from virtkit.errors import ConfigUnsupportedError, InternalError, OperationFailedError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.xml.domain.devices.character import Channel, CharacterSource, Port
-from virtkit_qemu import chains, command, define, happenings, policy, ports, sources, unixsocket, volumes
+from virtkit_qemu import chains, command, define, happenings, passphrases, policy, ports, sources, unixsocket, volumes
 from virtkit_qemu.emulator import Emulator
 from virtkit_qemu.guest import Guest, Run
 from virtkit_qemu.process import Launch
@@ -65,6 +65,7 @@ def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = Fals
         ConfigUnsupportedError: KVM is asked for and does not work here, or QEMU cannot do what is asked.
         NoStoragePoolError: A disk is a volume of a pool that does not exist.
         NoStorageVolError: A disk is a volume that does not exist.
+        NoSecretError: The secret of an encrypted disk does not exist, or has no value.
         SystemCallError: A file it needs is missing, or its state cannot be stored; `int1` is the errno.
         InternalError: QEMU ended at once; the message has what it printed.
         OperationTimeoutError: QEMU does not answer.
@@ -76,6 +77,7 @@ def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = Fals
     sources.drop_missing(domain, places)
     sources.make_variables(guest.subject, domain)
     sources.check(guest.subject, domain, places)
+    secrets = passphrases.fetch(state.peers, domain)
     number = state.domains.set_id(guest)
     name = os.fsdecode(os.fsencode(guest.name)[:NAME_BYTES])
     folder = state.folders.run / f"{number}-{name}"
@@ -84,7 +86,7 @@ def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = Fals
     _place_channels(run)
     guest.run, guest.state, guest.reason = run, DomainState.PAUSED, DomainPausedReason.STARTING_UP
     try:
-        _launch(state, guest, run, facts)
+        _launch(state, guest, run, facts, secrets)
         state.show_pid(guest, run)
         _prepare(run)
         if not paused:
@@ -106,7 +108,7 @@ def _check_kvm(state: QemuState, guest: Guest, domain: Domain, emulator: Path) -
             raise ConfigUnsupportedError(f"{guest.subject} asks for KVM: {verdict.reason}", domain=ErrorDomain.QEMU)
 
 
-def _launch(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
+def _launch(state: QemuState, guest: Guest, run: Run, facts: Facts, secrets: Mapping[str, bytes]) -> None:
     """Start QEMU with the guest stopped. It is on record before it exists."""
     state.make_folder(run)
     refused: set[int] = set()
@@ -116,7 +118,8 @@ def _launch(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
             chosen = ports.assign(run.live, others | refused)
         state.record(guest)
         try:
-            return _spawn(state, guest, run, facts)
+            with passphrases.handed(secrets) as descriptors:
+                return _spawn(state, guest, run, facts, descriptors)
         except InternalError as error:
             # A program that is not ours was faster.
             if not chosen or ports.IN_USE not in error.message or len(refused) > PORT_ATTEMPTS:
@@ -124,10 +127,11 @@ def _launch(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
             refused |= ports.withdraw(chosen)
 
 
-def _spawn(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
+def _spawn(state: QemuState, guest: Guest, run: Run, facts: Facts, secrets: Mapping[str, int]) -> None:
     listener = unixsocket.listen(run.monitor_path)
     try:
-        arguments = command.build(run.live, facts, Runtime(listener.fileno(), run.folder, run.volumes))
+        runtime = Runtime(listener.fileno(), run.folder, run.volumes, secrets)
+        arguments = command.build(run.live, facts, runtime)
     except BaseException:
         listener.close()
         raise
@@ -136,7 +140,7 @@ def _spawn(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
         tuple(arguments),
         run.pid_file,
         state.log_of(guest),
-        fds=(listener.fileno(),),
+        fds=(listener.fileno(), *secrets.values()),
         folder=run.folder,
     )
     try:
@@ -149,7 +153,7 @@ def _spawn(state: QemuState, guest: Guest, run: Run, facts: Facts) -> None:
             on_gone=lambda: happenings.end(state, guest, run),
         )
     except OperationFailedError as cause:
-        raise InternalError(cause.message, domain=ErrorDomain.QEMU) from cause
+        raise InternalError(passphrases.explained(cause.message, run.live), domain=ErrorDomain.QEMU) from cause
 
 
 def _prepare(run: Run) -> None:

@@ -13,6 +13,7 @@ from virtkit.errors import ConfigUnsupportedError
 from virtkit.xml.domain import Domain
 from virtkit.xml.domain.devices.character import CharacterSource
 from virtkit_qemu import command, define
+from virtkit_qemu.command.block import encrypted
 from virtkit_qemu.runtime import Runtime
 from virtkit_qemu.volumes import Place
 
@@ -41,7 +42,8 @@ def live(name: str) -> Domain:
 def line(document: Domain) -> list[str]:
     """Its command line."""
     descriptors = TAPS if document.name and document.name.endswith("-taps") else {}
-    return command.build(document, facts(), Runtime(5, Path("/run/guest"), VOLUMES, descriptors=descriptors))
+    passphrases = {name: number for number, (name, _, _) in enumerate(encrypted(document), 30)}
+    return command.build(document, facts(), Runtime(5, Path("/run/guest"), VOLUMES, passphrases, descriptors))
 
 
 def refused() -> dict[str, str]:

@@ -16,6 +16,7 @@ NEEDS = {
     "disk-block": "a block device",
     "disk-volume-block": "a block device",
     "disk-lun": "a SCSI device",
+    "disk-luks": "encrypted disks",
     "interface-taps": "network devices",
     "vnc-power": "a TCP port for websockets that is free",
 }

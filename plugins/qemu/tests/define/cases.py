@@ -51,6 +51,11 @@ RNG = "<rng model='virtio'><backend model='random'/><address type='pci' {}/></rn
 TABLET = "<input type='tablet' bus='usb'><address type='usb' bus='{}' port='{}'/></input>"
 DISK = "<disk type='file'><source file='/images/a'/><target dev='{}' bus='{}'/>{}</disk>"
 BOOT = "<boot order='1'/>"
+SECRET = "<secret type='passphrase' usage='/images/a'/>"
+ENCRYPTED = (
+    "<disk type='file'><driver name='qemu' type='{}'/><source file='/images/a'><encryption format='{}'>"
+    f"{SECRET}</encryption></source><target dev='vda'/></disk>"
+)
 
 REFUSALS = (
     Case("another hypervisor's type", words=("'xen'", "type='qemu'"), type="xen"),
@@ -104,6 +109,16 @@ REFUSALS = (
     ),
     Case("one target twice", XMLError, ("'vda'",), devices=DISK.format("vda", "virtio", "") * 2),
     Case("a wwn on sata", words=("'sda'", "scsi"), devices=DISK.format("sda", "sata", "<wwn>5000c50015ea71ad</wwn>")),
+    Case("encryption of another kind", words=("'vda'", "luks"), devices=ENCRYPTED.format("raw", "luks2")),
+    Case("encryption of the time before luks", words=("'vda'", "luks"), devices=ENCRYPTED.format("qcow2", "qcow")),
+    Case("encryption of a format without", words=("'vda'", "qcow2"), devices=ENCRYPTED.format("vdi", "luks")),
+    Case(
+        "a volume without its pool",
+        XMLError,
+        ("'vda'", "pool"),
+        subject="'vda'",
+        devices="<disk type='volume'><source volume='a'/><target dev='vda'/></disk>",
+    ),
     Case(
         "one boot order twice",
         words=("boot order",),

@@ -10,8 +10,12 @@ from virtkit_qemu.command.context import NOTHING, VIRTIO_SUFFIXES, option, virti
 from virtkit_qemu.volumes import Place, key_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from virtkit.xml.domain import Domain
     from virtkit.xml.domain.devices.disk import BackingStore, Disk
     from virtkit.xml.domain.devices.source import DiskSource
+    from virtkit.xml.storage import Encryption
     from virtkit_qemu.command.context import Context
 
 CACHE_MODES = {
@@ -28,6 +32,8 @@ CHAINED = ("qcow2", "qed", "vmdk")
 FILE_DRIVERS = {"file": "file", "block": "host_device"}
 VIRTIO_ONLY = ("ioeventfd", "event_idx", "queues", "queue_size", "iothread", "iommu", "ats", "packed", "page_per_vq")
 """Settings of `driver` that only virtio disks have."""
+ENCRYPTION = "luks"
+"""The encryption that QEMU itself opens."""
 
 
 @frozen
@@ -37,19 +43,46 @@ class Image:
     Attributes:
         place: Its file or block device.
         format: Its format.
+        encryption: How it is encrypted; None: it is not.
         below: The image it stands on; None: what its header says.
         ends: It stands on nothing, whatever its header says.
     """
 
     place: Place
     format: str
+    encryption: Encryption | None = None
     below: Image | None = None
     ends: bool = False
 
 
+def encrypted(domain: Domain) -> Iterator[tuple[str, Disk, Encryption]]:
+    """The encrypted images: QEMU's name of the object with the passphrase, the disk, and what the document says."""
+    for number, disk in enumerate(domain.devices.disks, 1):
+        name = f"virtkit-{number}"
+        store: Disk | BackingStore | None = disk
+        while store is not None and store.source is not None:
+            encryption = encryption_of(store)
+            if encryption is not None:
+                yield secret_of(name), disk, encryption
+            name, store = f"{name}-below", store.backing_store
+
+
+def encryption_of(image: Disk | BackingStore) -> Encryption | None:
+    """How an image is encrypted; a disk may tell it in its source or beside it."""
+    inside = image.source.encryption if image.source is not None else None
+    return inside or getattr(image, "encryption", None)
+
+
+def secret_of(name: str) -> str:
+    """The name of the object with the passphrase of an image."""
+    return f"{name}-secret"
+
+
 def arguments(context: Context) -> list[str]:
-    """Nodes and device of every disk."""
+    """Passphrases, then nodes and device of every disk."""
     words: list[str] = []
+    for name, descriptor in context.runtime.passphrases.items():
+        words += ["-object", option({"qom-type": "secret", "id": name, "file": f"/proc/self/fd/{descriptor}"})]
     for number, disk in enumerate(context.domain.devices.disks, 1):
         image = _image(context, disk)
         if image is not None:
@@ -64,9 +97,9 @@ def _image(context: Context, disk: Disk) -> Image | None:
     if place is None:
         if disk.device in ("cdrom", "floppy"):
             return None
-        raise context.unsupported(f"disk {_target(disk)} has no source", "give it a <source>")
+        raise context.unsupported(f"disk {target_of(disk)} has no source", "give it a <source>")
     format_ = (disk.driver.type if disk.driver else None) or "raw"
-    return Image(place, format_, *_below(context, disk, disk.backing_store))
+    return Image(place, format_, encryption_of(disk), *_below(context, disk, disk.backing_store))
 
 
 def _below(context: Context, disk: Disk, store: BackingStore | None) -> tuple[Image | None, bool]:
@@ -75,9 +108,9 @@ def _below(context: Context, disk: Disk, store: BackingStore | None) -> tuple[Im
         return None, store is not None
     place = _place(context, disk, store.type, store.source)
     if place is None:
-        raise context.unsupported(f"a <backingStore> of disk {_target(disk)} has no source", "give it a <source>")
+        raise context.unsupported(f"a <backingStore> of disk {target_of(disk)} has no source", "give it a <source>")
     format_ = (store.format.type if store.format else None) or "raw"
-    return Image(place, format_, *_below(context, disk, store.backing_store)), False
+    return Image(place, format_, encryption_of(store), *_below(context, disk, store.backing_store)), False
 
 
 def _place(context: Context, disk: Disk, kind: str | None, source: DiskSource | None) -> Place | None:
@@ -85,7 +118,9 @@ def _place(context: Context, disk: Disk, kind: str | None, source: DiskSource | 
     if kind == "volume":
         return None if source is None else context.runtime.volumes.get(key_of(source))
     if kind not in FILE_DRIVERS:
-        raise context.unsupported(f"disk {_target(disk)} has type {kind!r}", "use a disk of type file, block or volume")
+        raise context.unsupported(
+            f"disk {target_of(disk)} has type {kind!r}", "use a disk of type file, block or volume"
+        )
     path = None if source is None else source.dev if kind == "block" else source.file
     return None if path is None else Place(kind, path)
 
@@ -94,7 +129,7 @@ def _nodes(context: Context, disk: Disk, image: Image, name: str) -> list[str]:
     """The nodes of an image after those below it; only the uppermost image is written to."""
     if image.format not in FORMATS:
         raise context.unsupported(
-            f"disk {_target(disk)} has format {image.format!r}", f"use one of {', '.join(FORMATS)}"
+            f"disk {target_of(disk)} has format {image.format!r}", f"use one of {', '.join(FORMATS)}"
         )
     driver = disk.driver
     top = not name.endswith("-below")
@@ -107,11 +142,25 @@ def _nodes(context: Context, disk: Disk, image: Image, name: str) -> list[str]:
     file: dict[str, Any] = {"driver": FILE_DRIVERS[image.place.type], "filename": image.place.path}
     file |= {"node-name": f"{name}-storage", "auto-read-only": True, "aio": driver.io if driver else None}
     format_: dict[str, Any] = {"driver": image.format, "node-name": f"{name}-format", "file": f"{name}-storage"}
+    format_ |= _opening(context, disk, image, name)
     format_ |= {"detect-zeroes": driver.detect_zeroes if driver and top else None}
     if image.format in CHAINED and (image.below is not None or image.ends):
         format_["backing"] = NOTHING if image.below is None else f"{below}-format"
     words = _nodes(context, disk, image.below, below) if image.below is not None else []
     return [*words, "-blockdev", option(file | common), "-blockdev", option(format_ | common)]
+
+
+def _opening(context: Context, disk: Disk, image: Image, name: str) -> dict[str, Any]:
+    """What opens an encrypted image."""
+    if image.encryption is None:
+        return {}
+    if image.encryption.format != ENCRYPTION:
+        raise context.unsupported(f"disk {target_of(disk)} has another encryption than luks", "use format='luks'")
+    if image.format == "raw":
+        return {"driver": "luks", "key-secret": secret_of(name)}
+    if image.format == "qcow2":
+        return {"encrypt": {"format": "luks", "key-secret": secret_of(name)}}
+    raise context.unsupported(f"disk {target_of(disk)} of format {image.format} is encrypted", "use raw or qcow2")
 
 
 def _cache(disk: Disk) -> dict[str, bool] | None:
@@ -122,7 +171,8 @@ def _cache(disk: Disk) -> dict[str, bool] | None:
     return {"direct": direct, "no-flush": no_flush}
 
 
-def _target(disk: Disk) -> str:
+def target_of(disk: Disk) -> str:
+    """What the document calls a disk."""
     return (disk.target.dev if disk.target else None) or "?"
 
 
@@ -130,10 +180,12 @@ def _device(context: Context, disk: Disk, node: str | None) -> list[str]:
     bus = disk.target.bus if disk.target else None
     builders = {"virtio": _virtio, "ide": _ide, "sata": _ide, "scsi": _scsi, "usb": _usb, "fdc": _floppy}
     if bus not in builders:
-        raise context.unsupported(f"disk {_target(disk)} is on bus {bus!r}", f"use one of {', '.join(builders)}")
+        raise context.unsupported(f"disk {target_of(disk)} is on bus {bus!r}", f"use one of {', '.join(builders)}")
     settings = disk.driver.content() if disk.driver else {}
     if bus != "virtio" and (found := next((name for name in VIRTIO_ONLY if name in settings), None)):
-        raise context.unsupported(f"disk {_target(disk)} on bus {bus} has <driver {found}>", "use it with bus='virtio'")
+        raise context.unsupported(
+            f"disk {target_of(disk)} on bus {bus} has <driver {found}>", "use it with bus='virtio'"
+        )
     driver, properties = builders[bus](context, disk)
     return context.device(driver, disk.alias, **properties, drive=node, **_description(disk))
 

@@ -41,6 +41,7 @@ from virtkit.xml.domain.tune import (
 )
 from virtkit.xml.element import Element
 from virtkit.xml.schema import Field
+from virtkit.xml.storage import Encryption
 
 Table = Mapping[type[Element], frozenset[str]]
 
@@ -100,7 +101,7 @@ ARGUMENTS = _table(
         parts.VirtioDriver: _VIRTIO,
         parts.Reconnect: "enabled timeout",
         disk.Disk: "type device model driver source backing_store geometry blockio target iotune readonly shareable"
-        " serial wwn vendor product boot alias address",
+        " serial wwn vendor product encryption boot alias address",
         disk.DiskDriver: "type cache error_policy rerror_policy io ioeventfd event_idx discard iothread detect_zeroes"
         f" queues queue_size {_VIRTIO}",
         disk.Geometry: "cylinders heads sectors trans",
@@ -113,7 +114,8 @@ ARGUMENTS = _table(
         disk.DiskTarget: "bus removable rotation_rate",
         disk.BackingStore: "type format source backing_store",
         source.Format: "type",
-        source.DiskSource: "file dev pool volume",
+        source.DiskSource: "file dev pool volume encryption",
+        Encryption: "format",
         controller.Controller: "type index model model_name ports vectors target driver alias master_startport address",
         controller.ControllerTarget: "chassis_nr chassis port hotplug",
         controller.ControllerDriver: f"queues cmd_per_lun max_sectors ioeventfd iothread {_VIRTIO}",
@@ -171,6 +173,8 @@ HARMLESS = _table(
         disk.DiskTarget: "dev",
         disk.BackingStore: "index",
         source.DiskSource: "index mode startup_policy",
+        # The driver asks for its value: the command line gets a descriptor.
+        Encryption: "engine secret",
         # What a network is reached through is the driver's: the command line gets its descriptors.
         interface.Interface: "source target",
         interface.InterfaceDriver: "name",

@@ -33,6 +33,9 @@ def fill(document: Domain) -> None:
         if disk.device != "lun" or disk.driver is None:
             disk.driver = disk.driver or DiskDriver()
         disk.driver.name = disk.driver.name or "qemu"
+        for encryption in (disk.encryption, disk.source.encryption if disk.source else None):
+            if encryption is not None:
+                encryption.engine = encryption.engine or "qemu"
         if disk.type != "volume":
             disk.driver.type = disk.driver.type or "raw"
     for interface in devices.interfaces:

@@ -9,8 +9,12 @@ from virtkit.errors import ConfigUnsupportedError, XMLError
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
+    from virtkit.xml.domain.devices.disk import Disk
 
 WWN_BUSES = ("ide", "scsi")
+
+ENCRYPTED = ("raw", "qcow2")
+"""Formats of disks that can be encrypted."""
 
 
 def check(document: Domain) -> None:
@@ -24,6 +28,7 @@ def check(document: Domain) -> None:
     _firmware(document)
     _reactions(document)
     for disk in document.devices.disks:
+        _encryption(document, disk)
         target = disk.target
         if disk.wwn is not None and target is not None and target.bus not in WWN_BUSES:
             raise _unsupported(document, f"has disk {target.dev!r} with a <wwn> on bus {target.bus}: use scsi or ide")
@@ -50,6 +55,20 @@ def _firmware(document: Domain) -> None:
             f"domain {document.name!r} shows its BIOS on a serial port and has none: add a <serial>",
             domain=ErrorDomain.QEMU,
         )
+
+
+def _encryption(document: Domain, disk: Disk) -> None:
+    encryption = (disk.source.encryption if disk.source else None) or disk.encryption
+    if encryption is None:
+        return
+    target = disk.target.dev if disk.target else None
+    if encryption.format != "luks" or encryption.engine != "qemu":
+        raise _unsupported(
+            document, f"has disk {target!r} with another encryption than luks by qemu: use format='luks'"
+        )
+    if disk.driver is not None and disk.driver.type not in (None, *ENCRYPTED):
+        kinds = " or ".join(ENCRYPTED)
+        raise _unsupported(document, f"has disk {target!r} of format {disk.driver.type} encrypted: use {kinds}")
 
 
 def _reactions(document: Domain) -> None:
