@@ -65,7 +65,7 @@ def test_a_root_is_owned_from_the_first_claim_to_the_last(root: Root, lab: Lab) 
     assert os.getpid() == owner.pid
     other.close()
     assert root.owner() is None
-    assert ["take over", "settle", "settle", "let go"] == lab.happened
+    assert ["take over", "settle", "let go"] == lab.happened
 
 
 def test_the_folders_are_there_when_it_is_taken_over(lab: Lab) -> None:

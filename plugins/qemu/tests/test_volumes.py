@@ -8,8 +8,9 @@ import pytest
 
 import virtkit
 from plugins.qemu.tests.define.documents import completed
-from plugins.qemu.tests.hypervisor import Root, boot, state_of
+from plugins.qemu.tests.hypervisor import Journal, Root, boot, state_of
 from plugins.qemu.tests.pools import DISK, domain_of, volume
+from plugins.qemu.tests.rig import eventually
 from tests.guests import TinyGuest
 from virtkit.enums import DomainState
 from virtkit.errors import ConfigUnsupportedError, NoStoragePoolError, NoStorageVolError, XMLError
@@ -134,3 +135,18 @@ def test_without_a_storage_driver_its_package_is_named() -> None:
     document = completed(domain_of("web", DISK.format("<source pool='images' volume='a'/>", "vda")))
     with pytest.raises(ConfigUnsupportedError, match=r"'web'.*vda.*pip install virtkit-storage"):
         volumes.locate(Ops(lambda kind: None), document)
+
+
+def test_a_guest_that_starts_with_the_host_has_its_pool_started_first(
+    root: Root, connection: virtkit.Connection, web: virtkit.Domain, images: virtkit.StoragePool
+) -> None:
+    web.set_autostart(True)
+    images.set_autostart(True)
+    images.destroy()
+    connection.close()
+    for stamp in (root.folder / "run").glob("*/autostarted"):
+        stamp.unlink()
+    with root.open() as booted:
+        Journal(booted)
+        eventually(lambda: booted.lookup_domain_by_name("web").state()[0] == DomainState.RUNNING)
+        assert booted.lookup_storage_pool_by_name("images").is_active()

@@ -69,7 +69,7 @@ class Tenancy:
         raise NotImplementedError
 
     def settle(self) -> None:
-        """Wait for what `take_over` began in the background; called before a claim is given back."""
+        """Wait for what `take_over` began in the background; called before the last claim is given back."""
 
     def let_go(self) -> None:
         """Forget what is only true for an owner. The method sets `owned` to false."""
@@ -101,6 +101,13 @@ class Tenancy:
 
     def disown(self, claim: Claim) -> None:
         """Give a claim back; with the last one the root is anybody's."""
+        with self._owning:
+            others = self._claims > 1
+            if others:
+                self._claims -= 1
+        if others:
+            claim.release()
+            return
         self.settle()
         with self._owning:
             self._claims -= 1

@@ -34,12 +34,15 @@ class StorageDriver(PoolPart, VolumePart, ConnectSpec["Session"], Driver["Sessio
     def __init__(self) -> None:
         self._tenants = Tenants(lambda root, request: StorageState(root, request.peers))
 
+    def driver_default_uri(self) -> str | None:
+        return "storage:///system" if os.geteuid() == 0 else "storage:///session"
+
     def driver_open(self, request: OpenRequest) -> Session:
         if request.root is None or request.uri.path not in PATHS:
             raise InternalError(
                 f"{request.uri}: the path of a storage URI is /system, /session or /embed?root=/DIR", domain=STORAGE
             )
-        return Session(self._tenants.enter(request))
+        return Session(self._tenants.enter(request), peer=request.peer)
 
     def driver_close(self, conn: Session) -> None:
         try:

@@ -40,22 +40,22 @@ class PoolPart(StoragePoolSpec["Session"]):
 
     @quick
     def storage_pool_lookup_by_name(self, conn: Session, name: str) -> StoragePoolRef:
-        return conn.state.view().by_name(name).ref
+        return conn.view().by_name(name).ref
 
     @quick
     def storage_pool_lookup_by_uuid(self, conn: Session, uuid: bytes) -> StoragePoolRef:
-        return conn.state.view().by_uuid(uuid).ref
+        return conn.view().by_uuid(uuid).ref
 
     @quick
     def storage_pool_lookup_by_volume(self, conn: Session, vol: StorageVolRef) -> StoragePoolRef:
-        return conn.state.view().by_name(vol.pool).ref
+        return conn.view().by_name(vol.pool).ref
 
     @quick
     def storage_pool_lookup_by_target_path(self, conn: Session, path: str) -> StoragePoolRef:
         if not path.startswith("/"):
             raise InvalidArgError(f"{path!r} is no absolute path of a pool's target", domain=STORAGE)
         wanted = os.path.normpath(path)
-        for pool in conn.state.view().all():
+        for pool in conn.view().all():
             if pool.live is not None and pool.live.target.path and os.path.normpath(pool.live.target.path) == wanted:
                 return pool.ref
         raise NoStoragePoolError(
@@ -66,7 +66,7 @@ class PoolPart(StoragePoolSpec["Session"]):
 
     @quick
     def connect_list_all_storage_pools(self, conn: Session, flags: int) -> list[StoragePoolRef]:
-        return [pool.ref for pool in filters.chosen(conn.state.view().all(), flags)]
+        return [pool.ref for pool in filters.chosen(conn.view().all(), flags)]
 
     # Description
 

@@ -173,7 +173,31 @@ class StorageState(Tenancy):
 
 
 class Session(Tenant[StorageState]):
-    """One connection to a root."""
+    """One connection to a root.
+
+    Args:
+        state: What all sessions share.
+        peer: It is for other drivers, which own the root when they ask.
+    """
+
+    def __init__(self, state: StorageState, *, peer: bool = False) -> None:
+        super().__init__(state)
+        self._begins = peer
+
+    def begun(self) -> StorageState:
+        """The state; for another driver with the pools started that start by themselves, as its guest may do too.
+
+        Raises:
+            VirtError: As `own`, from the first call of another driver.
+        """
+        if self._begins:
+            self.state.disown(self.state.own())  # waits where another session is about to do it
+            self._begins = False
+        return self.state
+
+    def view(self) -> ObjectTable[Pool]:
+        """The pools as they are now; errors as from `begun` and `StorageState.view`."""
+        return self.begun().view()
 
     def pool(self, ref: StoragePoolRef) -> Pool:
         """A pool, for a call that only reads.
@@ -181,7 +205,7 @@ class Session(Tenant[StorageState]):
         Raises:
             NoStoragePoolError: It does not exist.
         """
-        return self.state.view().by_ref(ref)
+        return self.view().by_ref(ref)
 
     @contextmanager
     def hold(self, ref: StoragePoolRef, call: str) -> Iterator[tuple[StorageState, Pool]]:

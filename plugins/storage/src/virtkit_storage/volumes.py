@@ -41,7 +41,7 @@ class VolumePart(StorageVolSpec["Session"]):
         return finding.reference(*found)
 
     def storage_vol_lookup_by_path(self, conn: Session, path: str) -> StorageVolRef:
-        found = finding.at(conn.state, path)
+        found = finding.at(conn.begun(), path)
         if found is None:
             raise NoStorageVolError(
                 f"no active storage pool has a volume with path {path!r}: make a pool of its folder or device",
@@ -72,7 +72,7 @@ class VolumePart(StorageVolSpec["Session"]):
         return StorageVolInfo(volume.type, volume.capacity, taken)
 
     def storage_vol_get_path(self, conn: Session, vol: StorageVolRef) -> str:
-        pool = conn.state.view().by_name(vol.pool)
+        pool = conn.view().by_name(vol.pool)
         return finding.volume(conn.state, pool, vol.name).path
 
     # Creation and destruction
