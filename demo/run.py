@@ -93,17 +93,22 @@ def run(folder: Path) -> None:
     document = folder / "guest.xml"
     document.write_text(text)
     try:
+        step(uri, "pool-create-as", "demo", "dir", "--target", str(folder / "images"), "--build")
+        step(uri, "vol-create-as", "demo", "data.qcow2", "64M", "--format", "qcow2")
         step(uri, "define", str(document))
         start_and_die(uri)
         wait_for_line(folder / "console.log", ready)
         step(uri, "list", "--all")
         step(uri, "dominfo", "demo")
+        step(uri, "domblklist", "demo")
         step(uri, "suspend", "demo")
         step(uri, "domstate", "demo", "--reason")
         step(uri, "resume", "demo")
         step(uri, "shutdown", "demo")
         wait_until_off(uri)
         step(uri, "undefine", "demo")
+        step(uri, "vol-delete", "data.qcow2", "--pool", "demo")
+        step(uri, "pool-destroy", "demo")
         step(uri, "list", "--all")
     except BaseException:
         subprocess.run([VIRTKIT, "-c", uri, "destroy", "demo"], capture_output=True, check=False)

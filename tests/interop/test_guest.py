@@ -64,6 +64,8 @@ def test_virsh_boots_the_demo_guest_which_outlives_the_daemon(daemon: Virtkitd, 
     document.write_text(text)
     console = tmp_path / "console.log"
 
+    virsh(daemon, "pool-create-as", "demo", "dir", "--target", str(tmp_path / "images"), "--build")
+    virsh(daemon, "vol-create-as", "demo", "data.qcow2", "64M", "--format", "qcow2")
     virsh(daemon, "define", str(document))
     virsh(daemon, "start", "demo")
     eventually(lambda: console.exists() and guest.ready in console.read_bytes(), BOOT_SECONDS, "the boot of the guest")
@@ -74,6 +76,7 @@ def test_virsh_boots_the_demo_guest_which_outlives_the_daemon(daemon: Virtkitd, 
     daemon.start()
 
     assert "running" == virsh(daemon, "domstate", "demo")
+    assert "data.qcow2" in virsh(daemon, "domblklist", "demo")
     virsh(daemon, "suspend", "demo")
     assert "paused (user)" == virsh(daemon, "domstate", "demo", "--reason")
     virsh(daemon, "resume", "demo")
@@ -81,4 +84,6 @@ def test_virsh_boots_the_demo_guest_which_outlives_the_daemon(daemon: Virtkitd, 
     virsh(daemon, "shutdown", "demo")
     eventually(lambda: virsh(daemon, "domstate", "demo") == "shut off", STOP_SECONDS, "the end of the guest")
     virsh(daemon, "undefine", "demo")
+    virsh(daemon, "vol-delete", "data.qcow2", "--pool", "demo")
+    virsh(daemon, "pool-destroy", "demo")
     assert "" == virsh(daemon, "list", "--all", "--name")
