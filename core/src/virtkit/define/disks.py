@@ -24,6 +24,9 @@ PROTOCOL_PORTS = {
 }  # fmt: skip
 """Ports of network disks that name none; the other protocols have no port of their own."""
 
+ICH9_PARTS = frozenset(("ich9-ehci1", "ich9-uhci1", "ich9-uhci2", "ich9-uhci3"))
+"""USB controllers that together are one."""
+
 NARROW, WIDE = 7, 16
 """Units on a SCSI controller. A wide one skips unit 7, its own."""
 
@@ -80,11 +83,24 @@ def _letter(disk: Disk) -> float:
 
 
 def number_controllers(controllers: list[Controller]) -> None:
-    """Give each controller without index the lowest free one of its type."""
+    """Give each controller without index the lowest free one of its type, and the parts of an ICH9 the same."""
+    previous: dict[str | None, Controller] = {}
     for controller in controllers:
-        if controller.index is None:
-            taken = {other.index for other in controllers if other.type == controller.type}
+        same = [other for other in controllers if other.type == controller.type]
+        before = previous.get(controller.type)
+        if controller.index is None and before is not None and _belong_together(controller, before, same):
+            controller.index = before.index
+        elif controller.index is None:
+            taken = {other.index for other in same}
             controller.index = next(index for index in range(len(taken) + 1) if index not in taken)
+        previous[controller.type] = controller
+
+
+def _belong_together(controller: Controller, before: Controller, same: list[Controller]) -> bool:
+    """Whether one controller and that before it are parts of one ICH9, which has each part once."""
+    parts = [other.model for other in same if other.index == before.index]
+    known = controller.master_startport is not None or controller.model == "ich9-ehci1"
+    return known and {controller.model, before.model} <= ICH9_PARTS and controller.model not in parts
 
 
 def fill_disk(disk: Disk) -> None:
