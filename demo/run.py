@@ -106,8 +106,7 @@ def run(folder: Path) -> None:
         step(uri, "resume", "demo")
         step(uri, "shutdown", "demo")
         wait_until_off(uri)
-        step(uri, "undefine", "demo")
-        step(uri, "vol-delete", "data.qcow2", "--pool", "demo")
+        step(uri, "undefine", "demo", "--remove-all-storage")
         step(uri, "pool-destroy", "demo")
         step(uri, "list", "--all")
     except BaseException:

@@ -83,7 +83,6 @@ def test_virsh_boots_the_demo_guest_which_outlives_the_daemon(daemon: Virtkitd, 
     assert pid == int((daemon.root / "run/qemu/demo.pid").read_text())
     virsh(daemon, "shutdown", "demo")
     eventually(lambda: virsh(daemon, "domstate", "demo") == "shut off", STOP_SECONDS, "the end of the guest")
-    virsh(daemon, "undefine", "demo")
-    virsh(daemon, "vol-delete", "data.qcow2", "--pool", "demo")
+    virsh(daemon, "undefine", "demo", "--remove-all-storage")
     virsh(daemon, "pool-destroy", "demo")
     assert "" == virsh(daemon, "list", "--all", "--name")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
     from virtkit_qemu.facts import Facts
     from virtkit_qemu.state import QemuState, Session
+    from virtkit_qemu.volumes import Places
 
 BOOTED = DomainLifecycleEvent(DomainEventType.STARTED, DomainEventStartedDetailType.BOOTED)
 FLAGS = DomainCreateFlags.START_PAUSED | DomainCreateFlags.START_AUTODESTROY | DomainCreateFlags.START_VALIDATE
@@ -78,12 +79,7 @@ def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = Fals
     sources.make_variables(guest.subject, domain)
     sources.check(guest.subject, domain, places)
     secrets = passphrases.fetch(state.peers, domain)
-    number = state.domains.set_id(guest)
-    name = os.fsdecode(os.fsencode(guest.name)[:NAME_BYTES])
-    folder = state.folders.run / f"{number}-{name}"
-    run = Run(define.live(domain), folder, places)
-    run.live.id = number
-    _place_channels(run)
+    run = _run(state, guest, domain, places)
     guest.run, guest.state, guest.reason = run, DomainState.PAUSED, DomainPausedReason.STARTING_UP
     try:
         _launch(state, guest, run, facts, secrets)
@@ -98,6 +94,16 @@ def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = Fals
         state.move(guest, DomainState.PAUSED, DomainPausedReason.USER, BOOTED, happenings.PAUSED.event)
     else:
         state.move(guest, DomainState.RUNNING, DomainRunningReason.BOOTED, BOOTED)
+    return run
+
+
+def _run(state: QemuState, guest: Guest, domain: Domain, places: Places) -> Run:
+    """A run with its own id, folder and live document."""
+    number = state.domains.set_id(guest)
+    name = os.fsdecode(os.fsencode(guest.name)[:NAME_BYTES])
+    run = Run(define.live(domain), state.folders.run / f"{number}-{name}", places)
+    run.live.id = number
+    _place_channels(run)
     return run
 
 
