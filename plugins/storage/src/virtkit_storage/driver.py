@@ -34,9 +34,6 @@ class StorageDriver(PoolPart, VolumePart, ConnectSpec["Session"], Driver["Sessio
     def __init__(self) -> None:
         self._tenants = Tenants(lambda root, request: StorageState(root, request.peers))
 
-    def driver_default_uri(self) -> str | None:
-        return "storage:///system" if os.geteuid() == 0 else "storage:///session"
-
     def driver_open(self, request: OpenRequest) -> Session:
         if request.root is None or request.uri.path not in PATHS:
             raise InternalError(
