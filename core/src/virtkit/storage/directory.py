@@ -92,7 +92,7 @@ class DirectoryBackend(StorageBackend):
         make_target(pool)
 
     def pool_start(self, pool: StoragePool, *, guard: Guard, secret: Secret) -> None:
-        with opened(pool):
+        with self.opened(pool):
             pass
 
     def pool_delete(self, pool: StoragePool, *, zeroed: bool) -> None:
@@ -107,22 +107,20 @@ class DirectoryBackend(StorageBackend):
             raise refusal(f"delete storage pool {pool.name!r}", target(pool), error, domain=STORAGE) from error
 
     def pool_figures(self, pool: StoragePool) -> Figures:
-        try:
-            found = os.statvfs(target(pool))
-        except OSError as error:
-            raise refusal(f"measure storage pool {pool.name!r}", target(pool), error, domain=STORAGE) from error
+        with self.opened(pool) as folder, _refused("measure", pool, ""):
+            found = os.fstatvfs(folder)
         capacity, available = found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
         return Figures(capacity, capacity - available, available)
 
     def pool_describe(self, pool: StoragePool) -> None:
-        with opened(pool) as folder:
+        with self.opened(pool) as folder:
             pool.target.permissions = permissions_of(os.fstat(folder))
 
     # Volumes: finding
 
     def volume_list(self, pool: StoragePool, known: Mapping[str, Volume]) -> Iterable[Volume]:
         start = os.path.join(target(pool), "")
-        with opened(pool) as folder:
+        with self.opened(pool) as folder:
             for name in os.listdir(folder):
                 volume = _look(folder, start, name, known.get(name))
                 if volume is not None:
@@ -131,14 +129,14 @@ class DirectoryBackend(StorageBackend):
     def volume_find(self, pool: StoragePool, name: str, known: Volume | None = None) -> Volume | None:
         if not name or "/" in name or name in (".", ".."):
             return None
-        with opened(pool) as folder:
+        with self.opened(pool) as folder:
             return _look(folder, os.path.join(target(pool), ""), name, known)
 
     def volume_describe(self, pool: StoragePool, volume: Volume) -> StorageVolume:
         from virtkit.xml.volume import StorageVolume
 
         document = StorageVolume()
-        with opened(pool) as folder:
+        with self.opened(pool) as folder:
             status = _status(pool, folder, volume.name)
             backing = _backing(pool, folder, volume)
         place = document.target
@@ -171,7 +169,7 @@ class DirectoryBackend(StorageBackend):
 
     def volume_create(self, pool: StoragePool, document: StorageVolume, *, guard: Guard) -> None:
         name = document.name or ""
-        with opened(pool) as folder, _refused(f"create volume {name!r}", pool, name):
+        with self.opened(pool) as folder, _refused(f"create volume {name!r}", pool, name):
             if document.type == "dir":
                 os.mkdir(name, FOLDER_MODE, dir_fd=folder)
                 made = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
@@ -195,7 +193,7 @@ class DirectoryBackend(StorageBackend):
                 f"volume {volume.name!r} is a file and has no snapshots of its own: delete it without flags",
                 domain=STORAGE,
             )
-        with opened(pool) as folder, _refused(f"delete volume {volume.name!r}", pool, volume.name):
+        with self.opened(pool) as folder, _refused(f"delete volume {volume.name!r}", pool, volume.name):
             with suppress(FileNotFoundError):
                 (os.rmdir if volume.type == StorageVolType.DIR else os.unlink)(volume.name, dir_fd=folder)
             os.fsync(folder)
@@ -214,11 +212,17 @@ class DirectoryBackend(StorageBackend):
     def volume_open(self, pool: StoragePool, volume: Volume, *, write: bool) -> int:
         if volume.type == StorageVolType.DIR:
             raise OperationUnsupportedError(f"volume {volume.name!r} is a folder and has no contents", domain=STORAGE)
-        with opened(pool) as folder, _refused(f"open volume {volume.name!r}", pool, volume.name):
+        with self.opened(pool) as folder, _refused(f"open volume {volume.name!r}", pool, volume.name):
             name, status = _followed(folder, volume.name)
             if not stat.S_ISREG(status.st_mode) and not stat.S_ISBLK(status.st_mode):
                 raise OSError(errno.EINVAL, "it is neither a file nor a block device")
             return os.open(name, _LOOK | (os.O_RDWR if write else 0), dir_fd=folder)
+
+    # For subclasses
+
+    def opened(self, pool: StoragePool) -> AbstractContextManager[int]:
+        """The open folder of a pool; every method of volumes begins with it. Errors as from `opened`."""
+        return opened(pool)
 
 
 # The folder
