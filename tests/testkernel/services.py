@@ -46,6 +46,8 @@ def _nfs_served() -> Path:
     (NFS_ROOT / "export").mkdir()
     _run("mount", "--bind", NFS_ROOT / "export", export)  # NFS 3 knows it by its path, NFS 4 by that under the root
     _run("mount", "-t", "nfsd", "nfsd", "/proc/fs/nfsd")
+    for name, seconds in (("nlm_timeout", "3"), ("nlm_grace_period", "3")):  # locks are refused for so long, not 50 s
+        Path("/proc/sys/fs/nfs", name).write_text(seconds)
     _run("rpcbind", "-w")
     _run("rpc.mountd")
     _run("rpc.nfsd", "2")
