@@ -299,6 +299,27 @@ class StorageBackend:
         """
         raise self.unsupported("have new volumes")
 
+    def volume_clone(self, pool: StoragePool, document: StorageVolume, source: Volume, *, guard: Guard) -> bool:
+        """Make a volume that is a copy of another one of its pool by the storage's own means, such as a snapshot.
+
+        Asked before `volume_create`, which the driver calls where this says no, to copy the contents afterwards. What
+        it makes is as the document says: so it says no to another format, size or encryption than it can give.
+
+        Args:
+            pool: The pool.
+            document: The new volume, as `volume_check` left it; its capacity is no smaller than the source's.
+            source: What it is to be a copy of; nobody changes it meanwhile through the driver.
+            guard: See the module.
+
+        Returns:
+            Whether it is made, with its contents.
+
+        Raises:
+            StorageVolExistsError: Something of that name is there.
+            SystemCallError: The storage refuses; `int1` is the errno.
+        """
+        return False
+
     def volume_delete(self, pool: StoragePool, volume: Volume, flags: int) -> None:
         """Delete a volume; also one that could not be completed.
 
