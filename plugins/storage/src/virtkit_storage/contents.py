@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from virtkit.errors import InvalidArgError, VirtError
@@ -168,6 +169,7 @@ class Upload:
     def _close(self) -> None:
         if self._use.ended.is_set():
             return
-        os.close(self._file)
+        with suppress(OSError):  # what it refuses `finish` has told; `abort` gives it up
+            os.close(self._file)
         self._pool.uses.end(self._use)
         finding.note(self._state, self._pool, self._volume.name)

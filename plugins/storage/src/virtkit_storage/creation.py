@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from virtkit.enums import StorageVolCreateFlags as Create
@@ -13,6 +13,7 @@ from virtkit.enums import StorageVolWipeAlgorithm as Algorithm
 from virtkit.errors import (
     ConfigUnsupportedError,
     OperationInvalidError,
+    OperationUnsupportedError,
     StorageVolExistsError,
     VirtError,
     XMLError,
@@ -176,28 +177,47 @@ def _begin(state: StorageState, pool: Pool, document: StorageVolume) -> Use:
 def _make(
     state: StorageState, pool: Pool, document: StorageVolume, use: Use, source: images.Source | None, flags: int
 ) -> None:
-    """Make room for a volume, and write what is to be in it."""
+    """Make a volume, with what is to be in it."""
     live, backend = pool.active(), pool.backend
-    backend.volume_create(live, document, guard=use.guard)
+    cloned = False
+    if source is not None and source.pool is pool:
+        cloned = backend.volume_clone(live, document, source.volume, guard=use.guard)
+    if not cloned:
+        if source is not None and document.type == "dir":
+            raise OperationUnsupportedError(
+                f"volume {document.name!r} of {pool.subject} is a folder, into which nothing is copied: make it empty",
+                domain=STORAGE,
+            )
+        backend.volume_create(live, document, guard=use.guard)
     try:
-        if document.type == "dir":
-            return
-        room = backend.volume_find(live, document.name or "")
-        if room is None:
-            raise OperationInvalidError(f"volume {document.name!r} of {pool.subject} is gone already", domain=STORAGE)
-        file = backend.volume_open(live, room, write=True)
-        try:
-            target = images.Target(document, pool, file, _laid_out(document, flags), use.guard)
-            if source is None:
-                images.make(state, target)
-            else:
-                images.fill(state, target, source, reflink=bool(flags & Create.REFLINK))
-            use.guard()
-        finally:
-            os.close(file)
+        if not cloned and document.type != "dir":
+            _write(state, pool, document, use, source, flags)
+        use.guard()
     except BaseException:
         _unmake(pool, document)
         raise
+
+
+def _write(
+    state: StorageState, pool: Pool, document: StorageVolume, use: Use, source: images.Source | None, flags: int
+) -> None:
+    live, backend, subject = pool.active(), pool.backend, f"volume {document.name!r} of {pool.subject}"
+    room = backend.volume_find(live, document.name or "")
+    if room is None:
+        raise OperationInvalidError(f"{subject} is gone already", domain=STORAGE)
+    file = backend.volume_open(live, room, write=True)
+    try:
+        target = images.Target(document, pool, file, _laid_out(document, flags), use.guard)
+        if source is None:
+            images.make(state, target)
+        else:
+            images.fill(state, target, source, reflink=bool(flags & Create.REFLINK))
+        os.fsync(file)  # a server may say only now that it has no room
+    except OSError as error:
+        raise refusal(f"write {subject}", room.path, error, domain=STORAGE) from error
+    finally:
+        with suppress(OSError):
+            os.close(file)
 
 
 def _laid_out(document: StorageVolume, flags: int) -> str:
