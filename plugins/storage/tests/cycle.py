@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,15 +77,15 @@ def work_with_volumes(pool: StoragePool, folder: Path) -> None:
     assert info.capacity > info.available > 0
 
 
-def fill_up(pool: StoragePool, source: StorageVol) -> None:
-    """Have clones, uploads and resizes run out of room; `source` has more data than is free."""
+def fill_up(pool: StoragePool, source: StorageVol, kinds: Sequence[str] = ("raw", "qcow2")) -> None:
+    """Have clones, uploads and resizes run out of room; `source` has more data than is free, `kinds` are of clones."""
     names = set(pool.list_volume_names())
     size = source.info().capacity
 
     with pytest.raises(SystemCallError, match=r"big\.img.*No space left") as refused:
         pool.create_volume(volume("big.img", size, allocation=None))
     assert NO_SPACE == refused.value.int1
-    for kind in ("raw", "qcow2"):
+    for kind in kinds:
         with pytest.raises(SystemCallError, match=r"clone.*No space left") as refused:
             pool.create_volume_from(volume("clone", size, kind), source)
         assert NO_SPACE == refused.value.int1
