@@ -107,7 +107,7 @@ class DirectoryBackend(StorageBackend):
             raise refusal(f"delete storage pool {pool.name!r}", target(pool), error, domain=STORAGE) from error
 
     def pool_figures(self, pool: StoragePool) -> Figures:
-        with self.opened(pool) as folder, _refused("measure", pool, ""):
+        with self.opened(pool) as folder, refused("measure", pool, ""):
             found = os.fstatvfs(folder)
         capacity, available = found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
         return Figures(capacity, capacity - available, available)
@@ -169,20 +169,20 @@ class DirectoryBackend(StorageBackend):
 
     def volume_create(self, pool: StoragePool, document: StorageVolume, *, guard: Guard) -> None:
         name = document.name or ""
-        with self.opened(pool) as folder, _refused(f"create volume {name!r}", pool, name):
+        with self.opened(pool) as folder, refused(f"create volume {name!r}", pool, name):
             if document.type == "dir":
-                os.mkdir(name, FOLDER_MODE, dir_fd=folder)
+                self.make_folder(folder, name)
                 made = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
             else:
                 flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
                 made = os.open(name, flags, FILE_MODE, dir_fd=folder)
             try:
-                _give(made, document.target.permissions)
+                give(made, document.target.permissions)
                 if document.type != "dir":
                     _fill(made, document, guard)
                 os.fsync(folder)
             except BaseException:
-                (os.rmdir if document.type == "dir" else os.unlink)(name, dir_fd=folder)
+                self._remove(folder, name, whole=document.type == "dir")
                 raise
             finally:
                 os.close(made)
@@ -193,15 +193,15 @@ class DirectoryBackend(StorageBackend):
                 f"volume {volume.name!r} is a file and has no snapshots of its own: delete it without flags",
                 domain=STORAGE,
             )
-        with self.opened(pool) as folder, _refused(f"delete volume {volume.name!r}", pool, volume.name):
+        with self.opened(pool) as folder, refused(f"delete volume {volume.name!r}", pool, volume.name):
             with suppress(FileNotFoundError):
-                (os.rmdir if volume.type == StorageVolType.DIR else os.unlink)(volume.name, dir_fd=folder)
+                self._remove(folder, volume.name, whole=volume.type == StorageVolType.DIR)
             os.fsync(folder)
 
     def volume_resize(self, pool: StoragePool, volume: Volume, capacity: int, *, allocate: bool, guard: Guard) -> None:
         file = self.volume_open(pool, volume, write=True)
         try:
-            with _refused(f"resize volume {volume.name!r}", pool, volume.name):
+            with refused(f"resize volume {volume.name!r}", pool, volume.name):
                 if allocate:
                     _reserve(file, volume.capacity, capacity, guard)
                 os.ftruncate(file, capacity)
@@ -212,7 +212,7 @@ class DirectoryBackend(StorageBackend):
     def volume_open(self, pool: StoragePool, volume: Volume, *, write: bool) -> int:
         if volume.type == StorageVolType.DIR:
             raise OperationUnsupportedError(f"volume {volume.name!r} is a folder and has no contents", domain=STORAGE)
-        with self.opened(pool) as folder, _refused(f"open volume {volume.name!r}", pool, volume.name):
+        with self.opened(pool) as folder, refused(f"open volume {volume.name!r}", pool, volume.name):
             name, status = _followed(folder, volume.name)
             if not stat.S_ISREG(status.st_mode) and not stat.S_ISBLK(status.st_mode):
                 raise OSError(errno.EINVAL, "it is neither a file nor a block device")
@@ -223,6 +223,25 @@ class DirectoryBackend(StorageBackend):
     def opened(self, pool: StoragePool) -> AbstractContextManager[int]:
         """The open folder of a pool; every method of volumes begins with it. Errors as from `opened`."""
         return opened(pool)
+
+    def make_folder(self, folder: int, name: str) -> None:
+        """Make the folder that a volume of format `dir` is; `OSError` where the system refuses.
+
+        Args:
+            folder: The open folder of the pool.
+            name: The volume.
+        """
+        os.mkdir(name, FOLDER_MODE, dir_fd=folder)
+
+    def remove_folder(self, folder: int, name: str) -> None:
+        """Remove the folder that a volume of format `dir` is; arguments and errors as of `make_folder`."""
+        os.rmdir(name, dir_fd=folder)
+
+    def _remove(self, folder: int, name: str, *, whole: bool) -> None:
+        if whole:
+            self.remove_folder(folder, name)
+        else:
+            os.unlink(name, dir_fd=folder)
 
 
 # The folder
@@ -257,7 +276,7 @@ def opened(pool: StoragePool) -> AbstractContextManager[int]:
     try:
         return _Opened(os.open(target(pool), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
     except OSError as error:
-        with _refused("use", pool, ""):
+        with refused("use", pool, ""):
             raise error
 
 
@@ -269,7 +288,7 @@ def make_target(pool: StoragePool) -> None:
     """
     wanted = pool.target.permissions
     mode = POOL_MODE if wanted is None or wanted.mode is None else wanted.mode
-    with _refused("build", pool, ""):
+    with refused("build", pool, ""):
         with suppress(FileExistsError):
             os.makedirs(target(pool), mode)
         if not os.path.isdir(target(pool)):
@@ -277,7 +296,7 @@ def make_target(pool: StoragePool) -> None:
         if wanted is not None:
             folder = os.open(target(pool), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             try:
-                _give(folder, wanted)
+                give(folder, wanted)
             finally:
                 os.close(folder)
 
@@ -303,8 +322,18 @@ def check_name(name: str) -> None:
 
 
 @contextmanager
-def _refused(action: str, pool: StoragePool, name: str) -> Iterator[None]:
-    """Turn what the system refuses into the error that a caller is told."""
+def refused(action: str, pool: StoragePool, name: str) -> Iterator[None]:
+    """Turn what the system refuses into the error that a caller is told.
+
+    Args:
+        action: What is done: `create volume 'a'`, or what is done to the pool: `build`.
+        pool: The pool.
+        name: The volume; empty where it is about the pool.
+
+    Raises:
+        StorageVolExistsError: Something is there already.
+        SystemCallError: Any other refusal.
+    """
     path = os.path.join(target(pool), name) if name else target(pool)
     what = f"{action} in storage pool {pool.name!r}" if name else f"{action} storage pool {pool.name!r}"
     try:
@@ -373,7 +402,7 @@ def _identified(folder: int, name: str) -> Image:
 
 
 def _status(pool: StoragePool, folder: int, name: str) -> os.stat_result:
-    with _refused(f"describe volume {name!r}", pool, name):
+    with refused(f"describe volume {name!r}", pool, name):
         return _followed(folder, name)[1]
 
 
@@ -442,7 +471,12 @@ def _own(pool: StoragePool, document: StorageVolume) -> None:
     document.target.permissions = given
 
 
-def _give(file: int, permissions: Permissions | None) -> None:
+def give(file: int, permissions: Permissions | None) -> None:
+    """Have an open file or folder belong to whom a document says.
+
+    Raises:
+        OSError: The system refuses.
+    """
     if permissions is None:
         return
     if permissions.owner is not None or permissions.group is not None:
