@@ -1,0 +1,1 @@
+"""The storage backend `btrfs` of virtkit."""
