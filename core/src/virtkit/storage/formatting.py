@@ -53,9 +53,6 @@ PACKAGES = {
 }
 """Type of filesystem -> the Debian package of its mkfs."""
 
-SIGNATURES = {"hfs+": "hfsplus"}
-"""Type of filesystem -> what its signature is called, where that is something else."""
-
 
 def signatures(device: str, *, subject: str) -> list[str]:
     """What a device holds: types of filesystems, partition tables and the like; empty where it is blank.
@@ -93,7 +90,7 @@ def require_blank(device: str, kind: str, *, subject: str) -> None:
         SystemCallError: It is not there; `int1` is the errno.
     """
     found = signatures(device, subject=subject)
-    if SIGNATURES.get(kind, kind) in found:
+    if kind in found:
         raise StoragePoolBuiltError(
             f"{subject}: {device} has a filesystem of type {kind} already; start the pool, or build it with overwrite",
             domain=STORAGE,
@@ -129,7 +126,7 @@ def make_filesystem(device: str, kind: str, *, subject: str, guard: Guard | None
 
     Args:
         device: Its path.
-        kind: Type of the filesystem.
+        kind: Type of the filesystem, as Linux calls it.
         subject: What errors call what it belongs to.
         guard: Called now and then; what it raises ends it.
 
@@ -149,9 +146,9 @@ def make_filesystem(device: str, kind: str, *, subject: str, guard: Guard | None
         )
     try:
         run(arguments_of_mkfs(device, kind), timeout=FORMAT_TIMEOUT, guard=guard, domain=STORAGE)
-    except ProgramError as error:
-        message = f"{subject}: {device} cannot be formatted: {error.message}"
-        raise OperationFailedError(message, domain=STORAGE) from error
+    except (ProgramError, OperationTimeoutError) as error:
+        raised = OperationTimeoutError if isinstance(error, OperationTimeoutError) else OperationFailedError
+        raise raised(f"{subject}: {device} cannot be formatted: {error.message}", domain=STORAGE) from error
 
 
 def require_maker(kind: str, *, subject: str) -> None:

@@ -50,15 +50,11 @@ class Mount(NamedTuple):
     """Something that is mounted.
 
     Attributes:
-        number: Device number of its files, as `os.stat` tells it; some types of filesystems have one of their own.
-        root: The folder in the filesystem that is mounted.
         target: Where it is mounted.
         type: Type of the filesystem.
         source: What is mounted, as it was given: a device, `host:/export`.
     """
 
-    number: int
-    root: str
     target: str
     type: str
     source: str
@@ -119,12 +115,11 @@ def _parsed(line: bytes) -> Mount | None:
     fields, source = before.split(b" "), behind.split(b" ")
     if not separator or len(fields) < 6 or len(source) < 2:
         return None
-    major, _, minor = fields[2].partition(b":")
-    root, where, kind, what = (
+    where, kind, what = (
         os.fsdecode(_ESCAPED.sub(lambda match: bytes([int(match[1], 8) & 0xFF]), field))
-        for field in (fields[3], fields[4], source[0], source[1])
+        for field in (fields[4], source[0], source[1])
     )
-    return Mount(os.makedev(int(major), int(minor)), root, where, kind, what)
+    return Mount(where, kind, what)
 
 
 def _candidates(path: str) -> Iterator[str]:
