@@ -323,6 +323,7 @@ def small_export(nfs_export: Path) -> Iterator[str]:
     sh("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder)
     sh("exportfs", "-i", "-o", "rw,fsid=7,no_root_squash,insecure,no_subtree_check,no_wdelay", f"127.0.0.1:{folder}")
     yield "/small"
+    subprocess.run(["umount", "--all", "--types", "nfs,nfs4", "--lazy"], timeout=60, check=False)
     sh("exportfs", "-u", f"127.0.0.1:{folder}")
     sh("umount", "--lazy", folder)
     folder.rmdir()

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SOURCES = ("auto", *FILE_SYSTEMS)
 """Types of filesystems; `auto` is what the device is found to hold."""
 
+LINUX = {"hfs+": "hfsplus"}
+"""Type of filesystem -> what Linux calls it, where that is something else."""
+
 
 class FilesystemBackend(MountedBackend):
     """A pool that is a filesystem on a device."""
@@ -31,6 +34,10 @@ class FilesystemBackend(MountedBackend):
 
     def source_of(self, pool: StoragePool) -> str:
         return pool.source.devices[0].path or ""
+
+    def kind_of(self, pool: StoragePool) -> str:
+        kind = super().kind_of(pool)
+        return LINUX.get(kind, kind)
 
     def pool_check(self, pool: StoragePool) -> None:
         if len(pool.source.devices) != 1:
@@ -52,11 +59,11 @@ class FilesystemBackend(MountedBackend):
         return [*super().pool_claims(pool), f"device:{os.path.realpath(self.source_of(pool))}"]
 
     def pool_build(self, pool: StoragePool, *, overwrite: bool | None, guard: Guard) -> None:
-        subject, device, kind = f"storage pool {pool.name!r}", self.source_of(pool), _format(pool)
+        subject, device, kind = f"storage pool {pool.name!r}", self.source_of(pool), self.kind_of(pool)
         if overwrite is None:
             make_target(pool)
             return
-        if kind == "auto":
+        if not kind:
             raise ConfigUnsupportedError(
                 f"{subject}: nothing says which filesystem to make on {device}: its source has the format 'auto'; "
                 "name one, such as <format type='ext4'/>",

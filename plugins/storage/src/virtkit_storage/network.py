@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from virtkit.define.pool import TYPES
+from virtkit.driver import Finding
 from virtkit.errors import (
     ConfigUnsupportedError,
     InvalidArgError,
@@ -22,7 +23,7 @@ from virtkit.errors import (
     VirtError,
     XMLError,
 )
-from virtkit.services.runner import run
+from virtkit.services.runner import find_program, run
 from virtkit.storage.backend import STORAGE, Formats
 from virtkit.storage.directory import KNOWN, target
 from virtkit.storage.mounts import MountedBackend
@@ -60,6 +61,11 @@ class NetworkBackend(MountedBackend):
 
     def __init__(self) -> None:
         self._answers = Answers()
+
+    def backend_diagnose(self) -> Iterable[Finding]:
+        path = find_program("mount.nfs")
+        remedy = "" if path else "apt-get install nfs-common"
+        yield Finding("mount.nfs", path is not None, path or "missing: exports of NFS cannot be mounted", remedy)
 
     def source_of(self, pool: StoragePool) -> str:
         host, folder = pool.source.hosts[0].name or "", pool.source.dir or ""
