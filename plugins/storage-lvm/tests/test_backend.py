@@ -192,9 +192,9 @@ def test_a_pool_is_active_when_a_volume_is(backend: StorageBackend, program: Pro
 def test_a_node_that_does_not_appear_is_an_error(backend: StorageBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     from virtkit_storage_lvm import documents, reports
 
-    monkeypatch.setattr("virtkit_storage_lvm.nodes.NODE_TIMEOUT", 0.1)
+    monkeypatch.setattr("virtkit.storage.nodes.NODE_SECONDS", 0.1)
     found = documents.volume_of("nowhere", reports.volumes((DATA / "lvs-one.json").read_bytes())[0])
-    with pytest.raises(SystemCallError, match=r"/dev/nowhere/disk did not appear within 0.1 s: run `vgscan --mknodes`"):
+    with pytest.raises(SystemCallError, match=r"/dev/nowhere/disk did not appear within 0.1 s"):
         backend.volume_open(pool("<name>nowhere</name>"), found, write=False)
 
 

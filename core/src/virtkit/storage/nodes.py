@@ -25,6 +25,9 @@ TICK = 0.02
 SHARED = "/dev"
 """The folder of all nodes."""
 
+SELINUX = "security.selinux"
+"""The extended attribute that has a node's label."""
+
 UDEV_SECONDS = 10
 """How long udev may take to make the links to new nodes."""
 
@@ -104,14 +107,23 @@ def opened(subject: str, path: str, *, write: bool) -> int:
 
 
 def described(path: str) -> tuple[Permissions, Timestamps] | None:
-    """Owner, mode and times of a node; None where it is not there."""
+    """Owner, mode, label and times of a node; None where it is not there."""
     from virtkit.storage.directory import permissions_of, timestamps_of
 
     try:
         status = os.stat(path)
     except OSError:
         return None
-    return permissions_of(status), timestamps_of(status)
+    permissions = permissions_of(status)
+    permissions.label = _label(path)
+    return permissions, timestamps_of(status)
+
+
+def _label(path: str) -> str | None:
+    try:
+        return os.getxattr(path, SELINUX).rstrip(b"\0").decode(errors="replace") or None
+    except OSError:  # there is none, or no such thing on this host
+        return None
 
 
 def settle() -> None:

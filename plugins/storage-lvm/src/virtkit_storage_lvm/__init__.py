@@ -6,5 +6,5 @@ virtkit_storage_lvm.naming     names that LVM takes, and the paths of volumes
 virtkit_storage_lvm.planning   argument lists of LVM's programs
 virtkit_storage_lvm.reports    what LVM's programs report
 virtkit_storage_lvm.lvm        runs them
-virtkit_storage_lvm.nodes      device nodes
+virtkit_storage_lvm.devices    device nodes: owners, users, zeros
 """

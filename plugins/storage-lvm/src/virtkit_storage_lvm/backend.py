@@ -20,8 +20,9 @@ from virtkit.errors import (
     VirtError,
     XMLError,
 )
+from virtkit.storage import nodes
 from virtkit.storage.backend import STORAGE, Figures, Formats, Guard, Secret, StorageBackend, Volume
-from virtkit_storage_lvm import building, host, lvm, naming, nodes, planning
+from virtkit_storage_lvm import building, devices, host, lvm, naming, planning
 from virtkit_storage_lvm.documents import described, devices_of, group_of, sources, subject_of, volume_of
 
 if TYPE_CHECKING:
@@ -99,8 +100,8 @@ class LogicalBackend(StorageBackend):
                 domain=STORAGE,
                 int1=errno.ENOENT,
             )
-        wanted = {nodes.identity(path) for path in devices_of(pool)} - {None}
-        if devices_of(pool) and not wanted & {nodes.identity(device.path) for device in members}:
+        wanted = {nodes.number_of(path) for path in devices_of(pool)} - {0}
+        if devices_of(pool) and not wanted & {nodes.number_of(device.path) for device in members}:
             raise SystemCallError(
                 f"{subject}: volume group {group} is on {', '.join(device.path for device in members)}, "
                 "on none of the devices of the definition: correct the one or the other",
@@ -152,7 +153,7 @@ class LogicalBackend(StorageBackend):
         name = naming.name_in(group, path)
         if name is not None or not path.startswith("/dev/"):
             return name
-        mapped = nodes.mapped_name(path)
+        mapped = devices.mapped_name(path)
         return naming.name_in(group, naming.MAPPER + mapped) if mapped else None
 
     def volume_describe(self, pool: StoragePool, volume: Volume) -> StorageVolume:
@@ -201,7 +202,7 @@ class LogicalBackend(StorageBackend):
         except OperationFailedError as error:
             raise _refusal(pool, name, creation, error) from error
         try:
-            nodes.give(subject, naming.volume_path(group_of(pool), name), document.target.permissions)
+            devices.give(subject, naming.volume_path(group_of(pool), name), document.target.permissions)
             guard()
         except BaseException:
             lvm.change(subject, planning.remove_volumes(group_of(pool), [name]))
@@ -245,7 +246,7 @@ class LogicalBackend(StorageBackend):
             raise _no_room(pool, f"volume {found.name!r}", room) or error from error
         if wanted > found.size and not found.is_thin:
             try:
-                nodes.clear(subject, volume.path, found.size, wanted, guard)
+                devices.clear(subject, volume.path, found.size, wanted, guard)
             except BaseException:
                 lvm.change(subject, planning.resize(group, found._replace(size=wanted), found.size))
                 raise

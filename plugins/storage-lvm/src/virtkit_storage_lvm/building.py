@@ -16,7 +16,8 @@ from virtkit.errors import (
     SystemCallError,
 )
 from virtkit.storage.backend import STORAGE, Guard
-from virtkit_storage_lvm import lvm, nodes, planning
+from virtkit.storage.nodes import number_of
+from virtkit_storage_lvm import devices, lvm, planning
 from virtkit_storage_lvm.reports import Device
 
 MEMBER = "LVM2_member"
@@ -39,11 +40,11 @@ def build(subject: str, group: str, paths: Iterable[str], *, overwrite: bool, gu
         StorageProbeFailedError: Something else is on a device, and `overwrite` is False.
         OperationFailedError: A group that is in the way has other devices too, or LVM refuses.
     """
-    wanted: dict[int | None, str] = {}
+    wanted: dict[int, str] = {}
     for path in paths:
-        nodes.require_device(subject, path)
-        wanted.setdefault(nodes.identity(path), path)
-    known = [(nodes.identity(device.path), device) for device in lvm.devices(subject)]
+        devices.require_device(subject, path)
+        wanted.setdefault(number_of(path), path)
+    known = [(number_of(device.path), device) for device in lvm.devices(subject)]
     in_the_way = {device.group for number, device in known if device.group and number in wanted}
     in_the_way |= {device.group for _, device in known if device.group == group}
     if overwrite:
@@ -120,7 +121,7 @@ def _require_free(subject: str, group: str, in_the_way: set[str], paths: Iterabl
                 f"{subject}: {path} has {', '.join(found)} on it: name another device, or build with overwrite",
                 domain=STORAGE,
             )
-        nodes.require_unused(subject, path)
+        devices.require_unused(subject, path)
 
 
 def _require_whole(subject: str, group: str, others: Iterable[Device]) -> None:
@@ -140,7 +141,7 @@ def _clear(subject: str, groups: Iterable[str], paths: Iterable[str], guard: Gua
     for group in groups:
         stop(subject, group)
     for path in paths:
-        nodes.require_unused(subject, path)
+        devices.require_unused(subject, path)
     guard()
     for group in groups:
         lvm.change(subject, planning.remove_group(group))
