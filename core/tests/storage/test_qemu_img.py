@@ -45,6 +45,7 @@ from virtkit.xml.storage import Cipher, Encryption, Ivgen
 MIB = 2**20
 KEY = Secret("secret0", "/proc/self/fd/7")
 LUKS = Encryption(format="luks")
+GIVES_UP = "echo 'qemu-img: Unable to get accurate CPU usage' >&2; exit 1"
 
 needs_qemu_img = pytest.mark.skipif(find_program("qemu-img") is None, reason="qemu-img is not installed")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root: mounts or attaches storage of its own")
@@ -459,6 +460,26 @@ def test_a_source_that_is_written_to_is_busy(tmp_path: Path) -> None:
             convert(Opening(path, "qcow2"), str(tmp_path / "copy"), "raw", MIB)
     finally:
         holder.communicate(b"quit\n", timeout=60)
+
+
+@pytest.mark.parametrize("failures", [3, qemu_img.ATTEMPTS])
+def test_an_image_is_asked_for_again_where_the_processor_was_too_busy_to_measure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failures: int
+) -> None:
+    count = tmp_path / "count"
+    count.write_text("")
+    busy = f"printf x >> {count}; [ $(wc -c < {count}) -gt {failures} ] || {{ {GIVES_UP}; }}"
+
+    def instead(arguments: Sequence[str], **options: Any) -> Result:
+        return run(["sh", "-c", busy], **options)
+
+    monkeypatch.setattr(qemu_img, "run", instead)
+    if failures < qemu_img.ATTEMPTS:
+        create(str(tmp_path / "a"), "qcow2", MIB)
+    else:
+        with pytest.raises(OperationFailedError, match="accurate CPU usage"):
+            create(str(tmp_path / "a"), "qcow2", MIB)
+    assert min(failures + 1, qemu_img.ATTEMPTS) == len(count.read_text())
 
 
 def test_a_missing_program_is_told_with_its_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

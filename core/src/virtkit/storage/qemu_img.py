@@ -49,6 +49,12 @@ TIMEOUT = 120.0
 COPY_TIMEOUT = 7 * 24 * 3600.0
 """Seconds for what writes whole images: a limit for what hangs, slow storage copies some TiB a day."""
 
+ATTEMPTS = 20
+"""How often qemu-img is asked for an encrypted image: it measures how many rounds the key's derivation is to have, and
+gives up where others keep the processor busy while it does."""
+
+_UNMEASURED = b"Unable to get accurate CPU usage"
+
 PREALLOCATE = ("", "metadata", "falloc", "full")
 
 Guard = Callable[[], object]
@@ -487,10 +493,13 @@ class _Program:
             below = node_of(self.place(layer.file), layer.format, None, below)
         return node_of(self.place(opening.file), opening.format, self.secret(opening.passphrase), below)
 
-    def run(self, arguments: Sequence[str], timeout: float, guard: Guard | None) -> None:
+    def run(self, arguments: Sequence[str], timeout: float, guard: Guard | None, attempts: int = ATTEMPTS) -> None:
         try:
             run(arguments, timeout=timeout, pass_fds=self._passed, guard=guard, domain=ErrorDomain.STORAGE)
         except ProgramError as error:
+            if _UNMEASURED in error.stderr and attempts > 1:
+                self.run(arguments, timeout, guard, attempts - 1)
+                return
             raise self._failure(error) from error
         except SystemCallError as error:
             if find_program(PROGRAM) is not None:
