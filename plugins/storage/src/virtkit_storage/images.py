@@ -193,7 +193,10 @@ def _opened(source: Source, *, write: bool = False) -> Iterator[int]:
     try:
         yield file
     finally:
-        os.close(file)
+        try:
+            os.close(file)
+        except OSError as error:  # a server says only now that it has no room
+            raise refusal(f"write {source.subject}", source.volume.path, error, domain=STORAGE) from error
 
 
 def _chain(state: StorageState, source: Source, layers: ExitStack) -> list[qemu_img.Layer]:
