@@ -48,7 +48,9 @@ DIFFERENT: dict[str, dict[str, str]] = {
     "02-volumes/names-that-are-no-text": {"vol-list p": "a name that is no UTF-8 cannot be told"},
     "02-volumes/formats-that-lie": {"vol-dumpxml passwd.qcow2 p": OUTSIDE_IMAGE},
     "03-contents/sparse": {"$ cmp in p/a.img": "a hole that is uploaded replaces data; libvirt leaves there what was"},
-    "03-contents/folder": {"vol-clone d e p": "a folder is not copied; libvirt makes an empty one and says that it did"},
+    "03-contents/folder": {
+        "vol-clone d e p": "a folder is not copied; libvirt makes an empty one and says that it did"
+    },
     "03-contents/trim": {"vol-wipe a.img p --algorithm trim": "files can be trimmed too"},
     "04-refused/names": {"vol-create p {fx}/bad-volume-newline.xml": PLAIN_NAMES, "vol-list p": PLAIN_NAMES},
 }
