@@ -94,6 +94,20 @@ def test_the_names_that_are_remembered_are_bounded() -> None:
     assert max(len(params._names), len(params._heads)) <= NAMES_KEPT
 
 
+def test_a_list_that_is_asked_for_again_is_the_list_of_now() -> None:
+    record = "remote_connect_list_all_domains_ret"
+    listed = [DOM, DOM._replace(name="other", id=7)]
+    for _ in range(2):
+        assert (listed, 2) == decoder(record)(encoder(record)((listed, 2)), 0)[0]
+    listed[1] = listed[1]._replace(id=8)
+    assert 8 == decoder(record)(encoder(record)((listed, 2)), 0)[0][0][1].id
+    listed.pop()
+    assert [DOM] == decoder(record)(encoder(record)((listed, 1)), 0)[0][0]
+    with pytest.raises(CodecError):
+        encoder(record)(([DOM, DOM._replace(name=5)], 2))
+    assert [DOM] == decoder(record)(encoder(record)((listed, 1)), 0)[0][0]
+
+
 def test_a_boolean_parameter_is_true_or_false() -> None:
     (_, found, _), _ = decoder(ARGS)(DOM_BYTES + word(2) + param("a", 6, word(5)) + param("b", 6, word(0)) + word(0), 0)
     assert [True, False] == [found["a"], found["b"]]

@@ -163,6 +163,13 @@ class _Encoding:
 
     def items(self, of: Type, value: str, field: str) -> None:
         before, self.pieces = self.pieces, []
+        if isinstance(of, Struct) and of.name in REFERENCES:
+            self.pieces = [*before, self.latest(of, value, field)]
+        else:
+            self.pieces = [*before, f"*{self.each(of, value, field)}"]
+
+    def each(self, of: Type, value: str, field: str) -> str:
+        """Write what encodes each item; returns the variable of their encodings."""
         listing, self.listing = self.listing, True
         pieces, item = self.source.name("pieces"), self.source.name(field)
         self.source.line(f"{pieces} = []")
@@ -170,7 +177,18 @@ class _Encoding:
             self.value(of, item, f"{field}[]")
             self.source.line(f"{pieces}.append({self.joined()})")
         self.listing = listing
-        self.pieces = [*before, f"*{pieces}"]
+        return pieces
+
+    def latest(self, of: Type, value: str, field: str) -> str:
+        """Write what encodes a list of references: who watches asks for the same one over and over, so it is kept."""
+        known, piece, kept = self.source.name("known"), self.source.name("piece"), self.source.name("kept")
+        self.source.constants[kept] = [(None, b"")]
+        self.source.line(f"{known}, {piece} = {kept}[0]")
+        with self.source.block(f"if {known} != {value}:"):
+            pieces = self.each(of, value, field)
+            self.source.line(f"{piece} = join({pieces})")
+            self.source.line(f"{kept}[0] = {value}[:], {piece}")
+        return piece
 
     def remembered(self, struct: str, value: str, field: str) -> None:
         """Write what encodes a reference in a list: the same ones are listed again and again, so it is remembered."""
