@@ -28,12 +28,21 @@ CONSOLE_LINES = 80
 STOP_SECONDS = 10
 """How long it may take to end, which takes no time, before it is killed; then it leaves processes to be reaped."""
 
+HANGS = "Timeout ("
+"""What `faulthandler` writes on the console for a test that hangs, before the time is over."""
+
 LOOK_SECONDS = 0.5
 """How often a silent kernel is looked at: does it still run?"""
 
 
 class KernelLostError(Exception):
-    """The kernel ended or did not answer in time; the message ends with the last lines of its console."""
+    """The kernel ended or did not answer in time; the message ends with the last lines of its console.
+
+    Attributes:
+        stood_still: It gave no sign of life to the end of the time, when pytest in it would have told where it is.
+    """
+
+    stood_still = False
 
 
 class Kernel:
@@ -112,7 +121,9 @@ class Kernel:
             if self._process.poll() is not None:
                 raise self._lost("ended")
             if time.monotonic() > deadline:
-                raise self._lost("did not answer in time")
+                lost = self._lost("did not answer in time")
+                lost.stood_still = HANGS not in str(lost)
+                raise lost
 
     def _lost(self, what: str) -> KernelLostError:
         lines = self._console.read_text(errors="replace").splitlines()[-CONSOLE_LINES:]

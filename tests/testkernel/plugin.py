@@ -32,6 +32,9 @@ BOOT_SECONDS = 180.0
 TEST_SECONDS = 180.0
 """How long a test may take with its fixtures, unless its mark says `seconds=`."""
 
+AGAIN = "run again, since the test kernel stood still"
+"""Property of the reports of such a test."""
+
 _OWN_ID = pytest.StashKey[str]()
 
 
@@ -74,16 +77,28 @@ class Outside:
     def pytest_unconfigure(self) -> None:
         self._close()
 
-    def _reports(self, item: pytest.Item, following: pytest.Item | None) -> Iterator[pytest.TestReport]:
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        reports = (each for kind in ("passed", "failed", "skipped") for each in terminalreporter.getreports(kind))
+        for name in sorted({each.nodeid for each in reports if (AGAIN, True) in map(tuple, each.user_properties)}):
+            terminalreporter.write_line(f"{AGAIN}: {name}", yellow=True)
+
+    def _reports(
+        self, item: pytest.Item, following: pytest.Item | None, *, again: bool = False
+    ) -> Iterator[pytest.TestReport]:
         try:
             kernel = self._running(item.session)
-            yield from self._run(kernel, item, following)
+            for report in self._run(kernel, item, following):
+                report.user_properties += [(AGAIN, True)] * again
+                yield report
         except KernelUnavailableError as error:
             location = (str(item.path), (item.location[1] or 0) + 1, f"Skipped: {error}")
             yield _report(item, "setup", "skipped", location)
         except KernelLostError as error:
             self._close()
-            yield _report(item, "call", "failed", str(error))
+            if error.stood_still and not again and not self._boot_error:
+                yield from self._reports(item, following, again=True)
+            else:
+                yield _report(item, "call", "failed", str(error))
 
     def _run(self, kernel: Kernel, item: pytest.Item, following: pytest.Item | None) -> Iterator[pytest.TestReport]:
         mark = item.get_closest_marker(MARK)

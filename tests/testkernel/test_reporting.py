@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.testkernel.installed import KernelUnavailableError, installed
+from tests.testkernel.kernel import KernelLostError
+from tests.testkernel.plugin import _OWN_ID, AGAIN, Outside
 
 ROOT = Path(__file__).parents[2]
 INIT = Path(__file__).with_name("init.sh")
@@ -70,6 +72,18 @@ def test_runs_in_the_next_kernel(): ...
 @pytest.mark.test_kernel
 def test_crashes():
     open("/proc/sysrq-trigger", "w").write("c")
+"""
+
+STANDS_STILL = """
+import os, signal
+import pytest
+
+@pytest.mark.test_kernel(seconds=5)
+def test_stands_still():
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+@pytest.mark.test_kernel
+def test_runs_in_the_next_kernel(): ...
 """
 
 MIXED = """
@@ -143,6 +157,60 @@ def test_a_kernel_that_hangs_or_crashes_fails_only_that_test(tmp_path: Path) -> 
     assert "in test_hangs" in told["hangs"]
     assert "passed" == told["runs_in_the_next_kernel"]
     assert "sysrq triggered crash" in told["crashes"]
+
+
+@pytest.mark.usefixtures("available")
+def test_a_kernel_that_always_stands_still_fails_the_test(tmp_path: Path) -> None:
+    told = outcomes(tmp_path, STANDS_STILL)
+    assert "did not answer in time" in told["stands_still"]
+    assert "passed" == told["runs_in_the_next_kernel"]
+
+
+class Kernels:
+    """Stand-ins for kernels: each stands still, or has a test pass."""
+
+    def __init__(self, config: pytest.Config, item: pytest.Item, *stand_still: bool) -> None:
+        self.left = list(stand_still)
+        report = pytest.TestReport(item.nodeid, item.location, {}, "passed", None, "call")
+        self._told = config.hook.pytest_report_to_serializable(config=config, report=report)
+
+    def boot(self, *_: object) -> Kernels:
+        self._messages = (
+            [{"collected": 1}] if self.left.pop(0) else [{"collected": 1}, {"report": self._told}, {"done": 1}]
+        )
+        return self
+
+    def send(self, message: object) -> None: ...
+
+    def close(self) -> None: ...
+
+    def receive(self, deadline: float) -> object:
+        if self._messages:
+            return self._messages.pop(0)
+        lost = KernelLostError("the test kernel did not answer in time")
+        lost.stood_still = True
+        raise lost
+
+
+@pytest.mark.parametrize(
+    ("stand_still", "outcome"),
+    [((False,), ("passed", [])), ((True, False), ("passed", [(AGAIN, True)])), ((True, True), ("failed", []))],
+)
+def test_a_test_whose_kernel_stood_still_is_run_once_more(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    stand_still: tuple[bool, ...],
+    outcome: tuple[str, list[object]],
+) -> None:
+    item = request.node
+    kernels = Kernels(request.config, item, *stand_still)
+    monkeypatch.setattr("tests.testkernel.plugin._boot", kernels.boot)
+    monkeypatch.setattr("tests.testkernel.plugin.installed", lambda: None)
+    item.stash[_OWN_ID] = item.nodeid
+    [report] = Outside(request.config)._reports(item, None)
+    del item.stash[_OWN_ID]
+    assert outcome == (report.outcome, report.user_properties)
+    assert [] == kernels.left
 
 
 @pytest.mark.usefixtures("available")

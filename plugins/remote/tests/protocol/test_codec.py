@@ -104,7 +104,7 @@ def test_a_list_that_is_asked_for_again_is_the_list_of_now() -> None:
     listed.pop()
     assert [DOM] == decoder(record)(encoder(record)((listed, 1)), 0)[0][0]
     with pytest.raises(CodecError):
-        encoder(record)(([DOM, DOM._replace(name=5)], 2))
+        encoder(record)(([DOM, DOM._replace(name=5)], 2))  # type: ignore[arg-type]
     assert [DOM] == decoder(record)(encoder(record)((listed, 1)), 0)[0][0]
 
 
