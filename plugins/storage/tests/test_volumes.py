@@ -35,6 +35,7 @@ from virtkit.errors import (
     VirtError,
     XMLError,
 )
+from virtkit_storage import extents
 
 LONG_SECONDS = 60.0
 
@@ -376,6 +377,33 @@ def test_a_clone_that_is_deleted_half_way_leaves_nothing(pool: StoragePool, fold
         assert ["a.img", "copy"] == pool.list_volume_names()
         pool.lookup_volume_by_name("copy").delete()
         with pytest.raises(OperationAbortedError, match=r"'copy' .* was deleted while it was being made"):
+            cloning.result(LONG_SECONDS)
+    assert ["a.img"] == os.listdir(folder) == pool.list_volume_names()
+
+
+def test_a_clone_that_is_cancelled_in_the_middle_of_its_data_leaves_nothing(
+    pool: StoragePool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = pool.create_volume(volume_xml("a.img"))
+    Path(source.path()).write_bytes(b"data" * (MIB // 4))
+    begun, never = threading.Event(), threading.Event()
+    copy_some = extents._copy_some
+
+    def slowly(*arguments: int) -> int:
+        copied = copy_some(*arguments)
+        begun.set()
+        never.wait(0.05)
+        return copied
+
+    monkeypatch.setattr(extents, "CHUNK_BYTES", 4096)
+    monkeypatch.setattr(extents, "_copy_some", slowly)
+    with ThreadPoolExecutor(1) as caller:
+        cloning = caller.submit(pool.create_volume_from, volume_xml("copy", allocation=0), source)
+        assert begun.wait(LONG_SECONDS)
+        copy = pool.lookup_volume_by_name("copy")
+        assert 0 < copy.info().allocation < MIB, "its progress shows"
+        copy.delete()
+        with pytest.raises(OperationAbortedError):
             cloning.result(LONG_SECONDS)
     assert ["a.img"] == os.listdir(folder) == pool.list_volume_names()
 
