@@ -250,3 +250,9 @@ def test_nobody_else_leads_by_asking_for_the_lead_again() -> None:
     with running() as loop:
         loop.lead_again()
         assert not loop.led
+
+
+def test_a_loop_that_is_closed_may_be_stopped_again() -> None:
+    with running() as loop:
+        pass
+    loop.stop()

@@ -172,7 +172,7 @@ class Loop:
         """Let `run` return."""
         self._stopped.set()
         self._active.set()
-        os.eventfd_write(self._wake, 1)
+        self._rouse()  # unless `run` has returned already, and the loop been closed
         while self._spare:
             self._spare.pop().put(False)
 
@@ -201,6 +201,7 @@ class Loop:
             self._rouse()
 
     def _rouse(self) -> None:
+        """Wake who leads, if the loop is still open."""
         with self._watching:
             if not self._epoll.closed:
                 os.eventfd_write(self._wake, 1)
