@@ -307,11 +307,14 @@ def _constructed(where: str, name: str, cls: type[Any]) -> Any:
 
 
 def _compare_backend(where: str, name: str, cls: type[StorageBackend]) -> None:
-    """Refuse methods of a backend that nobody would call, and parameters that differ."""
+    """Refuse methods of a backend that nobody would call, parameters that differ, and one that lacks what all need."""
     from inspect import signature
 
-    from virtkit.storage.backend import METHODS, PREFIXES
+    from virtkit.storage.backend import METHODS, NEEDED, PREFIXES
 
+    lacking = [method for method in NEEDED if getattr(cls, method) is METHODS[method]]
+    if lacking:
+        raise DriverError(f"{where} lacks {' and '.join(lacking)}: every backend has them", str2=name)
     for method in dir(cls):
         if not method.startswith(PREFIXES):
             continue

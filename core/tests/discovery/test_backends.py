@@ -12,6 +12,8 @@ class Lab(StorageBackend):
     name = "lab"
     hook_api = 1
     def pool_figures(self, pool): return Figures(3, 2, 1)
+    def volume_list(self, pool, known): return ()
+    def volume_open(self, pool, volume, *, write): raise self.unsupported("be opened")
 """
 
 BROKEN = {
@@ -31,6 +33,7 @@ BROKEN = {
         SOUND + "    def __init__(self): raise OSError('no bus')\n",
         "constructed: OSError: no bus",
     ),
+    "bare": (SOUND.partition("    def volume_list")[0], "lacks volume_list and volume_open"),
     "import": ("import nothing_of_that_name", "does not import"),
 }
 
@@ -70,3 +73,14 @@ def test_what_a_backend_leaves_out_is_refused_in_words(host: Any) -> None:
     error, message, _ = host.error('discovery.backend("lab").pool_find_sources(None)')
     assert "OperationUnsupportedError" == error
     assert "pools of type 'lab' cannot be searched for" == message
+
+
+def test_a_volume_is_described_by_its_format_unless_a_backend_knows_more(host: Any) -> None:
+    host.install("virtkit-storage-lab", SOUND, kind="storage_backend")
+    program = """
+        from virtkit import discovery
+        from virtkit.storage.backend import Volume
+        volume = Volume("a", "/a", "/a", 0, 1, 1, 1, "iso")
+        tell(discovery.backend("lab").volume_describe(None, volume).target.format)
+    """
+    assert [["iso"]] == host.run(program)

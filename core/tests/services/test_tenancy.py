@@ -108,3 +108,20 @@ def test_the_first_of_a_boot_is_told_once(lab: Lab) -> None:
     assert [True, False] == [lab.first_of_boot(), lab.first_of_boot()]
     (lab.folders.run / "autostarted").write_text("the boot before")
     assert lab.first_of_boot()
+
+
+def test_the_last_session_closes_the_state_also_where_its_end_fails(
+    root: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenants = Tenants(lambda place, request: Lab(place))
+    session = Tenant(tenants.enter(request_of(root)))
+    session.own()
+
+    def fail() -> None:
+        raise OperationFailedError("no")
+
+    monkeypatch.setattr(session.state, "let_go", fail)
+    with pytest.raises(OperationFailedError):
+        tenants.close(session)
+    assert "close" == session.state.happened[-1]
+    assert root.owner() is None

@@ -7,9 +7,7 @@
     class LabDriver(Driver[Tenant[LabState]]):
         def __init__(self): self._tenants = Tenants(lambda root, request: LabState(root, "lab"))
         def driver_open(self, request): return Tenant(self._tenants.enter(request))
-        def driver_close(self, conn):
-            conn.close()
-            self._tenants.leave(conn.state)
+        def driver_close(self, conn): self._tenants.close(conn)
 
 Reading takes what is on disk. The first call that changes something makes its session a claimant: the process owns the
 root from the first claim to the last (`virtkit.store.Root.claim`), and others wait or go through its socket.
@@ -201,3 +199,10 @@ class Tenants(Generic[T]):
                 self._states[place] = found, count - 1
             else:
                 found.close()
+
+    def close(self, session: Tenant[T]) -> None:
+        """Close a session; with the last one of a state that is closed too, also where the session's end fails."""
+        try:
+            session.close()
+        finally:
+            self.leave(session.state)

@@ -273,8 +273,12 @@ class StorageBackend:
         return name if folder == pool.target.path else None
 
     def volume_describe(self, pool: StoragePool, volume: Volume) -> StorageVolume:
-        """The document of a volume: everything but name, key, type and sizes, which the driver adds."""
-        raise NotImplementedError
+        """The document of a volume: everything but name, key, type, path and sizes, which the driver adds."""
+        from virtkit.xml.volume import StorageVolume
+
+        document = StorageVolume()
+        document.target.format = volume.format or None
+        return document
 
     def volume_check(self, pool: StoragePool, document: StorageVolume) -> None:
         """Check the document of a volume that is to be created, and complete it in place. The format is known by then.
@@ -372,6 +376,9 @@ class StorageBackend:
 
 PREFIXES = ("backend_", "pool_", "volume_")
 """What the names of methods that others call start with."""
+
+NEEDED = ("pool_figures", "volume_list", "volume_open")
+"""The methods without which a backend is not loaded."""
 
 METHODS = {name: method for name, method in vars(StorageBackend).items() if name.startswith(PREFIXES)}
 """The methods of the specification by name."""

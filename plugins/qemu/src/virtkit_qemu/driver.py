@@ -69,10 +69,7 @@ class QemuDriver(
         return Session(self._tenants.enter(request))
 
     def driver_close(self, conn: Session) -> None:
-        try:
-            conn.close()
-        finally:
-            self._tenants.leave(conn.state)
+        self._tenants.close(conn)
 
     def driver_reside(self, conn: Session) -> None:
         conn.own()

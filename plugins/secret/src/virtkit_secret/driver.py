@@ -56,10 +56,7 @@ class SecretDriver(SecretSpec["Session"], Driver["Session"]):
         return Session(self._tenants.enter(request), peer=request.peer)
 
     def driver_close(self, conn: Session) -> None:
-        try:
-            conn.close()
-        finally:
-            self._tenants.leave(conn.state)
+        self._tenants.close(conn)
 
     def driver_reside(self, conn: Session) -> None:
         conn.own()

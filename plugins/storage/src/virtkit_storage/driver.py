@@ -42,10 +42,7 @@ class StorageDriver(PoolPart, VolumePart, ConnectSpec["Session"], Driver["Sessio
         return Session(self._tenants.enter(request), peer=request.peer)
 
     def driver_close(self, conn: Session) -> None:
-        try:
-            conn.close()
-        finally:
-            self._tenants.leave(conn.state)
+        self._tenants.close(conn)
 
     def driver_default_uri(self) -> str | None:
         return "storage:///system" if os.geteuid() == 0 else "storage:///session"
