@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.testkernel.plugin"]
+pytest_plugins = ["tests.namespaces.plugin", "tests.testkernel.plugin"]

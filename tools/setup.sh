@@ -10,6 +10,8 @@ packages=(qemu-system-x86 qemu-utils busybox-static binutils kmod)
 packages+=(scrub)
 # The real libvirt: tests compare with it, benchmarks stand beside it. Its Python binding belongs to /usr/bin/python3.
 packages+=(libvirt-clients libvirt-daemon-system python3-libvirt)
+# Links, rules, DHCP and DNS of virtual networks; tests use them in network namespaces of their own.
+packages+=(iproute2 libnftables1 nftables dnsmasq-base)
 # Both ends of ssh transports; tests run sshd as an ordinary process. One that would start by itself is not installed.
 packages+=(openssh-client netcat-openbsd)
 [[ ! -e /usr/sbin/policy-rc.d ]] || packages+=(openssh-server)
