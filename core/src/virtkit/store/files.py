@@ -69,26 +69,35 @@ def sync_folder(path: str | Path) -> None:
 
 
 def replace(path: str | Path, content: bytes, mode: int = 0o600) -> None:
-    """Put a file in place of another in one step: after a crash there is the old one or the new one.
+    """Put a file in place of another, or where none is, in one step; it is on disk when this returns.
+
+    After a crash there is the old file or the new one. Where there was none there may be an empty one after a crash in
+    the middle: a file that was never reported as stored (docs/adr/0021).
 
     Raises:
-        OSError: The system refuses; the old file is as it was and nothing else is left. Only when the very last step
-            fails, putting the new name on disk, the new file stands there already.
+        OSError: The system refuses; the old file is as it was and nothing else is left. Only when the very last step of
+            a replacement fails, putting the new name on disk, the new file stands there already.
     """
     folder = os.path.dirname(path)
     temporary = os.path.join(folder, f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    made, new = temporary, not os.path.lexists(path)
     try:
         try:
             write_all(file, content)
-            os.fsync(file)
+            if not new:
+                os.fsync(file)
+            os.rename(temporary, path)
+            if new:
+                made = os.fspath(path)
+                os.fsync(file)  # its name too: the file systems of Linux sync a file with its latest name
         finally:
             os.close(file)
-        os.rename(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        os.unlink(made)
         raise
-    sync_folder(folder)
+    if not new:
+        sync_folder(folder)
 
 
 def write_all(file: int, content: bytes) -> None:
