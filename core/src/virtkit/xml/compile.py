@@ -9,7 +9,7 @@ comments, repeats) is a call to `Reading` or `Surplus`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from virtkit.xml.element import Element
 from virtkit.xml.names import NAMESPACES, qualified
@@ -283,44 +283,80 @@ LineWriter = Callable[[Add, Any, str], None]
 """Adds the lines of a field's value, which is not None, indented by the last argument."""
 
 
+PLANS = 128
+"""Plans that a class keeps at most: documents set few combinations of fields."""
+
+Head = tuple[str, str, Callable[[Any], str], str]
+"""A field of the start tag: its name, what stands before the value, what prints it, what comes after."""
+
+
+class _Plan(NamedTuple):
+    """What to print of elements that have the same fields set, in the order of printing."""
+
+    heads: list[Head]
+    declarations: list[tuple[list[str], str]]
+    texts: list[tuple[str, Callable[[Any], str]]]
+    bodies: list[tuple[str, LineWriter]]
+
+
+class _Plans(dict[tuple[str, ...], _Plan]):
+    """The plans of a class, by the names in an element's `__dict__`: most of a class's fields are not set."""
+
+    def __init__(self, cls: type[Element]) -> None:
+        fields = cls.fields.values()
+        self._heads = [(field.name, *head) for field in fields if (head := _head_writer(field))]
+        self._declarations = _namespaces(cls) if cls.root_namespaces else []
+        self._texts = [(field.name, _printer(field.value)) for field in fields if isinstance(field, TextField)]
+        self._bodies = [(field.name, add_lines) for field in fields if (add_lines := _line_writer(field))]
+
+    def __missing__(self, names: tuple[str, ...]) -> _Plan:
+        if len(self) >= PLANS:
+            self.clear()
+        there = set(names)
+        plan = self[names] = _Plan(
+            [head for head in self._heads if head[0] in there],
+            [(users, text) for users, text in self._declarations if not there.isdisjoint(users)],
+            [text for text in self._texts if text[0] in there],
+            [body for body in self._bodies if body[0] in there],
+        )
+        return plan
+
+
 def compile_writer(cls: type[Element]) -> None:
     """Give `cls` its own `write_node`."""
-    fields = cls.fields.values()
-    heads = [(field.name, *head) for field in fields if (head := _head_writer(field))]
-    bodies = [(field.name, add_lines) for field in fields if (add_lines := _line_writer(field))]
-    always = [field.name for field in fields if isinstance(field, ChildField) and field.always]
-    texts = [(field.name, _printer(field.value)) for field in fields if isinstance(field, TextField)]
-    namespaces = _namespaces(cls) if cls.root_namespaces else []
+    plans = _Plans(cls)
+    always = [field.name for field in cls.fields.values() if isinstance(field, ChildField) and field.always]
     always_open = cls.always_open
 
     def write_node(self: Element, tag: str, pad: str) -> str:
         for name in always:
             getattr(self, name)  # springs into being
-        get = self.__dict__.get
+        values = self.__dict__
+        plan = plans[tuple(values)]
         head = f"{pad}<{tag}"
         content = name = ""
         lines: list[str] = []
         add, inner = lines.append, pad + INDENT
         try:
-            for name, before, printed, after in heads:
-                value = get(name)
+            for name, before, printed, after in plan.heads:
+                value = values[name]
                 if value is not None:
                     head += f"{before}{printed(value)}{after}"
-            for names, declaration in namespaces:
-                if any(map(get, names)):
+            for users, declaration in plan.declarations:
+                if any(map(values.get, users)):
                     head += declaration
-            for name, printed in texts:
-                value = get(name)
+            for name, printed in plan.texts:
+                value = values[name]
                 if value is not None:
                     content = printed(value)
-            for name, add_lines in bodies:
-                value = get(name)
+            for name, add_lines in plan.bodies:
+                value = values[name]
                 if value is not None:
                     add_lines(add, value, inner)
         except Exception as error:
             error.add_note(f"printing {cls.__name__}.{name}")
             raise
-        surplus = get("_surplus")
+        surplus = values.get("_surplus")
         if surplus is not None:
             head += surplus.head()
             surplus.restore(lines, inner)
