@@ -8,7 +8,6 @@ binaries.kvm(path).works
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
@@ -182,6 +181,8 @@ class Binaries:
             _log.warning("What is known of %s is not kept for the next start: %s", binary, error)
 
     def _path(self, binary: Path, topic: str) -> Path:
+        import hashlib  # brings OpenSSL, 4 MiB that a daemon without guests saves
+
         return self._cache / f"{binary.name}-{hashlib.sha256(os.fsencode(binary)).hexdigest()[:12]}.{topic}.json"
 
 

@@ -8,7 +8,6 @@ not open.
 
 from __future__ import annotations
 
-import hashlib
 import os
 
 HEADER = b"virtkit secret 1\n"
@@ -56,4 +55,6 @@ def unseal(key: bytes, uuid: bytes, sealed: bytes) -> bytes:
 
 def key_id(key: bytes) -> bytes:
     """What tells a key from others and nothing else about it."""
+    import hashlib  # brings OpenSSL, 4 MiB
+
     return hashlib.sha256(b"virtkit secret key\0" + key).digest()[:ID_SIZE]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import AuthFailedError, NotSupportedError, VirtError
-from virtkit_remote import sasl
 from virtkit_remote.binding.calling import START, Call
 from virtkit_remote.client.channel import Channel
 from virtkit_remote.client.hub import RemoteHub
@@ -109,6 +108,8 @@ class Session:
             raise _refused(f"the daemon asks for a way to authenticate that nobody here knows, number {chosen}")
 
     def _prove(self, request: OpenRequest, mechanism: str) -> None:
+        from virtkit_remote import sasl
+
         transport = self.channel.transport
         offered = str(self.procedure("auth_sasl_init")[0]).split(",")
         chosen = sasl.choose(offered, mechanism or None, confidential=transport.secure)

@@ -6,15 +6,20 @@ import array
 import logging
 import os
 import socket
-import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from virtkit.errors import VirtError
 from virtkit_remote.daemon.loop import READ, WRITE, Loop
 from virtkit_remote.protocol.frames import FDS_MAX, Splitter
+
+if TYPE_CHECKING:
+    import ssl
+
+    from virtkit_remote.daemon.encryption import Encryption
 
 CHUNK = 65536
 """Bytes received at a time; more where a message that has begun needs more."""
@@ -90,7 +95,11 @@ class Link:
         self._receive: Callable[[], bytes] = (
             self._receive_with_files if sock.family == socket.AF_UNIX else self._receive_plain
         )
-        self._tls = _Encryption(tls, on_secured) if tls else None
+        self._tls: Encryption | None = None
+        if tls is not None:
+            from virtkit_remote.daemon.encryption import Encryption  # few daemons need OpenSSL's 5 MiB
+
+            self._tls = Encryption(tls, on_secured)
 
     def start(self) -> None:
         """Begin to read."""
@@ -233,10 +242,10 @@ class Link:
                 if not data:
                     return
             messages = self._splitter.feed(data)
-        except ssl.SSLZeroReturnError:
+        except EOFError:
             self.cut("it hung up", fault=False)
             return
-        except (VirtError, ssl.SSLError) as error:
+        except VirtError as error:
             self.cut(f"it is refused: {error}")
             return
         if messages:
@@ -333,47 +342,6 @@ class Link:
     def _update(self) -> None:
         if not self._closed:
             self._loop.change(self._descriptor, (0 if self._paused else READ) | (WRITE if self._writing else 0))
-
-
-class _Encryption:
-    """The server's side of TLS without a socket. Not thread-safe: the link calls it with its lock held."""
-
-    def __init__(self, context: ssl.SSLContext, on_secured: Callable[[ssl.SSLObject], object]) -> None:
-        self._incoming = ssl.MemoryBIO()
-        self._outgoing = ssl.MemoryBIO()
-        self._established = False
-        self._on_secured = on_secured
-        self.object = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
-
-    def encrypt(self, data: bytes) -> bytes:
-        """Some bytes as they go over the wire."""
-        self.object.write(data)
-        return self._outgoing.read()
-
-    def answer(self) -> bytes:
-        """What TLS itself has to send."""
-        return self._outgoing.read()
-
-    def decrypt(self, data: bytes) -> bytes:
-        """The plain bytes in what came over the wire.
-
-        Raises:
-            ssl.SSLError: The handshake failed, the bytes are no TLS, or the other end said goodbye.
-            VirtError: The client is refused.
-        """
-        self._incoming.write(data)
-        plain = []
-        try:
-            if not self._established:
-                self.object.do_handshake()
-                self._on_secured(self.object)
-                self._established = True
-                self.object.write(b"\1")  # libvirt's servers say so that they have accepted the certificate
-            while piece := self.object.read(CHUNK):
-                plain.append(piece)
-        except ssl.SSLWantReadError:
-            pass
-        return b"".join(plain)
 
 
 def _nothing(*_: object) -> None:

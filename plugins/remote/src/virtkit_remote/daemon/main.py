@@ -15,7 +15,6 @@ from pathlib import Path
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfSyntaxError, VirtError
-from virtkit_remote import sasl
 from virtkit_remote.daemon import config as configuration
 from virtkit_remote.daemon import logs, policy
 from virtkit_remote.daemon.config import Config
@@ -85,6 +84,8 @@ def _check(path: Path) -> int:
 
 def _add_user(name: str, config: Config, where: Places) -> int:
     """Ask for the password of a user, and store what verifies it."""
+    from virtkit_remote import sasl
+
     where.folders.create()
     store = sasl.Credentials(Path(config.sasl.users or where.sasl_users))
     store.add(name, sasl.asked_password())

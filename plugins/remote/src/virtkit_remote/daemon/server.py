@@ -7,10 +7,10 @@ import logging
 import os
 import re
 import socket
-import ssl
 import threading
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -25,6 +25,9 @@ from virtkit_remote.daemon.places import Places
 from virtkit_remote.daemon.rules import Rules
 from virtkit_remote.daemon.service import Service, renewed
 from virtkit_remote.daemon.workers import Workers
+
+if TYPE_CHECKING:
+    import ssl
 
 ACCEPTED_AT_ONCE = 64
 """Connections accepted before those that are there get their turn."""

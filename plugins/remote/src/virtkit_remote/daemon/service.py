@@ -6,7 +6,6 @@ import grp
 import logging
 import os
 import socket
-import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +14,12 @@ import attrs
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import OperationFailedError, SystemCallError
-from virtkit_remote import sasl
-from virtkit_remote.certificates import CertificateFiles, locate, server_context
 from virtkit_remote.daemon import authentication
 from virtkit_remote.daemon.authentication import Authentication
 
 if TYPE_CHECKING:
+    import ssl
+
     from virtkit_remote.daemon.config import Config, Tcp, Tls, UnixSocket
     from virtkit_remote.daemon.places import Places
     from virtkit_remote.daemon.procedures import Own
@@ -143,7 +142,10 @@ def authentication_of(kind: str, config: Config, places: Places) -> Authenticati
     if kind == "peer":
         return authentication.Peer(config.peer.users, config.peer.groups, os.geteuid())
     if kind == "sasl":
-        return authentication.Sasl(sasl.Credentials(Path(config.sasl.users or places.sasl_users)))
+        from virtkit_remote.daemon.passwords import Sasl
+        from virtkit_remote.sasl import Credentials
+
+        return Sasl(Credentials(Path(config.sasl.users or places.sasl_users)))
     return authentication.Polkit() if kind == "polkit" else Authentication()
 
 
@@ -153,6 +155,8 @@ def tls_context(settings: Tls) -> ssl.SSLContext:
     Raises:
         VirtError: A certificate is missing, or of no use.
     """
+    from virtkit_remote.certificates import CertificateFiles, locate, server_context
+
     found = locate("server")
     files = CertificateFiles(
         Path(settings.authorities) if settings.authorities else found.authority,
