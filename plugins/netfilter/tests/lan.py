@@ -16,7 +16,8 @@ from tests.namespaces import Namespace
 from virtkit.network.nftables import apply
 from virtkit.xml.nwfilter import FilterRef, NWFilter, Parameter
 from virtkit_netfilter.compiler import Device, install
-from virtkit_netfilter.probing import probe
+from virtkit_netfilter.probing import Abilities, probe
+from virtkit_netfilter.standard import documents
 
 DEVICE, BRIDGE = "vnet0", "br0"
 
@@ -35,10 +36,12 @@ VARIABLES = {
 """What the standard filters need."""
 
 
-def reference(name: str, values: Mapping[str, str | Iterable[str]] | None = None) -> FilterRef:
+STANDARD = {name: NWFilter.parse(text) for name, text in documents().items()}
+
+
+def reference(name: str, values: Mapping[str, str | Iterable[str]]) -> FilterRef:
     """A reference to a filter, with values of its variables."""
-    found = VARIABLES if values is None else values
-    pairs = [(key, each) for key, value in found.items() for each in ([value] if isinstance(value, str) else value)]
+    pairs = [(key, each) for key, value in values.items() for each in ([value] if isinstance(value, str) else value)]
     return FilterRef(filter=name, parameters=[Parameter(name=key, value=each) for key, each in pairs])
 
 
@@ -84,10 +87,11 @@ class Lan:
             made.settimeout(DEADLINE)
         return made
 
-    def filter(self, definition: NWFilter, filters: Mapping[str, NWFilter], reference: FilterRef) -> None:
-        """Put a filter in force for the guest's device."""
-        device = Device(DEVICE, frames.GUEST, reference)
-        apply(install(device, {**filters, definition.name or "": definition}, probe()))
+    def filter(self, text: str, *, abilities: Abilities | None = None, **values: str) -> None:
+        """Put a filter of these rules in force for the guest's device; `$MAC` and `VARIABLES` have values."""
+        tested = NWFilter.parse(f"<filter name='tested'>{text}</filter>")
+        device = Device(DEVICE, frames.GUEST, reference("tested", VARIABLES | values))
+        apply(install(device, {**STANDARD, "tested": tested}, abilities or probe()))
 
     def sent(self, sender: str, frame: bytes) -> set[str]:
         """Send a frame and return who got it.
