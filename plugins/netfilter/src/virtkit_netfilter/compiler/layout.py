@@ -17,6 +17,7 @@ clear it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from virtkit.network.nftables import Command
@@ -39,6 +40,9 @@ OUT, IN = "out", "in"
 
 FLOW = "flow"
 """What the chain with the rules that have a memory is called within a device's."""
+
+TRACKED = "tracked"
+"""Set of the devices for which it has to be noted what is known of connections."""
 
 MAPS = {(OUT, False): "link-out", (IN, False): "link-in", (OUT, True): "flow-out", (IN, True): "flow-in"}
 """Names of the maps, and of the base chains that ask them, by way and whether it is for the rules with a memory."""
@@ -69,10 +73,19 @@ def chain_of(device: str, way: str, chain: str = "") -> str:
     return f"{device}/{way}/{chain}" if chain else f"{device}/{way}"
 
 
-def owner_of(chain: str) -> str | None:
-    """The device that a chain belongs to; None: it is a base chain."""
-    device, slash, _ = chain.partition("/")
-    return device if slash else None
+def chains_by_device(items: Iterable[Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """The chains of each device that has some.
+
+    Args:
+        items: What is in the table `TABLE` of bridges, as libnftables lists it.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for item in items:
+        name: str = item["chain"]["name"] if "chain" in item else ""
+        device, slash, _ = name.partition("/")
+        if slash:
+            found[device] = (*found.get(device, ()), name)
+    return found
 
 
 def command(verb: str, kind: str, family: str = "bridge", **values: Any) -> Command:
@@ -137,8 +150,8 @@ def _marks() -> list[Command]:
         *base("prerouting", "prerouting", -140, [[has_bits(WANTED_BIT), noted]], family="inet"),
         *base("forward", "forward", -140, [[to_bridge, noted]], family="inet"),
         *base("output", "output", -140, [[to_bridge, noted]], family="inet"),
-        command("add", "set", name=FLOW, type="ifname"),
-        *base("wanted", "prerouting", -300, [[compared(device, f"@{FLOW}"), with_bits(WANTED_BIT)]]),
+        command("add", "set", name=TRACKED, type="ifname"),
+        *base("wanted", "prerouting", -300, [[compared(device, f"@{TRACKED}"), with_bits(WANTED_BIT)]]),
         *base("clear-out", "prerouting", 60, cleared),
         *base("clear-in", "postrouting", 120, cleared),
     ]

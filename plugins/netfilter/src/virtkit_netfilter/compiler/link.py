@@ -127,11 +127,12 @@ def _ip(rule: Comparisons, reverse: bool) -> list[Expression]:
     found += rule.address("srcipaddr", "srcipmask", field(family, source))
     found += rule.address("dstipaddr", "dstipmask", field(family, destination))
     found += rule.equal("dscp", field(family, "dscp"))
-    found += rule.equal("protocol", TRANSPORT)
-    found += _icmpv6(rule)
+    protocol = rule.equal("protocol", TRANSPORT)
+    found += protocol + _icmpv6(rule)
     of_ports = ports(rule, reverse=reverse)
-    having = [compared(TRANSPORT, {"set": list(PORT_PROTOCOLS)})] if of_ports else []
-    return found + having + of_ports
+    if of_ports and (rule.negated or not protocol):
+        found.append(compared(TRANSPORT, {"set": list(PORT_PROTOCOLS)}))
+    return found + of_ports
 
 
 def _icmpv6(rule: Comparisons) -> list[Expression]:

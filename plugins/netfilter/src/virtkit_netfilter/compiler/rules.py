@@ -92,8 +92,7 @@ def remove(name: str, abilities: Abilities, installed: Collection[str]) -> list[
     Args:
         name: The device.
         abilities: What the kernel can do.
-        installed: Names of all its chains that are there, in the table `layout.TABLE` of bridges: those for which
-            `layout.owner_of` is the device. Without any there is nothing to do.
+        installed: Names of all its chains that are there (`chains_by_device`). Without any there is nothing to do.
     """
     if not installed:
         return []
@@ -117,7 +116,7 @@ def _elements(verb: str, name: str) -> list[Command]:
 def _wanted(name: str, wanted: bool) -> list[Command]:
     """Whether states of connections are noted for what the guest sends."""
     verbs = ("add",) if wanted else ("add", "delete")
-    return [command(verb, "element", name=FLOW, elem=[name]) for verb in verbs]
+    return [command(verb, "element", name=layout.TRACKED, elem=[name]) for verb in verbs]
 
 
 def _without(chains: list[str]) -> list[Command]:
