@@ -67,7 +67,7 @@ def checked_name(name: str) -> str:
 def values_of(device: Device) -> Values:
     """All that is known of a device."""
     values = {name: found for name, found in given(device.filterref).items() if found}
-    values[MAC] = (device.mac,)
+    values.setdefault(MAC, (device.mac,))
     if device.learned:
         values.setdefault(IP, device.learned)
     return values

@@ -97,7 +97,7 @@ def _of_traffic(
         accepts=accepts,
         states=states,
         one_way=limited or _has(matches, "type") or (not accepts and _has(matches, "srcmacaddr")),
-        memory=place.rule.statematch is not False and not (limited and not states),
+        memory=place.rule.statematch is not False and not limited,
     )
     for way in ways:
         found: list[Expression] = []
@@ -121,21 +121,23 @@ def _verdict(place: Placed, out: bool, abilities: Abilities) -> list[Expression]
     return _VERDICTS[place.rule.action or ""]
 
 
-def _states(place: Placed, matches: list[Match], values: Mapping[str, str]) -> tuple[str, ...]:
-    """States of connections that a rule names; NONE names none."""
+def _states(place: Placed, matches: list[Match], values: Mapping[str, str]) -> tuple[str, ...] | None:
+    """States of connections that a rule names: none for NONE; None: it does not say."""
     named: set[str] | None = None
     for match in matches:
         rule = Comparisons(match, values, place.where)
         text = rule.take("state")
-        if text is None or text == "NONE":
+        if text is None:
             continue
         if place.rule.statematch is False:
             raise rule.refused(f"state {text} contradicts statematch='false': remove one of them")
+        if text == "NONE":
+            return ()
         states = set(text.lower().split(","))
         named = (set(STATES) - states if rule.negated else states) & (set(STATES) if named is None else named)
-    if named is not None and not named:
-        raise _unsupported(place, "no connection is in any of the states that are left: name others")
-    return tuple(state for state in STATES if state in (named or ()))
+        if not named:
+            raise rule.refused("no connection is in any of the states that are left: name others")
+    return None if named is None else tuple(state for state in STATES if state in named)
 
 
 def _limit(rule: Comparisons, names: Iterator[str]) -> list[Expression]:

@@ -109,22 +109,22 @@ def _refuse_sets(rule: Comparisons) -> None:
         )
 
 
-def ways(direction: str, *, accepts: bool, states: tuple[str, ...], one_way: bool, memory: bool) -> list[Way]:
+def ways(direction: str, *, accepts: bool, states: tuple[str, ...] | None, one_way: bool, memory: bool) -> list[Way]:
     """The ways that a rule is asked on.
 
     Args:
         direction: In, out or inout.
         accepts: The rule lets pass.
-        states: States of connections that it names; none if it names none.
+        states: States of connections that it names: none for NONE, which asks nothing; None: it does not say.
         one_way: What it compares has no counterpart in what answers: types of ICMP, limits.
         memory: It may ask about the connection: not `statematch='false'`.
     """
-    if direction == "inout":
-        named = States(states) if states and memory else None
-        return [Way(True, True, named), Way(False, False, named)]
     out = direction == "out"
-    if states and memory:
-        return [Way(out, False, States(states))]
+    named = States(states) if states else None
+    if direction == "inout":
+        return [Way(True, True, named), Way(False, False, named)]
+    if states is not None:
+        return [Way(out, False, named)]
     if one_way:
         asked = States(("new", "established")) if accepts and memory else None
         return [Way(out, False, asked)]
