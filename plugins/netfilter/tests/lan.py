@@ -87,10 +87,10 @@ class Lan:
             made.settimeout(DEADLINE)
         return made
 
-    def filter(self, text: str, *, abilities: Abilities | None = None, **values: str) -> None:
-        """Put a filter of these rules in force for the guest's device; `$MAC` and `VARIABLES` have values."""
+    def filter(self, text: str, *, abilities: Abilities | None = None, port: str = DEVICE, **values: str) -> None:
+        """Put a filter of these rules in force for a device, the guest's; `$MAC` and `VARIABLES` have values."""
         tested = NWFilter.parse(f"<filter name='tested'>{text}</filter>")
-        device = Device(DEVICE, frames.GUEST, reference("tested", VARIABLES | values))
+        device = Device(port, frames.GUEST, reference("tested", VARIABLES | values))
         apply(install(device, {**STANDARD, "tested": tested}, abilities or probe()))
 
     def sent(self, sender: str, frame: bytes) -> set[str]:

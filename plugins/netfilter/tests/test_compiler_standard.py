@@ -63,6 +63,8 @@ TAGGED = ethernet(ipv4(echo()), vlan=7)
 DISCOVER = ethernet(ipv4(udp(source=68, target=67), source="0.0.0.0", target="255.255.255.255"), target=BROADCAST)
 SOLICIT = ethernet(ipv6(udp(source=546, target=547), source=LINK_IP6, target=SERVERS6), target=SERVERS6_MAC)
 
+SEEKS = ipv6((frames.ICMPV6, bytes([135, 0]) + bytes(22)), source="::", target=GROUP6)
+
 IP_IN = to_guest(ipv4(echo(), source=PEER_IP, target=GUEST_IP))
 IP6_IN = to_guest(ipv6(echo(version=6), source=frames.PEER_IP6, target=frames.GUEST_IP6))
 ARP_IN = to_guest(arp(sender=PEER, sender_ip=PEER_IP, target_ip=GUEST_IP), target=BROADCAST)
@@ -90,7 +92,8 @@ SPOOFED_IP = {
 SPOOFED_IP6 = {
     "to the peer": ethernet(ipv6(echo(version=6), source="2001:db8::3")),
     "to the host": ethernet(ipv6(echo(version=6), source="2001:db8::3"), target=HOST),
-    "from none": ethernet(ipv6(echo(version=6), source="::")),
+    "from the link": ethernet(ipv6(echo(version=6), source=LINK_IP6)),
+    "from none": ethernet(ipv6(echo(version=6), source="::", target=GROUP6), target=GROUP6_MAC),
 }
 SPOOFED_ARP_MAC = {
     "a request": ethernet(arp(sender=OTHER), target=BROADCAST),
@@ -117,8 +120,7 @@ CASES = {
     "no-ip-spoofing": Frames({"IP": IP, "DHCP": DISCOVER, "IPv6": IP6, "ARP": ARP}, SPOOFED_IP, {"IP": IP_IN}),
     "no-ip-multicast": Frames({"IP": IP}, {"IPv4": ethernet(ipv4(udp(), target=GROUP), target=GROUP_MAC)}),
     "no-ipv6-spoofing": Frames(
-        {"IPv6": IP6, "link": ethernet(ipv6(echo(version=6), source=LINK_IP6)), "IP": IP,
-         "looking": ethernet(ipv6(echo(version=6), source="::", target=GROUP6), target=GROUP6_MAC)},
+        {"IPv6": IP6, "solicit": SOLICIT, "IP": IP, "looking": ethernet(SEEKS, target=GROUP6_MAC)},
         SPOOFED_IP6, {"IPv6": IP6_IN}),
     "no-ipv6-multicast": Frames({"IPv6": IP6}, {"IPv6": ethernet(ipv6(udp(), target=GROUP6), target=GROUP6_MAC)}),
     "no-arp-spoofing": Frames({"ARP": ARP, "reply": ARP_REPLY, "IP": IP}, SPOOFED_ARP_MAC | SPOOFED_ARP_IP,
@@ -148,12 +150,11 @@ CASES = {
         {**SPOOFED, "IPv6": IP6, "else": ELSE, "tagged": TAGGED},
         {"IP": IP_IN, "ARP": ARP_IN}, {"IPv6": IP6_IN, "else": ELSE_IN}),
     "clean-traffic-gateway": Frames(
-        {"IP": IP, "ARP": ARP, "reply": ARP_REPLY},
-        {"IP to another": ethernet(ipv4(echo(), target=OTHER_IP), target=OTHER), "DHCP": DISCOVER,
-         "ARP to another": ethernet(arp(operation=frames.REPLY, target=OTHER), target=OTHER), **SPOOFED, "else": ELSE},
+        {"IP": IP, "IPv6": IP6, "ARP": ARP, "reply": ARP_REPLY, "RARP": ANNOUNCEMENT},
+        {**SPOOFED, "IP to another": ethernet(ipv4(echo(), target=OTHER_IP), target=OTHER), "DHCP": DISCOVER,
+         "IPv6 to another": ethernet(ipv6(echo(version=6)), target=OTHER), "else": ethernet(other(), target=OTHER)},
         {"IP": IP_IN, "ARP": ARP_IN},
-        {"IP of another": to_guest(ipv4(echo(), source=OTHER_IP, target=GUEST_IP), source=OTHER),
-         "ARP of another": to_guest(arp(sender=OTHER, sender_ip=OTHER_IP, target_ip=GUEST_IP), source=OTHER)}),
+        {"IP of another": to_guest(ipv4(echo(), source=OTHER_IP, target=GUEST_IP), source=OTHER)}),
 }  # fmt: skip
 
 NEEDS_MORE = {name for name in CASES if name.startswith(("allow-", "qemu-"))}

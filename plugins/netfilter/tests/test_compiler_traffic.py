@@ -13,8 +13,11 @@ import pytest
 
 from plugins.netfilter.tests import frames
 from plugins.netfilter.tests.frames import GUEST, GUEST_IP, HOST_IP, PEER, PEER_IP, ethernet, ipv4, udp
-from plugins.netfilter.tests.lan import Lan, lan
+from plugins.netfilter.tests.lan import DEVICE, Lan, lan
+from plugins.netfilter.tests.rulesets import FILTERS, device
 from tests.namespaces import Namespace
+from virtkit.network.nftables import apply
+from virtkit_netfilter.compiler import TABLE, install
 from virtkit_netfilter.probing import Abilities, probe
 
 REST_DROPPED = "<rule action='drop' direction='inout' priority='900'><all/></rule>"
@@ -67,10 +70,6 @@ def answers(client: Namespace, server: Namespace, address: str, port: int) -> bo
             return calling.recv(9) == b"ping"
         except OSError:
             return False
-
-
-def filtered(lan: Lan, text: str, abilities: Abilities, **values: str) -> None:
-    lan.filter(text, abilities=abilities, **values)
 
 
 def out_opens_connections_and_gets_replies(lan: Lan, abilities: Abilities) -> None:
@@ -169,6 +168,33 @@ def a_connection_outlives_new_rules(lan: Lan, abilities: Abilities) -> None:
         assert calling.recv(20) == b"still here"
 
 
+def two_filtered_guests_must_both_agree(lan: Lan, abilities: Abilities) -> None:
+    opens = f"<rule action='accept' direction='out'><tcp dstportstart='80' dstportend='81'/></rule>{REST_DROPPED}"
+    takes = f"<rule action='accept' direction='in'><tcp dstportstart='80'/></rule>{REST_DROPPED}"
+    lan.filter(opens, abilities=abilities)
+    lan.filter(takes, abilities=abilities, port="peer")
+    assert connects(lan.guest, lan.peer, PEER_IP, 80)
+    assert not connects(lan.guest, lan.peer, PEER_IP, 81)
+    assert not connects(lan.peer, lan.guest, GUEST_IP, 80)
+    assert connects(lan.other, lan.peer, PEER_IP, 80)
+
+
+def routed_traffic_is_filtered_like_bridged(lan: Lan, abilities: Abilities) -> None:
+    lan.filter(
+        f"<rule action='accept' direction='out'><tcp dstportstart='80'/></rule>{REST_DROPPED}", abilities=abilities
+    )
+    with Namespace() as outside:
+        lan.host.connect("uplink", outside, "eth0")
+        lan.host.run("ip", "address", "add", "10.8.0.1/24", "dev", "uplink")
+        lan.host.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+        outside.run("ip", "address", "add", "10.8.0.2/24", "dev", "eth0")
+        outside.run("ip", "route", "add", "default", "via", "10.8.0.1")
+        lan.guest.run("ip", "route", "add", "default", "via", HOST_IP)
+        assert connects(lan.guest, outside, "10.8.0.2", 80)
+        assert not connects(lan.guest, outside, "10.8.0.2", 81)
+        assert not connects(outside, lan.guest, GUEST_IP, 80)
+
+
 Proof = Callable[[Lan, Abilities], None]
 
 PROOFS: list[Proof] = [
@@ -180,6 +206,8 @@ PROOFS: list[Proof] = [
     named_states_go_one_way,
     a_drop_is_for_both_ways,
     a_connection_outlives_new_rules,
+    two_filtered_guests_must_both_agree,
+    routed_traffic_is_filtered_like_bridged,
 ]
 
 
@@ -189,8 +217,8 @@ def test_by_marks(proof: Proof, lan: Lan) -> None:
     if not abilities.bridge_netfilter:
         pytest.skip("bridged packets do not pass the rules of IP: no br_netfilter")
     proof(lan, abilities)
-    left = lan.host.run("nft", "list", "ruleset").stdout
-    assert "ct state" in left
+    assert "ct state" in lan.host.run("nft", "list", "table", "inet", TABLE).stdout
+    assert "ct state" not in lan.host.run("nft", "list", "table", "bridge", TABLE).stdout
 
 
 def count_connections_by_their_source(lan: Lan, abilities: Abilities) -> None:
@@ -219,3 +247,13 @@ def test_by_the_bridges_own_tracking(modules: Callable[..., None], network: Name
         with Namespace() as host, host.entered(), lan(host) as made:
             proof(made, abilities)
             assert "table inet" not in host.run("nft", "list", "ruleset").stdout
+
+
+@pytest.mark.test_kernel
+def test_a_kernel_that_tracks_connections_in_the_bridge_takes_all_rules(
+    modules: Callable[..., None], network: Namespace
+) -> None:
+    modules("bridge", "nf_tables", "nft_ct", "nft_connlimit", "nf_conntrack_bridge")
+    for name in FILTERS:
+        apply(install(device(name), FILTERS, probe()))
+        assert f"{DEVICE}/out" in network.run("nft", "list", "chains").stdout
