@@ -147,3 +147,27 @@ def test_elements_of_one_protocol_must_all_fit() -> None:
     )
     (rule,) = rules(install(Device("vnet0", frames.GUEST, FilterRef(filter="f")), {"f": definition}, TRACKING))
     assert ["==", "==", "!="] == [each["match"]["op"] for each in rule["expr"][:-1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("<rule action='accept' direction='in'><gre/></rule>", "rule 1 of filter 'f': gre means nothing there"),
+        ("<rule action='accept' direction='in'><tcp dstport='22'/></rule>", "dstport means nothing there"),
+        ("<rule action='accept' direction='in' when='now'/>", "when means nothing there"),
+        ("<rule direction='in'/>", "it lacks its action or direction"),
+        ("<rule action='drop'/>", "it lacks its action or direction"),
+        ("<rul action='drop' direction='in'/>", "filter 'f': rul means nothing"),
+    ],
+)
+def test_what_nobody_understands_is_not_in_force(text: str, said: str) -> None:
+    definition = NWFilter.parse(f"<filter name='f'>{text}</filter>")
+    with pytest.raises(ConfigUnsupportedError, match=said):
+        install(Device("vnet0", frames.GUEST, FilterRef(filter="f")), {"f": definition}, TRACKING)
+
+
+def test_what_belongs_to_somebody_else_does_not_matter() -> None:
+    definition = NWFilter.parse(
+        "<filter name='f' xmlns:a='urn:a'><rule action='drop' direction='in' a:note='x'><a:why/></rule></filter>"
+    )
+    assert rules(install(Device("vnet0", frames.GUEST, FilterRef(filter="f")), {"f": definition}, TRACKING))

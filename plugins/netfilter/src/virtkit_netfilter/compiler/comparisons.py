@@ -133,8 +133,9 @@ class Comparisons:
         if text is None:
             return []
         bits = self.number(mask)
-        whole = 128 if ":" in text else 32
-        return [inside(operand, text, whole if bits is None else bits, differs=self.negated)]
+        if bits is None:
+            return [compared(operand, text, differs=self.negated)]
+        return [inside(operand, text, bits, differs=self.negated)]
 
     def addresses(self, low: str, high: str, operand: Operand) -> list[Expression]:
         """Whether an IP address is in the range of two attributes; without the second, is the first."""

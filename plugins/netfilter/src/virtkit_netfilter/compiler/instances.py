@@ -11,18 +11,18 @@ from virtkit_netfilter.compiler import layout, link, traffic
 from virtkit_netfilter.compiler.comparisons import TAGS, Comparisons, references
 from virtkit_netfilter.compiler.expressions import ACCEPT, DROP, RETURN, Expression, field
 from virtkit_netfilter.compiler.layout import FLOW, IN, OUT
-from virtkit_netfilter.compiler.tree import Placed
+from virtkit_netfilter.compiler.tree import Placed, unknown
 from virtkit_netfilter.compiler.variables import NWFILTER, combinations
 from virtkit_netfilter.probing import BRIDGE_SWITCHES, Abilities
 
 LONGEST_COMMENT = 120
 """Bytes of a comment that nftables surely keeps."""
 
+STATES = tuple(layout.STATE_BITS)
+
 _VERDICTS: dict[str, list[Expression]] = {
     "accept": [ACCEPT], "drop": [DROP], "reject": [DROP], "return": [RETURN], "continue": [],
 }  # fmt: skip
-STATES = tuple(layout.STATE_BITS)
-
 _REJECTED: Expression = {"reject": {"type": "icmpx", "expr": "port-unreachable"}}
 
 
@@ -60,14 +60,24 @@ def instances(place: Placed, abilities: Abilities, names: Iterator[str]) -> Iter
     """
     matches: list[Match] = place.rule.matches
     tags = sorted({TAGS[type(match)] for match in matches})
-    if len(tags) > 1:
-        raise _unsupported(place, f"it compares both {' and '.join(tags)}: make a rule of each")
+    _check_rule(place, tags)
     asked = list(dict.fromkeys(reference for match in matches for reference in references(match)))
     for values in combinations(asked, place.values, place.where):
         if not tags or tags[0] in link.PROTOCOLS:
             yield from _of_link(place, matches, values)
         else:
             yield from _of_traffic(place, matches, values, abilities, names)
+
+
+def _check_rule(place: Placed, tags: list[str]) -> None:
+    """Refuse a rule that does not say what it does: it would do it to more packets, or others, than was meant."""
+    rule = place.rule
+    if not rule.action or not rule.direction:
+        raise _unsupported(place, "it lacks its action or direction: add it")
+    if names := [name for element in (rule, *rule.matches) for name in unknown(element)]:
+        raise _unsupported(place, f"{', '.join(names)} means nothing there: remove or correct it")
+    if len(tags) > 1:
+        raise _unsupported(place, f"it compares both {' and '.join(tags)}: make a rule of each")
 
 
 def _of_link(place: Placed, matches: list[Match], values: Mapping[str, str]) -> Iterator[Made]:
@@ -125,10 +135,10 @@ def _states(place: Placed, matches: list[Match], values: Mapping[str, str]) -> t
     """States of connections that a rule names: none for NONE; None: it does not say."""
     named: set[str] | None = None
     for match in matches:
-        rule = Comparisons(match, values, place.where)
-        text = rule.take("state")
-        if text is None:
+        if not _has([match], "state"):
             continue
+        rule = Comparisons(match, values, place.where)
+        text = rule.take("state") or ""
         if place.rule.statematch is False:
             raise rule.refused(f"state {text} contradicts statematch='false': remove one of them")
         if text == "NONE":

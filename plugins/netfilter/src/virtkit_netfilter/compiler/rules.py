@@ -70,11 +70,12 @@ def replacement(
         chains.setdefault(chain_of(name, each.way, "" if each.chain == ROOT else each.chain), []).append(each)
         remembers = remembers or each.remembers
     for way in (OUT, IN):
-        for chain, priority in priorities.items():
-            if chain_of(name, way, chain) in chains:
-                jump: Expression = {"jump": {"target": chain_of(name, way, chain)}}
-                entrance = Made(way, ROOT, priority, [*CHAIN_TRAFFIC[prefix_of(chain)], jump], "")
-                chains[chain_of(name, way)].insert(0, entrance)
+        entrances = [
+            Made(way, ROOT, priority, [*CHAIN_TRAFFIC[prefix_of(chain)], _jump(chain_of(name, way, chain))])
+            for chain, priority in priorities.items()
+            if chain_of(name, way, chain) in chains
+        ]
+        chains[chain_of(name, way)][:0] = entrances  # before rules of the same priority
     commands = layout.skeleton(abilities)
     for verb in ("add", "flush"):
         commands += [command(verb, "chain", name=chain) for chain in chains]
@@ -103,6 +104,10 @@ def remove(name: str, abilities: Abilities, installed: Collection[str]) -> list[
     if not abilities.bridge_ct:
         commands += _wanted(name, False)
     return commands + _without(list(dict.fromkeys([*roots, *installed])))
+
+
+def _jump(chain: str) -> Expression:
+    return {"jump": {"target": chain}}
 
 
 def _priority(made: Made) -> int:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from virtkit.errors import ConfigUnsupportedError, InternalError, OperationFailedError
+from virtkit.xml.element import Element
 from virtkit.xml.nwfilter import CHAINS, FilterRef, NWFilter, Rule
+from virtkit.xml.surplus import Surplus
 from virtkit_netfilter.compiler.variables import NWFILTER, Values, given
 
 Filters = Mapping[str, NWFilter]
@@ -78,6 +80,15 @@ def priority_of(definition: NWFilter) -> int:
     return 0 if chain == ROOT else PRIORITY_OF_CHAIN[prefix_of(chain)]
 
 
+def unknown(element: Element) -> list[str]:
+    """Names of attributes and children that mean nothing in an element; those with a prefix are somebody else's."""
+    surplus: Surplus | None = element.__dict__.get("_surplus")
+    if surplus is None:
+        return []
+    names = [name for name, _ in surplus.attributes] + [node.tag for _, node in surplus.nodes]
+    return [name for name in names if ":" not in name and name != "xmlns"]
+
+
 def placed(reference: FilterRef, filters: Filters, values: Values) -> Iterator[Placed]:
     """All rules of a filter and of what it refers to, in document order.
 
@@ -92,7 +103,7 @@ def placed(reference: FilterRef, filters: Filters, values: Values) -> Iterator[P
     Raises:
         InternalError: A filter that is referred to is not defined.
         OperationFailedError: A filter refers to itself, directly or through others.
-        ConfigUnsupportedError: There are far too many rules.
+        ConfigUnsupportedError: There are far too many rules, or parts of a filter that mean nothing.
     """
     walk = _Walk(filters)
     yield from walk.through(reference.filter or "", values, ())
@@ -124,6 +135,8 @@ class _Walk:
         definition = self.filters.get(path[-1])
         if definition is None:
             raise InternalError(f"{route(path)} is not defined: define it first", domain=NWFILTER)
+        if names := unknown(definition):
+            raise ConfigUnsupportedError(f"{route(path)}: {', '.join(names)} means nothing: remove it", domain=NWFILTER)
         self.visited += max(1, len(definition.parts))
         if len(path) > DEEPEST or self.visited > MOST_RULES:
             raise ConfigUnsupportedError(
