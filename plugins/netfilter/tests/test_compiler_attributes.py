@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from plugins.netfilter.tests import frames
-from plugins.netfilter.tests.rulesets import TRACKING, rules
+from plugins.netfilter.tests.rulesets import MARKS, TRACKING, rules
+from tests.namespaces import Namespace
 from virtkit.errors import ConfigUnsupportedError
+from virtkit.network.nftables import apply, listed
 from virtkit.xml.nwfilter import MATCHES, FilterRef, Match, NWFilter, Rule
-from virtkit_netfilter.compiler import Device, install
+from virtkit_netfilter.compiler import TABLE, Device, install
 from virtkit_netfilter.compiler.comparisons import TAGS, attributes_of
 
 CLASSES = sorted(MATCHES.items())
@@ -81,6 +83,27 @@ def test_every_attribute_changes_the_rules_or_is_refused(tag: str, cls: type[Mat
         elif compiled(tag, changed, direction) == compiled(tag, base, direction):
             silent.append(name)
     assert [] == silent
+
+
+@pytest.mark.parametrize(("tag", "cls"), CLASSES)
+def test_the_kernel_takes_every_attribute_alone_and_all_together(
+    tag: str, cls: type[Match], network: Namespace
+) -> None:
+    fine = [name for name in attribute_names(cls) if name not in REFUSED | {"match", "connlimit-above"}]
+    together = {name: sample(tag, name) for name in fine}
+    alone = [{name: together[name] for name in (needed(each), each) if name} for each in fine]
+    written = [" ".join(f"{name}='{value}'" for name, value in each.items()) for each in [*alone, together]]
+    text = "".join(
+        f"<rule action='accept' direction='{direction}'><{tag} match='{match}' {each}/></rule>"
+        for each in written
+        for match in ("yes", "no")
+        for direction in ("in", "out")
+    )
+    definition = NWFilter.parse(f"<filter name='f'>{text}</filter>")
+    commands = install(Device("vnet0", frames.GUEST, FilterRef(filter="f")), {"f": definition}, MARKS)
+    apply(commands)
+    found = [item["rule"] for item in listed("bridge", TABLE) or [] if "rule" in item]
+    assert len(rules(commands)) == len([rule for rule in found if rule["chain"].startswith("vnet0/")])
 
 
 @pytest.mark.parametrize(("tag", "cls"), CLASSES)

@@ -9,7 +9,7 @@ import pytest
 
 from plugins.netfilter.tests import frames
 from plugins.netfilter.tests.frames import BROADCAST, GUEST, OTHER, PEER, PEER_IP, arp, bpdu, echo, ethernet, ipv4, udp
-from plugins.netfilter.tests.lan import DEVICE, STANDARD, VARIABLES, Lan, lan, reference
+from plugins.netfilter.tests.lan import BRIDGE, DEVICE, STANDARD, VARIABLES, Lan, lan, reference
 from plugins.netfilter.tests.rulesets import MARKS, TRACKING, rules
 from tests.namespaces import Namespace
 from virtkit.network.nftables import Command, RefusedError, apply, listed
@@ -109,6 +109,17 @@ def test_every_state_between_is_one_of_the_two(lan: Lan) -> None:
         count += 1
     replacing.join()
     assert count > 5
+
+
+def test_a_bridge_does_not_learn_a_spoofed_address(lan: Lan) -> None:
+    def learned(number: int) -> bool:
+        mac = f"52:54:00:00:01:0{number}"
+        lan.sent("guest", ethernet(frames.other(), source=mac, target=BROADCAST))
+        return mac in lan.host.run("bridge", "fdb", "show", "br", BRIDGE).stdout
+
+    assert learned(1)
+    lan.filter("<filterref filter='no-mac-spoofing'/>")
+    assert not learned(2)
 
 
 def test_frames_that_a_bridge_keeps_for_the_host_are_filtered_too(lan: Lan) -> None:
