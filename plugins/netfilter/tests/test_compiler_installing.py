@@ -12,9 +12,10 @@ from plugins.netfilter.tests.frames import BROADCAST, GUEST, OTHER, PEER, PEER_I
 from plugins.netfilter.tests.lan import BRIDGE, DEVICE, STANDARD, VARIABLES, Lan, lan, reference
 from plugins.netfilter.tests.rulesets import MARKS, TRACKING, rules
 from tests.namespaces import Namespace
+from virtkit.errors import InternalError
 from virtkit.network.nftables import Command, RefusedError, apply, listed
 from virtkit.xml.nwfilter import FilterRef, NWFilter
-from virtkit_netfilter.compiler import TABLE, Device, chains_by_device, install, learning, remove
+from virtkit_netfilter.compiler import TABLE, Device, chains_by_device, install, install_all, learning, remove
 from virtkit_netfilter.probing import probe
 
 
@@ -185,15 +186,28 @@ def test_the_number_of_commands_grows_with_the_rules_and_not_with_other_devices(
         filters = {"many": NWFilter.parse(f"<filter name='many'>{text}</filter>")}
         return len(install(Device("vnet0", GUEST, FilterRef(filter="many")), filters, TRACKING))
 
+    devices = [clean(f"vnet{number}") for number in range(3)]
+    together = [len(install_all(devices[:number], STANDARD, TRACKING, {})) for number in (1, 2, 3)]
+    assert together[1] - together[0] == together[2] - together[1] < one
     assert [1000, 1000] == [count(2000) - count(1000), count(3000) - count(2000)]
 
 
 def test_two_hundred_devices_change_in_one_transaction(network: Namespace) -> None:
     devices = [clean(f"vnet{number}") for number in range(200)]
     for _ in ("first", "again"):
-        known = there()
-        apply([each for one in devices for each in install(one, STANDARD, MARKS, known.get(one.name, ()))])
+        apply(install_all(devices, STANDARD, MARKS, there()))
         assert {device.name for device in devices} == set(there())
+
+
+def test_of_many_devices_none_changes_if_one_cannot(network: Namespace) -> None:
+    good = clean("vnet0")
+    apply(install(good, STANDARD, MARKS))
+    before = network.run("nft", "list", "ruleset").stdout
+    open_ = good._replace(filterref=FilterRef(filter="allow-arp"))
+    bad = Device("vnet1", GUEST, FilterRef(filter="clean-traffic"))
+    with pytest.raises(InternalError, match="the variable IP has no value"):
+        apply(install_all([open_, bad], STANDARD, MARKS, there()))
+    assert before == network.run("nft", "list", "ruleset").stdout
 
 
 def test_a_filter_of_ten_thousand_rules_is_installed(network: Namespace) -> None:

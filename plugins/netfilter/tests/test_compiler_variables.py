@@ -11,7 +11,7 @@ from plugins.netfilter.tests.lan import reference
 from plugins.netfilter.tests.rulesets import MARKS, TRACKING, rules, said
 from virtkit.errors import ConfigUnsupportedError, InternalError, InvalidArgError, OperationFailedError
 from virtkit.xml.nwfilter import NWFilter
-from virtkit_netfilter.compiler import Device, Missing, install, learning, missing, needs_learning
+from virtkit_netfilter.compiler import Device, Missing, install, learning, missing, needs_learning, reached
 from virtkit_netfilter.compiler.tree import DEEPEST
 
 Given = dict[str, Any]
@@ -147,6 +147,16 @@ def test_references_that_go_deep_end_in_a_refusal() -> None:
     chain = {f"f{number}": f"<filterref filter='f{number + 1}'/>" for number in range(5000)}
     with pytest.raises(ConfigUnsupportedError, match=f"one within another {DEEPEST} times at most"):
         compared(parsed(top="<filterref filter='f0'/>", **chain, f5000=out("mac")))
+
+
+def test_filters_that_are_reached_are_told_once_and_circles_do_not_matter() -> None:
+    filters = parsed(
+        top="<filterref filter='a'/><filterref filter='b'/>",
+        a="<filterref filter='b'/><filterref filter='gone'/>",
+        b="<filterref filter='a'/>",
+        unused=out("mac"),
+    )
+    assert ["top", "a", "b", "gone"] == reached(device().filterref, filters)
 
 
 def test_what_is_missing_is_told_without_an_error() -> None:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from virtkit.errors import ConfigUnsupportedError, InvalidArgError
 from virtkit.xml.nwfilter import FilterRef, Match, NWFilter
 from virtkit_netfilter.compiler.comparisons import references
-from virtkit_netfilter.compiler.tree import Filters, placed, undefined
+from virtkit_netfilter.compiler.tree import Filters, placed, reached
 from virtkit_netfilter.compiler.variables import NWFILTER, Values, given, name_of
 
 MAC, IP, DHCP_SERVER, LEARNING = "MAC", "IP", "DHCPSERVER", "CTRL_IP_LEARNING"
@@ -79,7 +79,7 @@ def missing(device: Device, filters: Filters) -> Missing:
     Raises:
         OperationFailedError: A filter refers to itself.
     """
-    absent = undefined(device.filterref, filters)
+    absent = [name for name in reached(device.filterref, filters) if name not in filters]
     known = {**filters, **{name: _empty(name) for name in absent}} if absent else filters
     names: dict[str, None] = {}
     for place in placed(device.filterref, known, values_of(device)):

@@ -7,8 +7,8 @@
 
 A device's chains are named after it: `vnet0/out` with the rules of the root chain for what the guest sends,
 `vnet0/out/arp` and so on, `vnet0/out/flow` for the rules with a memory of connections; `vnet0/in` likewise. Frames to
-the addresses that bridges keep for themselves go past prerouting if the bridge takes part in the protocol, and are
-caught in the hook input.
+addresses that bridges keep for the host go past prerouting, and are caught in the hook input; but BPDUs for a bridge
+that takes part in the spanning tree, and LLDP, go past that, too.
 
 Without connection tracking in the bridge, the table `inet` has chains that br_netfilter calls between those of the
 bridge. They note what is known of the connection in the mark of the packet, and the bridge's chains ask the mark, and

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from itertools import count
 
 from virtkit.errors import ConfigUnsupportedError
@@ -25,8 +25,8 @@ def install(device: Device, filters: Filters, abilities: Abilities, installed: C
         device: The device.
         filters: All definitions by name.
         abilities: What the kernel can do.
-        installed: Names of the device's chains that are there (`remove` says more). Those that are needed no more
-            are deleted; without their names they stay, empty of effect, until `remove`.
+        installed: Names of the device's chains that are there (`chains_by_device`). Those that are needed no more are
+            deleted; without their names they stay, empty of effect, until `remove`.
 
     Raises:
         InternalError: A filter is not defined, a variable has no value or one that does not fit.
@@ -34,12 +34,35 @@ def install(device: Device, filters: Filters, abilities: Abilities, installed: C
         ConfigUnsupportedError: A rule contradicts itself, or needs what nftables or this kernel cannot do.
         InvalidArgError: The device cannot have that name.
     """
+    return install_all([device], filters, abilities, {device.name: installed})
+
+
+def install_all(
+    devices: Iterable[Device], filters: Filters, abilities: Abilities, installed: Mapping[str, Collection[str]]
+) -> list[Command]:
+    """Commands for several devices at once, in one transaction: all of them change, or none does.
+
+    Args:
+        devices: The devices.
+        filters: All definitions by name.
+        abilities: What the kernel can do.
+        installed: Names of the chains that are there, by device.
+
+    Raises:
+        VirtError: As for `install`, for the first device that cannot have its rules.
+    """
+    commands = layout.skeleton(abilities)
+    for device in devices:
+        commands += _rules_of(device, filters, abilities, installed.get(device.name, ()))
+    return commands
+
+
+def _rules_of(device: Device, filters: Filters, abilities: Abilities, installed: Collection[str]) -> list[Command]:
     checked_name(device.name)
-    values = values_of(device)
     made: list[Made] = []
     names = (f"{device.name}/limit/{number}" for number in count(1))
     priorities: dict[str, int] = {}
-    for place in placed(device.filterref, filters, values):
+    for place in placed(device.filterref, filters, values_of(device)):
         made += instances(place, abilities, names)
         if len(made) > MOST_RULES:
             raise ConfigUnsupportedError(
@@ -49,10 +72,10 @@ def install(device: Device, filters: Filters, abilities: Abilities, installed: C
         if place.chain != ROOT:
             priority = priority_of(place.filter)
             priorities[place.chain] = min(priority, priorities.get(place.chain, priority))
-    return replacement(device.name, made, priorities, abilities, installed)
+    return _replacement(device.name, made, priorities, abilities, installed)
 
 
-def replacement(
+def _replacement(
     name: str, made: Iterable[Made], priorities: dict[str, int], abilities: Abilities, installed: Collection[str]
 ) -> list[Command]:
     """Commands that put made rules in force for a device, in place of those it had.
@@ -76,7 +99,7 @@ def replacement(
             if chain_of(name, way, chain) in chains
         ]
         chains[chain_of(name, way)][:0] = entrances  # before rules of the same priority
-    commands = layout.skeleton(abilities)
+    commands: list[Command] = []
     for verb in ("add", "flush"):
         commands += [command(verb, "chain", name=chain) for chain in chains]
     for chain, rules in chains.items():

@@ -146,18 +146,14 @@ class _Walk:
             )
 
 
-def undefined(reference: FilterRef, filters: Filters) -> list[str]:
-    """Names of filters that are referred to and not defined, each once."""
-    seen: set[str] = set()
-    absent: list[str] = []
+def reached(reference: FilterRef, filters: Filters) -> list[str]:
+    """Names of the filters that a reference leads to, directly or through others, each once; defined or not."""
+    found: dict[str, None] = {}
     waiting = [reference.filter or ""]
     while waiting:
         name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        if name not in filters:
-            absent.append(name)
-            continue
-        waiting += [part.filter or "" for part in reversed(filters[name].parts) if isinstance(part, FilterRef)]
-    return absent
+        if name not in found:
+            found[name] = None
+            parts = filters[name].parts if name in filters else []
+            waiting += [part.filter or "" for part in reversed(parts) if isinstance(part, FilterRef)]
+    return list(found)

@@ -5,10 +5,10 @@ Names and meaning are those of libvirt's. UUIDs are made of the names, so that t
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-ENDING = ".xml"
+FOLDER = Path(__file__).parent
 
 
 def uuid_of(name: str) -> UUID:
@@ -18,5 +18,4 @@ def uuid_of(name: str) -> UUID:
 
 def documents() -> dict[str, str]:
     """The documents by name."""
-    found = [path for path in files(__name__).iterdir() if path.name.endswith(ENDING)]
-    return {path.name.removesuffix(ENDING): path.read_text(encoding="utf-8") for path in sorted(found, key=str)}
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.xml"))}
