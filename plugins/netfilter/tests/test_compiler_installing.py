@@ -16,7 +16,7 @@ from virtkit.errors import InternalError
 from virtkit.network.nftables import Command, RefusedError, apply, listed
 from virtkit.xml.nwfilter import FilterRef, NWFilter
 from virtkit_netfilter.compiler import TABLE, Device, chains_by_device, install, install_all, learning, remove
-from virtkit_netfilter.probing import probe
+from virtkit_netfilter.probing import BRIDGE_SWITCHES, probe
 
 
 @pytest.fixture(name="lan")
@@ -36,6 +36,15 @@ def there() -> dict[str, tuple[str, ...]]:
 def test_probing_leaves_nothing(network: Namespace) -> None:
     assert probe() == probe()
     assert network.run("nft", "list", "ruleset").stdout == ""
+
+
+def test_probing_sees_whether_bridged_packets_pass_the_rules_of_ip(network: Namespace) -> None:
+    if not Path(BRIDGE_SWITCHES).is_dir():
+        pytest.skip("this kernel has no br_netfilter")
+    network.run("sysctl", "-q", "-w", "net.bridge.bridge-nf-call-iptables=1", "net.bridge.bridge-nf-call-ip6tables=1")
+    assert probe().bridge_netfilter
+    network.run("sysctl", "-q", "-w", "net.bridge.bridge-nf-call-ip6tables=0")
+    assert not probe().bridge_netfilter
 
 
 def test_a_device_comes_and_goes_without_another(network: Namespace) -> None:
