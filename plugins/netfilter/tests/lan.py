@@ -30,13 +30,16 @@ VARIABLES = {
     "IP": frames.GUEST_IP,
     "IPV6": frames.GUEST_IP6,
     "DHCPSERVER": frames.PEER_IP,
-    "DHCPSERVERV6": "fe80::2",
     "GATEWAY_MAC": frames.PEER,
 }
 """What the standard filters need."""
 
 
 STANDARD = {name: NWFilter.parse(text) for name, text in documents().items()}
+
+
+VARIABLES6 = {"allow-dhcpv6-server": {"DHCPSERVER": "fe80::2"}}
+"""What is different for some of them."""
 
 
 def reference(name: str, values: Mapping[str, str | Iterable[str]]) -> FilterRef:
@@ -87,10 +90,17 @@ class Lan:
             made.settimeout(DEADLINE)
         return made
 
-    def filter(self, text: str, *, abilities: Abilities | None = None, port: str = DEVICE, **values: str) -> None:
+    def filter(
+        self,
+        text: str,
+        values: Mapping[str, str] | None = None,
+        *,
+        abilities: Abilities | None = None,
+        port: str = DEVICE,
+    ) -> None:
         """Put a filter of these rules in force for a device, the guest's; `$MAC` and `VARIABLES` have values."""
         tested = NWFilter.parse(f"<filter name='tested'>{text}</filter>")
-        device = Device(port, frames.GUEST, reference("tested", VARIABLES | values))
+        device = Device(port, frames.GUEST, reference("tested", {**VARIABLES, **(values or {})}))
         apply(install(device, {**STANDARD, "tested": tested}, abilities or probe()))
 
     def sent(self, sender: str, frame: bytes) -> set[str]:

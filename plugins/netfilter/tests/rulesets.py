@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from plugins.netfilter.tests import frames
-from plugins.netfilter.tests.lan import DEVICE, STANDARD, VARIABLES, reference
+from plugins.netfilter.tests.lan import DEVICE, STANDARD, VARIABLES, VARIABLES6, reference
 from virtkit.errors import ConfigUnsupportedError
 from virtkit.network.nftables import Command
 from virtkit.xml.nwfilter import NWFilter
@@ -35,7 +35,7 @@ MARKS = Abilities(bridge_ct=False, bridge_netfilter=True, bridge_reject=False)
 
 def device(name: str) -> Device:
     """The guest's device with a filter."""
-    return Device(DEVICE, frames.GUEST, reference(name, {**VARIABLES, **LISTS}))
+    return Device(DEVICE, frames.GUEST, reference(name, {**VARIABLES, **VARIABLES6.get(name, {}), **LISTS}))
 
 
 def rules(commands: list[Command]) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ from plugins.netfilter.tests.frames import (
     rarp,
     udp,
 )
-from plugins.netfilter.tests.lan import STANDARD, Lan, lan
+from plugins.netfilter.tests.lan import STANDARD, VARIABLES6, Lan, lan
 from tests.namespaces import Namespace
 from virtkit_netfilter.standard import uuid_of
 
@@ -179,7 +179,7 @@ def test_a_filter_passes_and_stops_what_its_name_says(name: str, lan: Lan) -> No
     assert all(lan.sent("guest", frame) for frame in going), "what arrives nowhere without a filter proves nothing"
     assert all(arrives(lan, frame) for frame in coming)
     others = "<filterref filter='no-other-l2-traffic'/>" if name in NEEDS_MORE else ""
-    lan.filter(f"<filterref filter='{name}'/>{others}")
+    lan.filter(f"<filterref filter='{name}'/>{others}", VARIABLES6.get(name))
     reached = {name: lan.sent("guest", frame) for name, frame in cases.out_dropped.items()}
     assert {name: set() for name in cases.out_dropped} == reached
     assert [] == [name for name, frame in cases.out_passes.items() if not lan.sent("guest", frame)]

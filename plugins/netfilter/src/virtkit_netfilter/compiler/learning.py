@@ -23,7 +23,7 @@ def learning(device: Device, abilities: Abilities, installed: Collection[str] = 
     """Commands that put the provisional rules of a device in force, in place of those it had.
 
     Args:
-        device: The device. `$DHCPSERVER` are the only servers that may answer, if it has a value.
+        device: The device. `$DHCPSERVER` are the only servers that may answer, if it has values of IPv4.
         abilities: What the kernel can do.
         installed: As for `install`.
 
@@ -33,7 +33,7 @@ def learning(device: Device, abilities: Abilities, installed: Collection[str] = 
     """
     checked_name(device.name)
     values = values_of(device)
-    servers = values.get(DHCP_SERVER, ())
+    servers = [server for server in values.get(DHCP_SERVER, ()) if ":" not in server]  # DHCPv6 is not learned from
     rules = [
         _rule("drop", "out", -1000, Mac(match=False, srcmacaddr=f"${MAC}")),
         _rule("accept", "out", 100, _dhcp(CLIENT_PORT, SERVER_PORT)),
