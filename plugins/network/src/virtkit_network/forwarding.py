@@ -26,7 +26,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtkit.define.network import ROUTED
-from virtkit.enums import ErrorDomain
+from virtkit.enums import ErrorDomain, IPAddrType
 from virtkit.errors import ConfigUnsupportedError, OperationFailedError, XMLError
 from virtkit.records import DHCPLease
 from virtkit.xml.network import Network
@@ -275,7 +275,8 @@ class _Guests:
             yield from self._of_name(guest.removesuffix(self._suffix) if self._suffix else guest)
 
     def _of_mac(self, mac: str) -> Iterator[str]:
-        yield from (lease.ipaddr for lease in self._leases if lease.mac == mac)
+        """Leases of IPv4 only: the MAC address of a DUID is whatever a guest says."""
+        yield from (lease.ipaddr for lease in self._leases if lease.mac == mac and lease.type == IPAddrType.IPV4)
         yield from (host.ip for host in self._hosts if host.ip and (host.mac or "").lower() == mac)
 
     def _of_name(self, name: str) -> Iterator[str]:

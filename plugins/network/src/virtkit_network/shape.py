@@ -76,9 +76,18 @@ def checked_link(network: Network, name: str) -> str:
 
 def subnets(network: Network, version: int) -> list[Subnet]:
     """Where the guests of a network are: subnets of its addresses, and those behind guests that it has routes to."""
-    routes = [Ip(address=each.address, netmask=each.netmask, prefix=each.prefix) for each in network.routes]
-    found = [ip_network(f"{each.address}/{prefix_of(each)}", strict=False) for each in (*network.ips, *routes)]
+    behind = [_subnet(Ip(address=each.address, netmask=each.netmask, prefix=each.prefix)) for each in network.routes]
+    found = [*own_subnets(network), *behind]
     return merged(each for each in found if each.version == version and each.prefixlen)
+
+
+def own_subnets(network: Network) -> list[Subnet]:
+    """The subnets of a network's addresses, as they are given."""
+    return [_subnet(ip) for ip in network.ips]
+
+
+def _subnet(ip: Ip) -> Subnet:
+    return ip_network(f"{ip.address}/{prefix_of(ip)}", strict=False)
 
 
 def merged(networks: Iterable[Subnet]) -> list[Subnet]:
