@@ -17,7 +17,7 @@ dnsmasq pings an address before it hands it out from a range, which takes it 3 s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_interface
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,7 +90,7 @@ def is_needed(network: Network) -> bool:
     """Whether anything on the network needs dnsmasq: addresses, and DHCP, TFTP or a DNS that is not switched off."""
     if not network.ips or not is_behind_host(network):
         return False
-    return _has_dns(network) or any(_served(ip) or ip.tftp_root for ip in network.ips)
+    return _has_dns(network) or any(_served(ip) or ip.tftp_root is not None for ip in network.ips)
 
 
 def serves_leases(network: Network) -> bool:
@@ -126,13 +126,13 @@ def _general(network: Network, paths: Paths, checker: Checker) -> Iterator[str]:
             yield f"local=/{domain}/"
         yield f"domain={domain}"
         yield "expand-hosts"
-    roots = [ip.tftp_root for ip in network.ips if ip.tftp_root]
+    roots = [ip.tftp_root for ip in network.ips if ip.tftp_root is not None]
     if roots:
         yield "enable-tftp"
         yield f"tftp-root={checker.quoted('<tftp>', roots[0])}"
     if serves_leases(network):
         yield f"dhcp-leasefile={checker.quoted('the lib folder', str(paths.leases))}"
-        yield f"dhcp-lease-max={_leases(network)}"
+        yield f"dhcp-lease-max={_leases(network, checker)}"
 
 
 def _dns(network: Network, checker: Checker) -> Iterator[str]:
@@ -305,11 +305,12 @@ def _reverse_zone(network: Network, ip: Ip, checker: Checker) -> str:
     return ".".join([*labels, zone])
 
 
-def _leases(network: Network) -> int:
+def _leases(network: Network, checker: Checker) -> int:
     """How many addresses can be lent."""
     number = 0
     for dhcp in filter(None, map(_served, network.ips)):
         number += len(dhcp.hosts)
         for each in dhcp.ranges:
-            number += int(ip_address(each.end or "")) - int(ip_address(each.start or "")) + 1
+            start, end = checker.address("<range> start", each.start), checker.address("<range> end", each.end)
+            number += int(end) - int(start) + 1
     return number
