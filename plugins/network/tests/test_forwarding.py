@@ -26,7 +26,8 @@ def network(forwards: str, mode: str = "<forward mode='nat'/>", attributes: str 
     declared = f"<v:forwards xmlns:v='{NAMESPACE}'{attributes}>{forwards}</v:forwards>"
     names = "<dns><host ip='192.168.9.13'><hostname>alias</hostname></host></dns>"
     return parsed(
-        f"<network><name>n</name><metadata>{declared}</metadata>{mode}<bridge name='vb0'/><domain name='lab.test'/>{names}"
+        f"<network><name>n</name><metadata>{declared}</metadata>{mode}<bridge name='vb0'/>"
+        f"<domain name='lab.test'/>{names}"
         f"<ip address='192.168.9.1' prefix='24'><dhcp>{HOSTS}</dhcp></ip>"
         "<ip family='ipv6' address='fd00:9::1' prefix='64'/></network>"
     )
