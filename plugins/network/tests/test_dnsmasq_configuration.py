@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from plugins.network.tests import documents
@@ -291,6 +291,40 @@ def test_dnsmasq_takes_any_text_where_any_may_stand(place: str, text: str, tmp_p
     PLACES[place][0](document, text)
     done = accepted("".join(f"{line}\n" for line in lines(document)), tmp_path)
     assert (0, "dnsmasq: syntax check OK.\n") == (done.returncode, done.stderr)
+
+
+PIECES = [
+    "a",
+    "B",
+    ".",
+    "-",
+    "_",
+    "0",
+    "9",
+    "xn--",
+    "b" * 63,
+    "a" * 64,
+    ("c" * 50 + ".") * 4,
+    ":",
+    "52",
+    '"',
+    "\\",
+    ",",
+    "#",
+    " ",
+]
+
+
+@needs_dnsmasq
+@pytest.mark.parametrize("place", PLACES)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=st.lists(st.sampled_from(PIECES), min_size=1, max_size=5))
+def test_dnsmasq_takes_whatever_is_not_refused(place: str, pieces: list[str], tmp_path: Path) -> None:
+    document = base()
+    PLACES[place][0](document, "".join(pieces))
+    if refused(document) is None:
+        done = accepted("".join(f"{line}\n" for line in lines(document)), tmp_path)
+        assert (0, "dnsmasq: syntax check OK.\n") == (done.returncode, done.stderr)
 
 
 @pytest.mark.parametrize("name", ["ignore", "infinite", "7", "7d", "12H", "set:x", "id:1", "-a", "a b", ""])

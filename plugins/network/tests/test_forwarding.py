@@ -79,7 +79,8 @@ def test_a_forward_is_read(attributes: str, expected: Forward) -> None:
     [
         ("port='80'", "guest None: a host name, MAC address or IP address"),
         ("guest='a b' port='80'", "guest 'a b'"),
-        ("guest='10.0.0.1' port='80'", "guest '10.0.0.1' is in no subnet of the network"),
+        ("guest='10.0.0.1' port='80'", "guest '10.0.0.1' is no address for guests in a subnet of the network"),
+        ("guest='192.168.9.1' port='80'", "guest '192.168.9.1' is no address for guests"),
         ("guest='w'", "port None: a port from 1 to 65535"),
         ("guest='w' port='0'", "port '0'"),
         ("guest='w' port='65536'", "port '65536'"),
@@ -186,6 +187,14 @@ def test_a_port_that_leads_to_another_network_is_refused() -> None:
 )
 def test_a_guest_is_found(guest: str, leases: Sequence[DHCPLease], expected: list[str]) -> None:
     assert expected == led(guest, *leases)
+
+
+@pytest.mark.parametrize("elsewhere", ["192.0.2.1", "192.168.9.1"])
+def test_a_name_of_another_host_leads_nowhere(elsewhere: str) -> None:
+    document = network("<v:forward guest='alias' port='80'/>")
+    assert document.dns is not None
+    document.dns.hosts[0].ip = elsewhere
+    assert [] == resolve(read(document), document, [])
 
 
 def test_an_address_of_the_host_leads_to_one_of_its_version() -> None:

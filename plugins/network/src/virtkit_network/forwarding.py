@@ -191,9 +191,15 @@ def _guest(network: Network, text: str | None) -> str:
         if MAC.fullmatch(guest) or GUEST_NAME.fullmatch(guest):
             return guest
         raise _refused(network, f"<forward> guest {text!r}: a host name, MAC address or IP address of a guest")
-    if not any(address in each for each in subnets(network, address.version)):
-        raise _refused(network, f"<forward> guest {text!r} is in no subnet of the network")
+    if not _is_guest(network, address):
+        raise _refused(network, f"<forward> guest {text!r} is no address for guests in a subnet of the network")
     return str(address)
+
+
+def _is_guest(network: Network, address: Address) -> bool:
+    """Whether an address is in a subnet of the network, and not the host's own."""
+    own = {ip.address for ip in network.ips}
+    return str(address) not in own and any(address in each for each in subnets(network, address.version))
 
 
 def _host_address(network: Network, text: str | None) -> str | None:
@@ -248,6 +254,7 @@ class _Guests:
     """Where the guests of a network are, as far as leases and the document say."""
 
     def __init__(self, network: Network, leases: Sequence[DHCPLease]) -> None:
+        self._network = network
         # The lease that ends last is the current one; 0 ends never.
         self._leases = sorted(leases, key=lambda lease: lease.expirytime or float("inf"), reverse=True)
         self._hosts = [host for ip in network.ips if ip.dhcp is not None for host in ip.dhcp.hosts]
@@ -261,6 +268,8 @@ class _Guests:
         seen = set()
         for text in self._known(forward.guest):
             address = ip_address(text)
+            if not _is_guest(self._network, address):
+                continue  # a name of DNS may be that of any host
             if address.version not in seen and wanted in (None, address.version):
                 seen.add(address.version)
                 yield address

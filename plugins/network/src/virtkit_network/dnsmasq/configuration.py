@@ -258,7 +258,7 @@ def _names(host: DnsHost, domain: DnsDomain | None, checker: Checker) -> str:
     if not names:
         raise checker.refuse("<dns> host", str(address), "has no <hostname>: give it one")
     if domain is not None and domain.name is not None:
-        names += [f"{each}.{domain.name}" for each in names if "." not in each]
+        names += [checker.name("<hostname>", f"{each}.{domain.name}") for each in names if "." not in each]
     return f"host-record={','.join([*names, str(address)])}"
 
 
@@ -277,7 +277,7 @@ def _srv(srv: SrvRecord, checker: Checker) -> str:
     parts = [f"_{checker.name('<srv> service', srv.service)}", f"_{checker.name('<srv> protocol', srv.protocol)}"]
     if srv.domain is not None:
         parts.append(checker.name("<srv> domain", srv.domain))
-    line = f"srv-host={'.'.join(parts)}"
+    line = f"srv-host={checker.name('<srv>', '.'.join(parts))}"
     if srv.target is None:
         return line  # the service is told not to be there
     values = [checker.name("<srv> target", srv.target), str(1 if srv.port is None else srv.port)]

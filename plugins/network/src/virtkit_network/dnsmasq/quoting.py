@@ -17,9 +17,12 @@ NETWORK = ErrorDomain.NETWORK
 LINE_LIMIT = 1023
 """Bytes of a line: dnsmasq reads so many at once, and what is left over as the next line."""
 
-DNS_NAME = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
+LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 
-HOST_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63})*")
+DNS_NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*")
+
+NAME_LIMIT = 253
+"""Characters of a name of DNS; see RFC 1035."""
 
 LEASE_TIME = re.compile(r"[0-9]+[wdhms]?|infinite|ignore", re.IGNORECASE)
 """What dnsmasq reads in a host's line as its lease time, or as an order not to serve it."""
@@ -70,20 +73,23 @@ class Checker:
         return f'"{escaped}"'
 
     def name(self, where: str, text: str | None) -> str:
-        """A name of DNS, or a part of one."""
-        if text is None or not DNS_NAME.fullmatch(text):
-            raise self.refuse(where, text or "", "is no name of DNS: letters, digits, '-', '_' and '.'")
+        """A name of DNS, or a part of one, in lower case: dnsmasq encodes others by rules that refuse some."""
+        if text is None or len(text) > NAME_LIMIT or not DNS_NAME.fullmatch(text):
+            raise self.refuse(
+                where, text or "", "is no name of DNS: parts of up to 63 letters, digits, '-' and '_', with '.' between"
+            )
         if NUMBER.fullmatch(text):
             raise self.refuse(where, text, "would be read by dnsmasq as a number or an address: choose another")
-        return text
+        return text.lower()
 
     def host_name(self, where: str, text: str) -> str:
         """A guest's name in a line of DHCP hosts."""
-        if not HOST_NAME.fullmatch(text) or len(text) > 253:
-            raise self.refuse(where, text, "is no name of a host: letters, digits, '-' and '_'")
+        name = self.name(where, text)
+        if text.startswith("_"):
+            raise self.refuse(where, text, "begins with '_', which no name of a host does: choose another")
         if LEASE_TIME.fullmatch(text):
             raise self.refuse(where, text, "would be read by dnsmasq as a lease time or an order: choose another")
-        return text
+        return name
 
     def mac(self, where: str, text: str) -> str:
         """The address of a guest's link, in lower case with two digits a byte."""
