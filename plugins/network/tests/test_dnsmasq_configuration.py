@@ -119,6 +119,12 @@ def test_two_servers_of_one_version_are_refused() -> None:
         lines(document)
 
 
+def test_two_folders_for_tftp_are_refused() -> None:
+    document = network("<ip address='192.168.8.1' prefix='24'><tftp root='/b'/></ip>", "<tftp root='/a'/>")
+    with pytest.raises(ConfigUnsupportedError, match="network 'n' has several <tftp>"):
+        lines(document)
+
+
 @pytest.mark.parametrize(
     ("ip", "zone"),
     [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,12 @@ import pytest
 from plugins.network.tests.documents import parsed
 from plugins.network.tests.lab import HOST, HOST6, OUTSIDE, OUTSIDE6, Lab, seen
 from tests.namespaces import Namespace
+from virtkit.network.connections import forget
 from virtkit.network.nftables import apply
 from virtkit.xml.network import Network
 from virtkit_network import ruleset
-from virtkit_network.dnsmasq.leases import LeaseFile
-from virtkit_network.forwarding import NAMESPACE, read, resolve
+from virtkit_network.dnsmasq.leases import LeaseFile, parse
+from virtkit_network.forwarding import NAMESPACE, changed, read, resolve
 
 GUEST, GUEST6, ROUTER = "10.11.0.10", "fd00:11::10", "10.11.0.1"
 MAC = "52:54:00:00:00:01"
@@ -157,6 +160,68 @@ def test_a_connection_goes_on_when_the_port_leads_elsewhere(network: Namespace) 
         connection, _ = listener.accept()
         with listener, caller, connection:
             lab.follow(document, [])
+            caller.sendall(b"still")
+            connection.settimeout(5)
+            assert connection.recv(5) == b"still"
+
+
+def talk(speaker: socket.socket, *listeners: socket.socket) -> list[int]:
+    """Which of some sockets hear a datagram that goes to the host's port 8080."""
+    speaker.sendto(b"?", (HOST, 8080))
+    ready = select.select(listeners, [], [], 1)[0]
+    for each in ready:
+        each.recv(10)
+    return [number for number, each in enumerate(listeners) if each in ready]
+
+
+def test_datagrams_from_one_port_follow_once_their_connection_is_forgotten(network: Namespace) -> None:
+    document = document_of(NAT, f"guest='{MAC}' proto='udp' port='8080' to='80'")
+    addresses = ("10.11.0.20", "10.11.0.21")
+    leads = [resolve(read(document), document, parse(f"0 {MAC} {each} * *\n", document)) for each in addresses]
+    with Lab(network, document) as lab, ExitStack() as stack:
+        listeners = []
+        for address in addresses:
+            with lab.guest(document, f"{address}/24").entered():
+                listeners.append(stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)))
+            listeners[-1].bind(("", 80))
+        with lab.outside.entered():
+            speaker = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        assert [] == talk(speaker, *listeners)
+        for before, after, heard in (([], leads[0], [0]), (leads[0], leads[1], [1]), (leads[1], [], [])):
+            lab.follow(document, after)
+            assert forget(changed(before, after)) == 1
+            assert heard == talk(speaker, *listeners)
+
+
+def test_without_forgetting_datagrams_from_one_port_stay_where_they_were(network: Namespace) -> None:
+    """Why connections are forgotten."""
+    document = document_of(NAT, f"guest='{GUEST}' proto='udp' port='8080' to='80'")
+    with Lab(network, document) as lab, ExitStack() as stack:
+        with lab.guest(document, f"{GUEST}/24").entered():
+            listener = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        listener.bind(("", 80))
+        with lab.outside.entered():
+            speaker = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        forwarding(lab, document)
+        assert [0] == talk(speaker, listener)
+        speaker.connect((HOST, 8080))
+        listener.sendto(b"!", speaker.getsockname())  # answered, the connection is established
+        lab.follow(document, [])
+        assert [0] == talk(speaker, listener)
+
+
+def test_what_the_host_itself_serves_goes_on_when_its_port_is_forwarded(network: Namespace) -> None:
+    document = document_of()
+    with Lab(network, document) as lab:
+        with lab.host.entered():
+            listener = socket.create_server(("", 8080))
+        with lab.outside.entered():
+            caller = socket.create_connection((HOST, 8080), timeout=3)
+        connection, _ = listener.accept()
+        with listener, caller, connection:
+            after = resolve(read(document), document, [])
+            lab.follow(document, after)
+            assert forget(changed([], after)) == 0
             caller.sendall(b"still")
             connection.settimeout(5)
             assert connection.recv(5) == b"still"

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 from plugins.network.tests.documents import parsed
 from virtkit.enums import IPAddrType
 from virtkit.errors import ConfigUnsupportedError, OperationFailedError, VirtError, XMLError
+from virtkit.network.connections import Ports
 from virtkit.records import DHCPLease
 from virtkit.xml.network import Network
-from virtkit_network.forwarding import NAMESPACE, Forward, check_free, read, resolve
+from virtkit_network.forwarding import NAMESPACE, Forward, Target, changed, check_free, read, resolve
 
 HOSTS = """
 <host mac='52:54:00:00:00:01' name='web' ip='192.168.9.10'/>
 <host mac='52:54:00:00:00:02' ip='192.168.9.11'/>
 <host name='named' ip='192.168.9.12'/>
+<host mac='52:54:0:0:0:A' ip='192.168.9.14'/>
 """
 
 
@@ -174,6 +176,7 @@ def test_a_port_that_leads_to_another_network_is_refused() -> None:
         ("named", [lease("192.168.9.50", name="named")], ["192.168.9.12"]),
         ("alias", [], ["192.168.9.13"]),
         ("52:54:00:00:00:02", [], ["192.168.9.11"]),
+        ("52:54:00:00:00:0a", [], ["192.168.9.14"]),
         ("52:54:00:00:00:09", [lease("192.168.9.60", expiry=9), lease("192.168.9.61", expiry=10)], ["192.168.9.61"]),
         ("52:54:00:00:00:09", [lease("192.168.9.60", expiry=0), lease("192.168.9.61", expiry=10)], ["192.168.9.60"]),
         (
@@ -195,6 +198,15 @@ def test_a_name_of_another_host_leads_nowhere(elsewhere: str) -> None:
     assert document.dns is not None
     document.dns.hosts[0].ip = elsewhere
     assert [] == resolve(read(document), document, [])
+
+
+def test_ports_that_lead_elsewhere_have_changed() -> None:
+    one, two = (Forward("a", "tcp", None, port, port, port) for port in (80, 81))
+    before = [Target(one, "192.168.9.5"), Target(two, "192.168.9.6")]
+    after = [Target(one, "192.168.9.7"), Target(two, "192.168.9.6")]
+    assert [Ports("tcp", None, 80, 80)] == changed(before, after)
+    assert [Ports("tcp", None, 80, 80), Ports("tcp", None, 81, 81)] == changed([], after)
+    assert [] == changed(after, after)
 
 
 def test_an_address_of_the_host_leads_to_one_of_its_version() -> None:

@@ -36,8 +36,8 @@ RATE_LIMIT = 2**32 // KIB - 1
 ROOT, TOP, REST = 0x1_0000, 0x1_0001, 0x1_0002
 """Our discipline `1:`, the class `1:1` of everything, and `1:2` of whatever was promised to nobody."""
 
-FIRST_CLASS = 3
-"""The least number of a guarantee's class."""
+FIRST_CLASS, LAST_CLASS = 3, 0xFFF0
+"""The numbers of guarantees' classes; the discipline below a class has the next number, and `ffff:` is taken."""
 
 RECEIVED = 0xFFFF_0000
 """The discipline `ffff:` of what a link receives."""
@@ -56,7 +56,7 @@ class Guarantee(NamedTuple):
     """What one guest on a bridge gets at the least.
 
     Attributes:
-        number: Of its class, from `FIRST_CLASS` to 65535, unique on the bridge.
+        number: Of its class, from `FIRST_CLASS` to `LAST_CLASS`, unique on the bridge.
         mac: Address of the guest.
         floor: KiB per second.
     """

@@ -16,6 +16,7 @@ address: where guests are not trusted, tie names or give MAC addresses.
 
     forwards = read(network)                      # what is declared
     targets = resolve(forwards, network, leases)  # where that leads now
+    ports = changed(before, targets)              # and whose connections have to be forgotten therefore
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from virtkit.define.network import ROUTED
 from virtkit.enums import ErrorDomain, IPAddrType
 from virtkit.errors import ConfigUnsupportedError, OperationFailedError, XMLError
+from virtkit.network.connections import Ports
 from virtkit.records import DHCPLease
 from virtkit.xml.network import Network
 from virtkit_network.shape import mode_of, subnets
@@ -127,6 +129,13 @@ def check_free(network: Network, forwards: Iterable[Forward], taken: Mapping[str
                     "choose another port or address",
                     domain=NETWORK,
                 )
+
+
+def changed(before: Iterable[Target], after: Iterable[Target]) -> list[Ports]:
+    """The ports of the host that lead elsewhere than before: their connections are to be forgotten."""
+    forwards = {target.forward for target in set(before) ^ set(after)}
+    ports = [Ports(each.proto, each.address, each.first, each.last) for each in forwards]
+    return sorted(ports, key=lambda each: (each.proto, each.address or "", each.first))
 
 
 # Reading
@@ -286,14 +295,14 @@ class _Guests:
     def _of_mac(self, mac: str) -> Iterator[str]:
         """Leases of IPv4 only: the MAC address of a DUID is whatever a guest says."""
         yield from (lease.ipaddr for lease in self._leases if lease.mac == mac and lease.type == IPAddrType.IPV4)
-        yield from (host.ip for host in self._hosts if host.ip and (host.mac or "").lower() == mac)
+        yield from (host.ip for host in self._hosts if host.ip and host.mac and _two_digits(host.mac) == mac)
 
     def _of_name(self, name: str) -> Iterator[str]:
         """A name that a <host> gives to a MAC address is that guest's, whatever others call themselves."""
         given = [host for host in self._hosts if (host.name or "").lower() == name]
         for host in given:
             if host.mac is not None:
-                yield from self._of_mac(host.mac.lower())
+                yield from self._of_mac(_two_digits(host.mac))
             elif host.ip is not None:
                 yield host.ip
         if not given:
@@ -301,3 +310,8 @@ class _Guests:
             for record in self._names:
                 if record.ip and name in (each.lower().removesuffix(self._suffix) for each in record.hostnames):
                     yield record.ip
+
+
+def _two_digits(mac: str) -> str:
+    """A MAC address as in leases; documents may leave zeros out."""
+    return ":".join(byte.zfill(2) for byte in mac.lower().split(":"))

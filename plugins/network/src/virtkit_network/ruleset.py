@@ -69,7 +69,10 @@ def remove(network: Network) -> list[Command]:
 
 
 def follow(network: Network, targets: Sequence[Target]) -> list[Command]:
-    """Let the port forwards of a network whose rules are installed lead elsewhere; connections that are open stay."""
+    """Let the port forwards of a network whose rules are installed lead elsewhere.
+
+    That is for new connections; see `virtkit_network.forwarding.changed` for those that the kernel remembers.
+    """
     if not _filters(network):
         return install(network, targets)
     chains = ("forwards", "forwarded")

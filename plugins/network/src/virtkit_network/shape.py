@@ -20,7 +20,6 @@ NETWORK = ErrorDomain.NETWORK
 
 LINK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}")
 
-
 Subnet = IPv4Network | IPv6Network
 
 

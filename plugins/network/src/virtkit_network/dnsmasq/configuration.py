@@ -74,8 +74,8 @@ def configuration(network: Network, paths: Paths) -> str | None:
     Raises:
         XMLError: A text of the document would be something else in a file of dnsmasq, or is no name, address, MAC or
             client id where there must be one.
-        ConfigUnsupportedError: dnsmasq cannot do it: two DHCP servers of one IP version, a reverse zone that does not
-            end at a label, a lease of more than 68 years.
+        ConfigUnsupportedError: dnsmasq cannot do it: two DHCP servers of one IP version or two folders for TFTP, a
+            reverse zone that does not end at a label, a lease of more than 68 years.
     """
     if not is_needed(network):
         return None
@@ -127,6 +127,10 @@ def _general(network: Network, paths: Paths, checker: Checker) -> Iterator[str]:
         yield f"domain={domain}"
         yield "expand-hosts"
     roots = [ip.tftp_root for ip in network.ips if ip.tftp_root is not None]
+    if len(set(roots)) > 1:
+        raise ConfigUnsupportedError(
+            f"network {network.name!r} has several <tftp>: dnsmasq serves one folder", domain=NETWORK
+        )
     if roots:
         yield "enable-tftp"
         yield f"tftp-root={checker.quoted('<tftp>', roots[0])}"
