@@ -9,7 +9,7 @@ from virtkit.xml.domain.devices import Devices
 from virtkit.xml.domain.devices.address import CcidAddress
 from virtkit.xml.domain.devices.interface import Interface, InterfaceSource, Mac
 
-GENERATED_PREFIX = "vnet"
+GENERATED_PREFIXES = ("vnet", "macvtap", "macvlan")
 """Names of host devices that start like this were given out at a start, and are given out anew at the next."""
 
 ALIAS_PREFIX = "ua-"
@@ -41,12 +41,18 @@ def fill_interface(interface: Interface) -> None:
     if interface.type == "direct":
         interface.source = interface.source or InterfaceSource()
         interface.source.mode = interface.source.mode or "vepa"
-    if interface.target is not None and (interface.target.dev or "").startswith(GENERATED_PREFIX):
-        interface.target.dev = None
-        if not interface.target.content():
-            interface.target = None
+    drop_generated_name(interface)
     for ip in interface.ips:
         ip.family = ip.family or "ipv4"
+
+
+def drop_generated_name(interface: Interface) -> None:
+    """Drop the name of a host device that was given out, unless it is to be used as it is."""
+    target = interface.target
+    if target is not None and target.managed is not False and (target.dev or "").startswith(GENERATED_PREFIXES):
+        target.dev = None
+        if not target.content():
+            interface.target = None
 
 
 def generated_mac() -> str:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -33,6 +34,10 @@ TUN = "/dev/net/tun"
 TUNSETIFF = 0x400454CA
 TUNSETPERSIST = 0x400454CB
 """Requests of the tap driver; from linux/if_tun.h."""
+
+NUD_FAILED = 0x20
+NUD_NOARP = 0x40
+"""States of neighbours; from linux/neighbour.h."""
 
 IFF_TAP = 0x0002
 IFF_NO_PI = 0x1000
@@ -125,6 +130,25 @@ class Links:
                 address = ip_interface(f"{message.get_attr('IFA_ADDRESS')}/{message['prefixlen']}")
                 found.append((str(address.network), names.get(message["index"], "?")))
             return found
+
+    def neighbours(self) -> list[tuple[str, str]]:
+        """Hosts that this one has met, IPv4 first: `("52:54:00:a1:b2:c3", "192.168.122.7")`."""
+        with self._saying("list the host's neighbours"):
+            found = []
+            for family in (socket.AF_INET, socket.AF_INET6):
+                for message in self._socket.get_neighbours(family=family):
+                    mac, address = message.get_attr("NDA_LLADDR"), message.get_attr("NDA_DST")
+                    if mac and address and not message["state"] & (NUD_NOARP | NUD_FAILED):
+                        found.append((mac.lower(), address))
+            return found
+
+    def counters(self) -> dict[str, dict[str, int]]:
+        """The kernel's counters of each link, by its name; a link's are `rx_bytes`, `tx_dropped` and the like."""
+        with self._saying("list the host's links"):
+            return {
+                message.get_attr("IFLA_IFNAME"): dict(message.get_attr("IFLA_STATS64") or {})
+                for message in self._socket.get_links()
+            }
 
     # Making
 

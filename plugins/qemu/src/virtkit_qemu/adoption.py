@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import DomainPausedReason, DomainState, ErrorDomain
 from virtkit.errors import OperationFailedError, VirtError
-from virtkit_qemu import ending, happenings
+from virtkit_qemu import ending, happenings, interfaces
 from virtkit_qemu.emulator import Emulator
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ def _adopt(state: QemuState, guest: Guest, run: Run) -> None:
     else:
         run.emulator = emulator
         _catch_up(state, guest, run)
+        if guest.run is run:
+            interfaces.restore(state, guest, run)
 
 
 def _catch_up(state: QemuState, guest: Guest, run: Run) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from virtkit.define.secrets import without_secrets
 from virtkit.enums import DomainXMLFlags
 from virtkit.xml.domain.devices.character import CharacterDevice
-from virtkit_qemu import define
+from virtkit_qemu import define, interfaces
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
@@ -61,6 +61,8 @@ def without_run(run: Run) -> Domain:
         disk.backing_store = None
         if disk.source is not None:
             disk.source.index = None
+    for interface in devices.interfaces:
+        interfaces.without_run(interface)
     for channel in devices.channels:
         if channel.target is not None:
             channel.target.state = None

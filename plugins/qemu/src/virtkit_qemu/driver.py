@@ -14,6 +14,7 @@ from virtkit.errors import InternalError, VirtError
 from virtkit.services.tenancy import Tenants
 from virtkit.store import Root
 from virtkit_qemu import binary, kvm
+from virtkit_qemu.addresses import AddressesPart
 from virtkit_qemu.annotations import AnnotationsPart
 from virtkit_qemu.console import ConsolePart
 from virtkit_qemu.definition import DefinitionPart
@@ -30,6 +31,7 @@ PATHS = ("/system", "/session", "/embed")
 
 
 class QemuDriver(
+    AddressesPart,
     AnnotationsPart,
     DefinitionPart,
     LifecyclePart,

@@ -16,6 +16,7 @@ from virtkit.enums import (
 )
 from virtkit.errors import ResourceBusyError
 from virtkit.events import DomainLifecycleEvent
+from virtkit_qemu import interfaces
 from virtkit_qemu import process as processes
 from virtkit_qemu.guest import Ending, Guest, Run
 from virtkit_qemu.process import GRACE_SECONDS, Process
@@ -45,6 +46,7 @@ def finish(state: QemuState, guest: Guest, run: Run, how: Ending) -> None:
     how = run.ending or how
     guest.run = None  # before its process is let go of: who still waits for that sees why it fails
     run.let_go()
+    interfaces.unplug(state, guest, run)
     state.domains.clear_id(guest)
     guest.state, guest.reason = DomainState.SHUTOFF, how.reason
     state.forget(guest, run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,19 @@ from virtkit.enums import (
 from virtkit.errors import ConfigUnsupportedError, InternalError, OperationFailedError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.xml.domain.devices.character import Channel, CharacterSource, Port
-from virtkit_qemu import chains, command, define, happenings, passphrases, policy, ports, sources, unixsocket, volumes
+from virtkit_qemu import (
+    chains,
+    command,
+    define,
+    happenings,
+    interfaces,
+    passphrases,
+    policy,
+    ports,
+    sources,
+    unixsocket,
+    volumes,
+)
 from virtkit_qemu.emulator import Emulator
 from virtkit_qemu.guest import Guest, Run
 from virtkit_qemu.process import Launch
@@ -67,6 +80,8 @@ def start(state: QemuState, guest: Guest, domain: Domain, *, paused: bool = Fals
         NoStoragePoolError: A disk is a volume of a pool that does not exist.
         NoStorageVolError: A disk is a volume that does not exist.
         NoSecretError: The secret of an encrypted disk does not exist, or has no value.
+        NoNetworkError: An interface is plugged into a network that does not exist.
+        OperationInvalidError: Or into one that is not active; or the name of its device is taken.
         SystemCallError: A file it needs is missing, or its state cannot be stored; `int1` is the errno.
         InternalError: QEMU ended at once; the message has what it printed.
         OperationTimeoutError: QEMU does not answer.
@@ -118,25 +133,33 @@ def _launch(state: QemuState, guest: Guest, run: Run, facts: Facts, secrets: Map
     """Start QEMU with the guest stopped. It is on record before it exists."""
     state.make_folder(run)
     refused: set[int] = set()
-    while True:
-        with state.choosing:
-            others = ports.used(other.run.live for other in state.domains.active() if other.run)
-            chosen = ports.assign(run.live, others | refused)
-        state.record(guest)
-        try:
-            with passphrases.handed(secrets) as descriptors:
-                return _spawn(state, guest, run, facts, descriptors)
-        except InternalError as error:
-            # A program that is not ours was faster.
-            if not chosen or ports.IN_USE not in error.message or len(refused) > PORT_ATTEMPTS:
-                raise
-            refused |= ports.withdraw(chosen)
+    with interfaces.plug(state, guest, run) as taps:
+        while True:
+            with state.choosing:
+                others = ports.used(other.run.live for other in state.domains.active() if other.run)
+                chosen = ports.assign(run.live, others | refused)
+            state.record(guest)
+            try:
+                with passphrases.handed(secrets) as descriptors:
+                    return _spawn(state, guest, run, facts, descriptors, taps)
+            except InternalError as error:
+                # A program that is not ours was faster.
+                if not chosen or ports.IN_USE not in error.message or len(refused) > PORT_ATTEMPTS:
+                    raise
+                refused |= ports.withdraw(chosen)
 
 
-def _spawn(state: QemuState, guest: Guest, run: Run, facts: Facts, secrets: Mapping[str, int]) -> None:
+def _spawn(
+    state: QemuState,
+    guest: Guest,
+    run: Run,
+    facts: Facts,
+    secrets: Mapping[str, int],
+    taps: Mapping[str, tuple[int, ...]],
+) -> None:
     listener = unixsocket.listen(run.monitor_path)
     try:
-        runtime = Runtime(listener.fileno(), run.folder, run.volumes, secrets)
+        runtime = Runtime(listener.fileno(), run.folder, run.volumes, secrets, taps)
         arguments = command.build(run.live, facts, runtime)
     except BaseException:
         listener.close()
@@ -146,7 +169,7 @@ def _spawn(state: QemuState, guest: Guest, run: Run, facts: Facts, secrets: Mapp
         tuple(arguments),
         run.pid_file,
         state.log_of(guest),
-        fds=(listener.fileno(), *secrets.values()),
+        fds=(listener.fileno(), *secrets.values(), *itertools.chain.from_iterable(taps.values())),
         folder=run.folder,
     )
     try:
@@ -214,6 +237,7 @@ def _abandon(state: QemuState, guest: Guest, run: Run) -> None:
         run.emulator.process.stop(grace=0)
     guest.run = None  # as in `ending.finish`
     run.let_go()
+    interfaces.unplug(state, guest, run)
     state.domains.clear_id(guest)
     guest.state, guest.reason = DomainState.SHUTOFF, DomainShutoffReason.FAILED
     state.forget(guest, run)

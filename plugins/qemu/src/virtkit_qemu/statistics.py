@@ -6,13 +6,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from virtkit.enums import DomainControlErrorReason, DomainControlState, DomainVcpuFlags
-from virtkit.errors import OperationTimeoutError
+from virtkit.enums import DomainControlErrorReason, DomainControlState, DomainVcpuFlags, ErrorDomain
+from virtkit.errors import InvalidArgError, OperationTimeoutError
 from virtkit.hookspecs.domain_resources import DomainResourcesSpec
 from virtkit.hookspecs.domain_statistics import DomainStatisticsSpec
-from virtkit.records import ControlInfo, DomainInfo, DomainStateReason
+from virtkit.network.links import Links
+from virtkit.network.ownership import device_of
+from virtkit.network.traffic import seen_from_guest
+from virtkit.records import ControlInfo, DomainInfo, DomainStateReason, InterfaceStats
 from virtkit.spec import quick
-from virtkit_qemu import impact
+from virtkit_qemu import impact, interfaces
 from virtkit_qemu.definition import refuse
 from virtkit_qemu.guest import Figures
 
@@ -59,6 +62,17 @@ class StatisticsPart(DomainStatisticsSpec["Session"]):
                 return OK
         except OperationTimeoutError:
             return ControlInfo(DomainControlState.OCCUPIED, DomainControlErrorReason.NONE, 0)
+
+    def domain_interface_stats(self, conn: Session, dom: DomainRef, device: str) -> InterfaceStats:
+        interface = interfaces.find(conn.read().by_ref(dom).running().live, device)
+        with Links(domain=ErrorDomain.QEMU) as links:
+            counters = links.counters().get(device_of(interface) or "")
+        if counters is None:
+            raise InvalidArgError(
+                f"interface {device!r} of domain {dom.name!r} has no device on this host, so nothing is counted",
+                domain=ErrorDomain.QEMU,
+            )
+        return seen_from_guest(counters, interface)
 
 
 class ResourcesPart(DomainResourcesSpec["Session"]):

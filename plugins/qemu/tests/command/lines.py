@@ -10,6 +10,7 @@ from pathlib import Path
 
 from plugins.qemu.tests.define.documents import NAMES, completed, facts, given
 from virtkit.errors import ConfigUnsupportedError
+from virtkit.network.ownership import PLUGGED
 from virtkit.xml.domain import Domain
 from virtkit.xml.domain.devices.character import CharacterSource
 from virtkit_qemu import command, define
@@ -20,7 +21,7 @@ from virtkit_qemu.volumes import Place
 FOLDER = Path(__file__).parent
 GOLDEN, REFUSED = FOLDER / "golden", FOLDER / "refused.tsv"
 TAPS = {"net0": (20,), "net1": (21, 22)}
-"""Descriptors of interfaces that need some."""
+"""Descriptors of the interfaces of documents that are about them; those of others have one each."""
 IMAGES = ("root.img", "cd.iso", "top.qcow2", "other.qcow2", "base.qcow2")
 VOLUMES = {("images", name): Place("file", f"/var/lib/images/{name}") for name in IMAGES}
 VOLUMES |= {("vg", "data"): Place("block", "/dev/vg/data")}
@@ -41,9 +42,15 @@ def live(name: str) -> Domain:
 
 def line(document: Domain) -> list[str]:
     """Its command line."""
-    descriptors = TAPS if document.name and document.name.endswith("-taps") else {}
+    descriptors = TAPS if document.name and document.name.endswith("-taps") else one_each(document)
     passphrases = {name: number for number, (name, _, _) in enumerate(encrypted(document), 30)}
     return command.build(document, facts(), Runtime(5, Path("/run/guest"), VOLUMES, passphrases, descriptors))
+
+
+def one_each(document: Domain) -> dict[str, tuple[int, ...]]:
+    """A descriptor for every interface that ends on the host."""
+    plugged = [interface for interface in document.devices.interfaces if interface.type in PLUGGED]
+    return {interface.alias or "": (number,) for number, interface in enumerate(plugged, 20)}
 
 
 def refused() -> dict[str, str]:

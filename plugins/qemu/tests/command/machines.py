@@ -17,6 +17,7 @@ NEEDS = {
     "disk-volume-block": "a block device",
     "disk-lun": "a SCSI device",
     "disk-luks": "encrypted disks",
+    "interface-network": "network devices",
     "interface-taps": "network devices",
     "vnc-power": "a TCP port for websockets that is free",
 }

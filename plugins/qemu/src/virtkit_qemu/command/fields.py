@@ -176,7 +176,7 @@ HARMLESS = _table(
         # The driver asks for its value: the command line gets a descriptor.
         Encryption: "engine secret",
         # What a network is reached through is the driver's: the command line gets its descriptors.
-        interface.Interface: "source target",
+        interface.Interface: "source target bandwidth vlan virtualport port_isolated filterref",
         interface.InterfaceDriver: "name",
         character.Port: "tty",
         character.ChannelTarget: "state",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from virtkit.network.ownership import PLUGGED
 from virtkit_qemu.command.context import option, virtio
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 MODELS = {"virtio": "virtio-net-pci", "virtio-transitional": "virtio-net-pci-transitional"}
 MODELS |= {"virtio-non-transitional": "virtio-net-pci-non-transitional", "igb": "igb"}
 """Model of an interface -> QEMU's device, where the names differ."""
-
-TAPS = ("network", "bridge", "ethernet", "direct")
 
 
 def arguments(context: Context) -> list[str]:
@@ -28,14 +27,27 @@ def arguments(context: Context) -> list[str]:
 
 
 def _backend(context: Context, interface: Interface) -> dict[str, Any]:
+    if interface.type not in PLUGGED:
+        _refuse_settings(context, interface)
     if interface.type == "user":
         return {"type": "user"} | _user_addresses(interface)
     files = context.runtime.descriptors.get(interface.alias or "")
-    if interface.type in TAPS and files:
+    if files:
         return {"type": "tap", ("fd" if len(files) == 1 else "fds"): ":".join(map(str, files))}
     raise context.unsupported(
-        f"interface {_name(interface)} of type {interface.type!r} is not supported yet", "use type='user'"
+        f"interface {_name(interface)} of type {interface.type!r} is not supported yet",
+        "use one of user, network, bridge, direct, ethernet",
     )
+
+
+def _refuse_settings(context: Context, interface: Interface) -> None:
+    """Only interfaces that end on the host are configured there."""
+    for field in ("bandwidth", "vlan", "virtualport", "port_isolated", "filterref"):
+        if getattr(interface, field) is not None:
+            name = field.removesuffix("_isolated")
+            raise context.unsupported(
+                f"interface {_name(interface)} of type {interface.type!r} cannot have a <{name}>", "remove it"
+            )
 
 
 def _name(interface: Interface) -> str:

@@ -1,0 +1,95 @@
+"""What a guest's interface may ask for that cannot be had: refused before anything is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from virtkit.errors import ConfigUnsupportedError, InternalError, OperationInvalidError
+from virtkit.network.ownership import BRIDGED, RESERVED, bridge_of, device_of, is_managed, mac_of
+
+if TYPE_CHECKING:
+    from virtkit.network.links import Links
+    from virtkit.network.ownership import Owner
+    from virtkit.xml.domain.devices.interface import Interface
+
+
+def check(owner: Owner, links: Links, interface: Interface) -> None:
+    """Refuse a settled interface that cannot be plugged in.
+
+    Raises:
+        ConfigUnsupportedError: It asks for what cannot be had; the message names the part.
+        InternalError: Its bridge, or its device that is not ours to make, does not exist.
+        OperationInvalidError: The name of its device is taken.
+    """
+    for what, remedy in _unsupported(interface):
+        raise ConfigUnsupportedError(
+            f"{owner.about(interface)} has {what}, which is not supported: {remedy}", domain=owner.driver
+        )
+    if interface.type in BRIDGED:
+        _bridge(owner, links, interface)
+    elif interface.type == "direct":
+        _lower(owner, links, interface)
+    _device(owner, links, interface)
+
+
+def _unsupported(interface: Interface) -> Iterator[tuple[str, str]]:
+    """What of it cannot be had, with what to do instead."""
+    source, direct, bridged = interface.source, interface.type == "direct", interface.type in BRIDGED
+    if interface.virtualport:
+        yield "a <virtualport>", "remove it, and use a bridge of the kernel"
+    if interface.vlan:
+        yield "a <vlan>", "remove it, and use a bridge that is on that VLAN"
+    if source and source.mac_table_manager == "libvirt":
+        yield "macTableManager='libvirt'", "leave it out"
+    if source and (source.ips or source.routes):
+        yield "addresses of the host's end", "remove <ip> and <route> from <source>"
+    if interface.ips:
+        yield "an <ip>", "remove it, and let the guest configure its interface"
+    if interface.bandwidth and direct:
+        yield "a <bandwidth> on a macvtap", "remove it, or use a bridge"
+    if interface.mtu and direct:
+        yield "an <mtu> on a macvtap", "remove it, or use a bridge"
+    if interface.port_isolated and not bridged:
+        yield "an isolated <port> and no bridge", "remove it, or use a bridge"
+    if bridged and mac_of(interface).startswith(RESERVED):
+        yield "an address that begins with fe, as those of devices on the host do", "choose another"
+
+
+def _bridge(owner: Owner, links: Links, interface: Interface) -> None:
+    if bridge_of(links, interface) is None:
+        name = (interface.source.bridge if interface.source else None) or ""
+        raise InternalError(
+            f"{owner.about(interface)} is to be plugged into {name!r}, which is no bridge of this host: make it, or "
+            "correct the definition",
+            domain=owner.driver,
+            str1=name,
+        )
+
+
+def _lower(owner: Owner, links: Links, interface: Interface) -> None:
+    name = (interface.source.dev if interface.source else None) or ""
+    if not name or links.find(name) is None:
+        raise InternalError(
+            f"{owner.about(interface)} is to be on the link {name!r}, which this host does not have: correct its "
+            "<source dev>",
+            domain=owner.driver,
+            str1=name,
+        )
+
+
+def _device(owner: Owner, links: Links, interface: Interface) -> None:
+    name = device_of(interface)
+    if is_managed(interface):
+        if name and links.find(name) is not None:
+            raise OperationInvalidError(
+                f"{owner.about(interface)} is to be {name} on the host, and there is such a link already: choose "
+                "another <target dev>",
+                domain=owner.driver,
+            )
+    elif not name or links.find(name) is None:
+        raise InternalError(
+            f"{owner.about(interface)} is to use {name or 'a device'} as it is, and this host has no such link: "
+            "make it, or leave managed='no' out",
+            domain=owner.driver,
+        )
