@@ -7,9 +7,15 @@ echo LINUX-UP
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 
-wanted=$(sed -n 's/.*\bmodules=\([^ ]*\).*/\1/p' /proc/cmdline | tr , ' ')
-modprobe -a button evdev $wanted
+asked() { sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" /proc/cmdline | tr , ' '; }
+
+modprobe -a button evdev $(asked modules)
 acpid -d >/dev/null 2>&1 &
+ip link set lo up
+for link in $(asked dhcp); do
+    ip link set "$link" up
+    udhcpc -i "$link" -n -q -t 20 -T 1 -s /etc/lease >/dev/null
+done
 echo LINUX-READY
 
 while :; do

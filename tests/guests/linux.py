@@ -14,6 +14,7 @@ from tests.guests.kernel import KernelTree, kernel_package, unpacked
 BUSYBOX = Path("/bin/busybox")
 INIT = Path(__file__).with_name("init.sh")
 POWER_BUTTON = Path(__file__).with_name("power-button.sh")
+LEASE = Path(__file__).with_name("lease.sh")
 # What `modules=` on the kernel's command line can name; init always loads the first two, for the power button.
 MODULES = (
     "button",
@@ -35,9 +36,11 @@ class LinuxGuest:
 
     Attributes:
         kernel: Bootable kernel image.
-        initrd: Its initial RAM file system. Add `modules=virtio_pci,virtio_net` to the command line to load drivers.
+        initrd: Its initial RAM file system. Add `modules=virtio_pci,virtio_net` to the command line to load drivers,
+            and `dhcp=eth0` to have an address before it is ready.
         append: Kernel command line; the console is ttyS0, with a shell on it.
         up: What it prints on ttyS0 when init starts.
+        lease: What it prints, before the address with its prefix, when it has one by DHCP.
         ready: What it prints when the modules are loaded and the power button is served.
         off: What it prints when the power button powers it off.
     """
@@ -46,6 +49,7 @@ class LinuxGuest:
     initrd: Path
     append: str = "console=ttyS0 quiet"
     up: bytes = b"LINUX-UP"
+    lease: bytes = b"LINUX-LEASE "
     ready: bytes = b"LINUX-READY"
     off: bytes = b"LINUX-OFF"
 
@@ -55,7 +59,7 @@ def linux_guest(cache: Cache) -> LinuxGuest:
     package = kernel_package(cache)
     if not BUSYBOX.exists():
         raise GuestBuildError(f"{BUSYBOX} is not installed: apt-get install busybox-static")
-    recipe = digest(*(path.read_bytes() for path in (BUSYBOX, INIT, POWER_BUTTON)), *map(str.encode, MODULES))
+    recipe = digest(*(path.read_bytes() for path in (BUSYBOX, INIT, POWER_BUTTON, LEASE)), *map(str.encode, MODULES))
     folder = cache.built(f"{package.stem}-{recipe}", lambda target: _build(package, target))
     return LinuxGuest(folder / "vmlinuz", folder / "initrd")
 
@@ -75,6 +79,7 @@ def _initrd(kernel: KernelTree) -> bytes:
     files.file("bin/busybox", BUSYBOX.read_bytes(), mode=0o755)
     files.file("init", INIT.read_bytes(), mode=0o755)
     files.file("etc/acpi/PWRF/00000080", POWER_BUTTON.read_bytes(), mode=0o755)
+    files.file("etc/lease", LEASE.read_bytes(), mode=0o755)
     _add_modules(files, kernel)
     return files.archive()
 
