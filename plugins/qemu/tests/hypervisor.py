@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
     from virtkit.streams import Duplex
 
 UUID = "11111111-2222-4333-8444-{:012d}"
+
+PROGRAM = """
+import sys, time
+import virtkit
+connection = virtkit.open(sys.argv[1])
+{body}
+print("ready", flush=True)
+time.sleep(600)
+"""
 
 
 class Root:
@@ -80,6 +91,19 @@ def root(folder: Path, tiny: TinyGuest) -> Iterator[Root]:
         yield made
     finally:
         made.close()
+
+
+@contextmanager
+def program(root: Root, body: str) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has done something to the root and holds it; killed in the end if it still runs."""
+    command = [sys.executable, "-c", PROGRAM.format(body=body), root.uri]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            assert process.stdout is not None
+            assert "ready\n" == process.stdout.readline()
+            yield process
+        finally:
+            process.kill()
 
 
 class Journal:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 import virtkit
-from plugins.qemu.tests.hypervisor import Journal, Root, Terminal, boot, runs, state_of
+from plugins.qemu.tests.hypervisor import Journal, Root, Terminal, boot, program, runs, state_of
 from plugins.qemu.tests.rig import eventually
 from tests.guests import TinyGuest
 from virtkit.enums import (
@@ -35,28 +31,6 @@ pytestmark = pytest.mark.qemu
 OFF = DomainState.SHUTOFF
 STOPPED = DomainEventType.STOPPED
 STARTED = DomainEventType.STARTED
-
-PROGRAM = """
-import sys, time
-import virtkit
-connection = virtkit.open(sys.argv[1])
-{body}
-print("ready", flush=True)
-time.sleep(600)
-"""
-
-
-@contextmanager
-def program(root: Root, body: str) -> Iterator[subprocess.Popen[str]]:
-    """Another process that has done something to the root and holds it; killed in the end if it still runs."""
-    command = [sys.executable, "-c", PROGRAM.format(body=body), root.uri]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-        try:
-            assert process.stdout is not None
-            assert "ready\n" == process.stdout.readline()
-            yield process
-        finally:
-            process.kill()
 
 
 def started_by_a_program_that_was_killed(root: Root, name: str = "web", flags: int = 0) -> None:
