@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import virtkit
-from plugins.qemu.tests.hypervisor import Root, program, state_of
+from plugins.qemu.tests.hypervisor import Root, program, runs, state_of
 from plugins.qemu.tests.rig import eventually
 from tests.guests import LinuxGuest
 from tests.namespaces import Namespace
@@ -97,6 +97,7 @@ def test_a_guest_that_ended_while_nobody_watched_is_cleared_away_by_the_next_own
     made, pid = names() - before, root.pid("web")
     connection.close()
     os.kill(pid, signal.SIGKILL)
+    eventually(lambda: not runs(pid))
     assert before | made == names()
     with root.open() as next_one:
         web = next_one.lookup_domain_by_name("web")
