@@ -141,6 +141,12 @@ class Emulator:
             return cls(
                 process, monitor_path, loop=loop, on_event=on_event, on_gone=on_gone, waiting=waiting, timeout=timeout
             )
+        except MonitorClosedError:
+            ended = process.wait(_END_SECONDS)  # one that is about to end has closed its sockets before
+            process.close()
+            if ended:
+                return None
+            raise
         except BaseException:
             process.close()
             raise
