@@ -80,6 +80,32 @@ def test_isolated_ports_of_a_bridge_do_not_see_each_other(links: Links, files: l
     assert "isolated on" in network.run("ip", "-d", "link", "show", name).stdout
 
 
+LIMITS = "<bandwidth><inbound average='1000'/><outbound average='500'/></bandwidth>"
+
+
+def test_a_limited_tap_leaves_nothing_of_its_limits(links: Links, files: list[int], network: Namespace) -> None:
+    before, found = links.all(), bridged(LIMITS)
+    name = plug(links, found, FakePeers(), files).name
+    assert "htb" in network.run("tc", "qdisc", "show", "dev", name).stdout
+    assert "ingress" in network.run("tc", "qdisc", "show", "dev", name).stdout
+    os.close(files.pop())
+    plugging.unplug(FakePeers(), WEB, links, found)
+    assert [link.name for link in before] == [link.name for link in links.all()]
+
+
+def test_what_a_macvtap_sends_is_what_its_guest_sends(links: Links, network: Namespace) -> None:
+    found = interface(f"<interface type='direct'><mac address='{MAC}'/><source dev='up0'/>{LIMITS}</interface>")
+
+    def make(_: Links, settled: Interface) -> None:
+        links.add_macvtap(device_of(settled) or "", "up0", mac=MAC, mode="bridge")
+
+    plugging.settle(FakePeers(), WEB, links, found)
+    plugging.plug(FakePeers(), WEB, links, found, make)
+    name = device_of(found)
+    assert name is not None
+    assert "rate 4096Kbit" in network.run("tc", "class", "show", "dev", name).stdout  # the 500 KiB/s of outbound
+
+
 def test_a_bridge_that_was_made_anew_gets_its_taps_back(links: Links, files: list[int]) -> None:
     found = bridged()
     name = plug(links, found, FakePeers(), files).name
@@ -139,7 +165,17 @@ def test_a_filter_that_cannot_be_had_stops_the_start_and_leaves_what_unplug_undo
         ("<interface type='bridge'><source bridge='br0'/><target dev='up0'/>", OperationInvalidError, "up0 on the"),
         ("<interface type='ethernet'><target dev='none' managed='no'/>", InternalError, "to use none as it is"),
         ("<interface type='direct'><source dev='none'/>", InternalError, "on the link 'none'"),
-        ("<interface type='bridge'><source bridge='br0'/><vlan><tag id='4'/></vlan>", ConfigUnsupportedError, "<vlan>"),
+        (
+            "<interface type='bridge'><source bridge='br0'/><vlan><tag id='4'/></vlan>",
+            ConfigUnsupportedError,
+            "br0 does not keep",
+        ),
+        ("<interface type='ethernet'><vlan><tag id='4'/></vlan>", ConfigUnsupportedError, "a <vlan>"),
+        (
+            "<interface type='bridge'><source bridge='br0'/><bandwidth><inbound average='2' floor='1'/></bandwidth>",
+            ConfigUnsupportedError,
+            "a floor",
+        ),
         ("<interface type='direct'><source dev='up0'/><mtu size='99'/>", ConfigUnsupportedError, "<mtu>"),
         ("<interface type='ethernet'><port isolated='yes'/>", ConfigUnsupportedError, "isolated <port>"),
         ("<interface type='ethernet'><source><ip address='10.0.0.1'/></source>", ConfigUnsupportedError, "addresses"),

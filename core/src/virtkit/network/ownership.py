@@ -47,6 +47,11 @@ def mac_of(interface: Interface) -> str:
     return (interface.mac.address if interface.mac else None) or ""
 
 
+def tap_mac(interface: Interface) -> str:
+    """The address of the device on the host where that is not the guest's own."""
+    return f"{RESERVED}{mac_of(interface)[len(RESERVED) :]}"
+
+
 def device_of(interface: Interface) -> str | None:
     """The device on the host that is the other end; None where there is none."""
     return interface.target.dev if interface.target else None

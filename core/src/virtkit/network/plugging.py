@@ -19,13 +19,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from virtkit.errors import InternalError, VirtError
-from virtkit.network import bindings, macvtap, ports, refusals
-from virtkit.network.ownership import BRIDGED, RESERVED, bridge_of, device_of, is_managed, mac_of, name_device
+from virtkit.network import bindings, macvtap, ports, refusals, vlans
+from virtkit.network.ownership import BRIDGED, bridge_of, device_of, is_managed, mac_of, name_device, tap_mac
 
 if TYPE_CHECKING:
-    from virtkit.network.links import Links
+    from virtkit.network.links import Link, Links
     from virtkit.network.ownership import Owner, Peers
     from virtkit.xml.domain.devices.interface import Interface
+    from virtkit.xml.netdev import Bandwidth
 
 T = TypeVar("T")
 
@@ -107,6 +108,23 @@ def unplug(peers: Peers, owner: Owner, links: Links, interface: Interface) -> No
         ports.release(peers, interface)
 
 
+def limit(links: Links, interface: Interface, bandwidth: Bandwidth | None) -> None:
+    """Limit the traffic of an interface that is plugged in, in the place of earlier limits; None: no limits.
+
+    Raises:
+        ConfigUnsupportedError: The kernel lacks what this needs.
+    """
+    from virtkit.network import shaping
+
+    name = device_of(interface) or ""
+    if bandwidth is None:
+        shaping.clear(links, name)
+    elif interface.type == "direct":
+        shaping.apply(links, name, shaping.mirrored(bandwidth))
+    else:
+        shaping.apply(links, name, bandwidth)
+
+
 @contextmanager
 def _logged(trouble: str) -> Iterator[None]:
     """Log what goes wrong and go on: the guest runs, or is gone, whatever happens here."""
@@ -120,36 +138,56 @@ def _connect(links: Links, interface: Interface) -> None:
     """Configure a device that is ours, and switch it on."""
     name = device_of(interface)
     assert name is not None
-    if interface.type == "direct" or not is_managed(interface):
+    if not is_managed(interface):
         return
-    links.set_mac(name, f"{RESERVED}{mac_of(interface)[3:]}")
-    bridge = bridge_of(links, interface)
-    mtu = interface.mtu or (bridge.mtu if bridge else None)
-    if mtu:
-        links.set_mtu(name, mtu)
-    if bridge is not None:
-        links.plug(name, bridge.name, isolated=bool(interface.port_isolated))
+    if interface.type != "direct":
+        _configure(links, interface, name)
     if interface.bandwidth is not None:
-        from virtkit.network import shaping
-
-        shaping.apply(links, name, interface.bandwidth)
+        limit(links, interface, interface.bandwidth)
     links.set_up(name)
 
 
+def _configure(links: Links, interface: Interface, name: str) -> None:
+    bridge = bridge_of(links, interface)
+    mtu = interface.mtu or (bridge.mtu if bridge else None)
+    links.set_mac(name, tap_mac(interface))
+    if mtu:
+        links.set_mtu(name, mtu)
+    if bridge is not None:
+        _put(links, interface, name, bridge.name)
+
+
+def _put(links: Links, interface: Interface, name: str, bridge: str) -> None:
+    """Put a device on its bridge."""
+    links.plug(name, bridge, isolated=bool(interface.port_isolated))
+    if interface.vlan is not None:
+        vlans.join(links, name, interface.vlan)
+
+
 def _replug(links: Links, interface: Interface) -> None:
-    """Plug a device in again whose bridge was made anew."""
+    """Put a device on its bridge again that was made anew."""
     bridge, link = bridge_of(links, interface), links.find(device_of(interface) or "")
     if link is None or bridge is None:
         missing = "device" if link is None else "bridge"
         raise InternalError(f"its {missing} does not exist any more: stop the guest and start it again")
     if link.master != bridge.number:
-        links.plug(link.name, bridge.name, isolated=bool(interface.port_isolated))
+        _put(links, interface, link.name, bridge.name)
 
 
 def _remove(links: Links, interface: Interface) -> None:
-    """Remove a macvtap of ours; taps go with the hypervisor, and what was there before stays."""
+    """Remove the limits and the device; taps go with the hypervisor, and what was there before stays."""
     name = device_of(interface)
-    if interface.type == "direct" and name:
-        link = links.find(name)
-        if link is not None and (link.kind, link.mac) == ("macvtap", mac_of(interface)):
-            links.delete(name)
+    link = links.find(name) if name else None
+    if name is None or not is_managed(interface) or (link is not None and not _is_of(link, interface)):
+        return
+    if interface.bandwidth is not None:
+        limit(links, interface, None)
+    if interface.type == "direct":
+        links.delete(name)
+
+
+def _is_of(link: Link, interface: Interface) -> bool:
+    """Whether a link is the device of an interface: the kernel gives names out again."""
+    if interface.type == "direct":
+        return (link.kind, link.mac) == ("macvtap", mac_of(interface))
+    return (link.kind, link.mac) == ("tun", tap_mac(interface))

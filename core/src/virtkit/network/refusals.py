@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from virtkit.errors import ConfigUnsupportedError, InternalError, OperationInvalidError
+from virtkit.network import vlans
 from virtkit.network.ownership import BRIDGED, RESERVED, bridge_of, device_of, is_managed, mac_of
 
 if TYPE_CHECKING:
@@ -38,16 +39,17 @@ def _unsupported(interface: Interface) -> Iterator[tuple[str, str]]:
     source, direct, bridged = interface.source, interface.type == "direct", interface.type in BRIDGED
     if interface.virtualport:
         yield "a <virtualport>", "remove it, and use a bridge of the kernel"
-    if interface.vlan:
-        yield "a <vlan>", "remove it, and use a bridge that is on that VLAN"
+    if interface.vlan and not bridged:
+        yield "a <vlan>", "remove it, and use a bridge or a link that is on that VLAN"
     if source and source.mac_table_manager == "libvirt":
         yield "macTableManager='libvirt'", "leave it out"
     if source and (source.ips or source.routes):
         yield "addresses of the host's end", "remove <ip> and <route> from <source>"
     if interface.ips:
         yield "an <ip>", "remove it, and let the guest configure its interface"
-    if interface.bandwidth and direct:
-        yield "a <bandwidth> on a macvtap", "remove it, or use a bridge"
+    inbound = interface.bandwidth.inbound if interface.bandwidth else None
+    if inbound and inbound.floor and interface.type != "network":
+        yield "a floor in its <bandwidth>", "leave it out, or use a network with a bridge of its own"
     if interface.mtu and direct:
         yield "an <mtu> on a macvtap", "remove it, or use a bridge"
     if interface.port_isolated and not bridged:
@@ -57,13 +59,19 @@ def _unsupported(interface: Interface) -> Iterator[tuple[str, str]]:
 
 
 def _bridge(owner: Owner, links: Links, interface: Interface) -> None:
+    name = (interface.source.bridge if interface.source else None) or ""
     if bridge_of(links, interface) is None:
-        name = (interface.source.bridge if interface.source else None) or ""
         raise InternalError(
             f"{owner.about(interface)} is to be plugged into {name!r}, which is no bridge of this host: make it, or "
             "correct the definition",
             domain=owner.driver,
             str1=name,
+        )
+    if interface.vlan is not None and not vlans.are_kept_apart(links, name):
+        raise ConfigUnsupportedError(
+            f"{owner.about(interface)} has a <vlan>, and the bridge {name} does not keep VLANs apart: remove it, or "
+            f"`ip link set {name} type bridge vlan_filtering 1`",
+            domain=owner.driver,
         )
 
 
