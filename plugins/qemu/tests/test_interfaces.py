@@ -20,7 +20,7 @@ from plugins.qemu.tests.rig import eventually
 from tests.guests import LinuxGuest
 from tests.namespaces import Namespace
 from virtkit.enums import DomainInterfaceAddressesSource as Source
-from virtkit.enums import DomainShutoffReason, DomainState, IPAddrType
+from virtkit.enums import DomainModificationImpact, DomainShutoffReason, DomainState, IPAddrType
 from virtkit.errors import ArgumentUnsupportedError, ConfigUnsupportedError, InvalidArgError, OperationInvalidError
 from virtkit.network.links import Links
 from virtkit.records import IPAddress
@@ -30,6 +30,7 @@ pytestmark = pytest.mark.qemu
 MAC = "52:54:00:aa:bb:cc"
 BRIDGED = f"<interface type='bridge'><mac address='{MAC}'/><source bridge='br0'/>{{}}<model type='virtio'/></interface>"
 DIRECT = f"<interface type='direct'><mac address='{MAC}'/><source dev='up0' mode='bridge'/>{{}}</interface>"
+LIVE, CONFIG = DomainModificationImpact.LIVE, DomainModificationImpact.CONFIG
 HOST, PEER = "10.77.0.1", "10.77.0.2"
 
 
@@ -151,6 +152,50 @@ def test_only_running_guests_and_known_interfaces_have_figures(root: Root, conne
         web.interface_addresses(9)
     with pytest.raises(ArgumentUnsupportedError, match="'web' cannot be asked through a guest agent yet"):
         web.interface_addresses(Source.AGENT)
+
+
+def limits_of(network: Namespace, device: str) -> str:
+    return network.run("tc", "class", "show", "dev", device).stdout
+
+
+def test_the_traffic_of_a_guest_is_limited_while_it_runs_and_in_its_definition(
+    root: Root, connection: virtkit.Connection, network: Namespace
+) -> None:
+    limits = "<bandwidth><outbound average='500'/></bandwidth>"
+    web = connection.define_domain(root.xml("web", devices=BRIDGED.format(limits)))
+    web.create()
+    assert "" == limits_of(network, "vnet0")
+    web.set_interface_parameters("vnet0", {"inbound.average": 1000, "inbound.peak": 2000}, LIVE)
+    assert "rate 8192Kbit ceil 16384Kbit" in limits_of(network, "vnet0")
+    assert {"inbound.average": 1000, "inbound.peak": 2000, "outbound.average": 500} == limited(web, LIVE)
+    assert {"outbound.average": 500} == limited(web, CONFIG)
+    web.set_interface_parameters(MAC, {"inbound.average": 0, "outbound.average": 0}, LIVE | CONFIG)
+    assert "" == limits_of(network, "vnet0")
+    assert ({}, {}) == (limited(web, LIVE), limited(web, CONFIG))
+    with pytest.raises(ConfigUnsupportedError, match="cannot be guaranteed a floor"):
+        web.set_interface_parameters(MAC, {"inbound.floor": 100}, LIVE)
+
+
+def limited(domain: virtkit.Domain, flags: int) -> dict[str, object]:
+    """The limits of a domain's interface that are not 0."""
+    return {name: value for name, value in domain.interface_parameters(MAC, flags).items() if value}
+
+
+@pytest.mark.parametrize(
+    ("params", "said"),
+    [
+        ({"inbound.peak": 2000}, "needs inbound.average"),
+        ({"inbound.colour": 1}, "no limit 'inbound.colour'"),
+        ({"inbound.average": -1}, "no unsigned number but -1"),
+    ],
+)
+def test_limits_that_mean_nothing_are_refused(
+    root: Root, connection: virtkit.Connection, params: dict[str, int], said: str
+) -> None:
+    web = connection.define_domain(root.xml("web", devices=BRIDGED.format("")))
+    with pytest.raises(InvalidArgError, match=said):
+        web.set_interface_parameters(MAC, params, CONFIG)
+    assert {} == limited(web, CONFIG)
 
 
 def test_guests_without_such_interfaces_cost_no_import_of_netlink(root: Root) -> None:

@@ -24,6 +24,7 @@ from virtkit.refs import NetworkPortRef
 
 if TYPE_CHECKING:
     from virtkit.network.ownership import Owner, Peers
+    from virtkit.params import TypedParams
     from virtkit.xml.domain.devices.interface import Interface
     from virtkit.xml.networkport import NetworkPort
 
@@ -85,6 +86,17 @@ def reclaim(peers: Peers, owner: Owner, interface: Interface) -> None:
         port = _asked(owner, interface)
         port.plug = _plug(interface)
         peers["network_port_create_xml"](network, port.format(), NetworkPortCreateFlags.RECLAIM)
+
+
+def limit(peers: Peers, interface: Interface, params: TypedParams) -> None:
+    """Tell the network of new limits of an interface, if it is plugged into one.
+
+    Raises:
+        VirtError: The network driver refuses, as when it cannot guarantee a floor.
+    """
+    if names_network(interface):
+        network = peers["network_lookup_by_name"](_network_of(interface))
+        peers["network_port_set_parameters"](NetworkPortRef(network, _number_of(interface)), params, 0)
 
 
 def release(peers: Peers, interface: Interface) -> None:

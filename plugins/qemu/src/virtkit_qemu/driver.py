@@ -20,6 +20,7 @@ from virtkit_qemu.console import ConsolePart
 from virtkit_qemu.definition import DefinitionPart
 from virtkit_qemu.host import HostPart
 from virtkit_qemu.lifecycle import LifecyclePart
+from virtkit_qemu.limits import LimitsPart
 from virtkit_qemu.passthrough import PassthroughPart
 from virtkit_qemu.state import QemuState, Session
 from virtkit_qemu.statistics import ResourcesPart, StatisticsPart
@@ -35,6 +36,7 @@ class QemuDriver(
     AnnotationsPart,
     DefinitionPart,
     LifecyclePart,
+    LimitsPart,
     StatisticsPart,
     ResourcesPart,
     ConsolePart,
