@@ -62,11 +62,11 @@ def test_a_live_interface_shows_what_its_port_told_and_forgets_it_again(
 
 def test_what_a_port_group_adds_is_part_of_the_live_interface() -> None:
     networks, found = FakeNetworks(type="network", bridge="virbr7"), lan()
-    networks.settings["bandwidth"] = Bandwidth(inbound=Traffic(average=1000))
+    networks.settings["bandwidth"] = Bandwidth(class_id=3, inbound=Traffic(average=1000))
     ports.claim(networks.peers(), WEB, found)
     assert found.bandwidth is not None
     assert found.bandwidth.inbound is not None
-    assert 1000 == found.bandwidth.inbound.average
+    assert (1000, None) == (found.bandwidth.inbound.average, found.bandwidth.class_id)
 
 
 def test_a_port_is_given_back_once_and_more_is_no_error() -> None:

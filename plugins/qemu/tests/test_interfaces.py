@@ -107,6 +107,20 @@ def test_a_guest_that_ended_while_nobody_watched_is_cleared_away_by_the_next_own
         eventually(lambda: names() == before)
 
 
+def test_a_starter_that_is_killed_half_way_leaves_nothing_to_the_next_owner(root: Root) -> None:
+    before = names()
+    document = root.xml("web", devices=DIRECT.format(""))
+    body = f"starting._spawn = lambda *_: os._exit(9); connection.define_domain({document!r}).create()"
+    code = f"import os, virtkit; from virtkit_qemu import starting; connection = virtkit.open({root.uri!r}); {body}"
+    assert 9 == subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode
+    assert before < names()
+    with root.open() as next_one:
+        web = next_one.lookup_domain_by_name("web")
+        web.set_autostart(False)  # owns the root
+        eventually(lambda: names() == before)
+        assert DomainState.SHUTOFF == state_of(web)[0]
+
+
 def test_a_device_that_is_there_already_is_used_and_left(
     root: Root, connection: virtkit.Connection, network: Namespace
 ) -> None:

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PLUGGED = ("network", "bridge", "direct", "ethernet")
-"""Types of interfaces that end on the host."""
+MACVLANS, TAPS = ("macvtap", "macvlan"), ("tun", "veth")
+"""Kinds of the devices of interfaces: with the guest's own address, and with one of the host's end."""
 
 _log = logging.getLogger(__name__)
 
@@ -175,19 +175,18 @@ def _replug(links: Links, interface: Interface) -> None:
 
 
 def _remove(links: Links, interface: Interface) -> None:
-    """Remove the limits and the device; taps go with the hypervisor, and what was there before stays."""
+    """Remove the limits and the device; a tap goes with its hypervisor, and what was there before stays."""
     name = device_of(interface)
     link = links.find(name) if name else None
     if name is None or not is_managed(interface) or (link is not None and not _is_of(link, interface)):
         return
     if interface.bandwidth is not None:
         limit(links, interface, None)
-    if interface.type == "direct":
+    if link is not None and link.kind != "tun":
         links.delete(name)
 
 
 def _is_of(link: Link, interface: Interface) -> bool:
     """Whether a link is the device of an interface: the kernel gives names out again."""
-    if interface.type == "direct":
-        return (link.kind, link.mac) == ("macvtap", mac_of(interface))
-    return (link.kind, link.mac) == ("tun", tap_mac(interface))
+    kinds, mac = (MACVLANS, mac_of(interface)) if interface.type == "direct" else (TAPS, tap_mac(interface))
+    return link.kind in kinds and link.mac == mac

@@ -204,3 +204,5 @@ def _settle(owner: Owner, interface: Interface, port: NetworkPort) -> None:
         found = getattr(port, there)
         if found is not None:
             setattr(interface, here, found)
+    if interface.bandwidth is not None:
+        interface.bandwidth.class_id = None  # it is the network's
