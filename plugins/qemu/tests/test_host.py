@@ -141,6 +141,7 @@ def test_the_doctor_looks_at_emulator_kvm_tools_and_folders(tmp_path: Path, monk
     assert findings["emulator"].fine
     assert "/dev/kvm" in findings
     assert "qemu-img" in findings
+    assert "/dev/net/tun" in findings
     assert findings[str(tmp_path / "etc/qemu")].fine
 
 

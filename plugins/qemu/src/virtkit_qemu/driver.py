@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from virtkit.driver import Driver, Finding, OpenRequest
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, VirtError
+from virtkit.network.links import TUN
 from virtkit.services.tenancy import Tenants
 from virtkit.store import Root
 from virtkit_qemu import binary, kvm
@@ -82,7 +83,7 @@ class QemuDriver(
         return conn.own().hub
 
     def driver_diagnose(self) -> Sequence[Finding]:
-        return [*_emulators(), _image_tool(), *_folders()]
+        return [*_emulators(), _image_tool(), _taps(), *_folders()]
 
 
 def _emulators() -> list[Finding]:
@@ -108,6 +109,13 @@ def _image_tool() -> Finding:
     if found:
         return Finding("qemu-img", True, found)
     return Finding("qemu-img", False, "not installed: disk images cannot be looked into", "apt-get install qemu-utils")
+
+
+def _taps() -> Finding:
+    if os.access(TUN, os.R_OK | os.W_OK):
+        return Finding(TUN, True, "usable; guests' interfaces can be plugged into bridges and networks by root")
+    remedy = "" if os.path.exists(TUN) else "modprobe tun"
+    return Finding(TUN, False, "cannot be opened: interfaces cannot be plugged into bridges and networks", remedy)
 
 
 def _folders() -> list[Finding]:
