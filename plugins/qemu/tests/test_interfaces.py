@@ -19,8 +19,15 @@ from plugins.qemu.tests.hypervisor import Root, program, runs, state_of
 from plugins.qemu.tests.rig import eventually
 from tests.guests import LinuxGuest
 from tests.namespaces import Namespace
+from virtkit.enums import (
+    ConnectGetAllDomainStatsFlags,
+    DomainModificationImpact,
+    DomainShutoffReason,
+    DomainState,
+    DomainStatsTypes,
+    IPAddrType,
+)
 from virtkit.enums import DomainInterfaceAddressesSource as Source
-from virtkit.enums import DomainModificationImpact, DomainShutoffReason, DomainState, IPAddrType
 from virtkit.errors import ArgumentUnsupportedError, ConfigUnsupportedError, InvalidArgError, OperationInvalidError
 from virtkit.network.links import Links
 from virtkit.records import IPAddress
@@ -166,6 +173,23 @@ def test_only_running_guests_and_known_interfaces_have_figures(root: Root, conne
         web.interface_addresses(9)
     with pytest.raises(ArgumentUnsupportedError, match="'web' cannot be asked through a guest agent yet"):
         web.interface_addresses(Source.AGENT)
+
+
+def test_statistics_of_many_have_the_interfaces_of_those_that_run(root: Root, connection: virtkit.Connection) -> None:
+    user = "<interface type='user'/>"
+    connection.define_domain(root.xml("off", devices=BRIDGED.format("")))
+    web = connection.create_domain(root.xml("web", devices=user + BRIDGED.format("")))
+    off, on = connection.domain_stats(stats=DomainStatsTypes.INTERFACE)
+    assert ("off", {}) == (off[0].name, dict(off[1]))
+    found, single = dict(on[1]), web.interface_stats("vnet0")
+    assert (2, "vnet0") == (found["net.count"], found["net.1.name"])
+    assert not [name for name in found if name.startswith("net.0.")]
+    assert 10 == len(found)
+    assert single.rx_packets >= int(found["net.1.rx.pkts"])
+    everything = dict(connection.domain_stats([web])[0][1])
+    assert {"state.state", "cpu.time", "balloon.maximum", "net.1.tx.drop"} <= everything.keys()
+    with pytest.raises(ArgumentUnsupportedError, match="ask for 0x17 only"):
+        connection.domain_stats(stats=DomainStatsTypes.PERF, flags=ConnectGetAllDomainStatsFlags.ENFORCE_STATS)
 
 
 def limits_of(network: Namespace, device: str) -> str:

@@ -87,11 +87,7 @@ class DefinitionPart(DomainDefinitionSpec["Session"]):
 
     @quick
     def connect_list_all_domains(self, conn: Session, flags: int) -> list[DomainRef]:
-        guests = conn.read().all()
-        if flags:
-            asked = _asked(flags)
-            guests = [guest for guest in guests if all(bits & of(guest) for bits, of in asked)]
-        return [guest.ref for guest in guests]
+        return [guest.ref for guest in admitted(conn.read().all(), flags)]
 
     # Description
 
@@ -206,6 +202,14 @@ class DefinitionPart(DomainDefinitionSpec["Session"]):
             gone = DomainLifecycleEvent(DomainEventType.UNDEFINED, DomainEventUndefinedDetailType.RENAMED)
             state.hub.publish(before, gone)
             state.publish(guest, DomainLifecycleEvent(DomainEventType.DEFINED, DomainEventDefinedDetailType.RENAMED))
+
+
+def admitted(guests: list[Guest], flags: int) -> list[Guest]:
+    """The guests that the flags of a list leave."""
+    if not flags:
+        return guests
+    asked = _asked(flags)
+    return [guest for guest in guests if all(bits & of(guest) for bits, of in asked)]
 
 
 def _asked(flags: int) -> list[tuple[int, Callable[[Guest], int]]]:

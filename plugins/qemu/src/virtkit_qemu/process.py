@@ -36,6 +36,9 @@ OUTPUT_BYTES = 4096
 # Becomes the command once it is told to; ends when we die before that. Output is already redirected.
 _WAIT_THEN_RUN = 'unset PWD; read -r go && exec "$@" </dev/null'
 
+TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+"""Nanoseconds of a clock tick, the unit of CPU times in /proc."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -275,6 +278,17 @@ def adopt(pid_file: Path, *, subject: str, log: Path) -> Process | None:
         return process
     process.close()
     return None
+
+
+def cpu_time(pid: int | None) -> int:
+    """Nanoseconds of CPU time that a process has used; 0 when it is not in sight."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return 0
+    # The second field, the program's name in parentheses, may itself hold blanks; user and system time are 14 and 15.
+    fields = stat.rpartition(b")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * TICK_NS
 
 
 def _start(launch: Launch) -> Process:

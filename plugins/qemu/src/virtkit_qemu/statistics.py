@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from virtkit.enums import DomainControlErrorReason, DomainControlState, DomainVcpuFlags, ErrorDomain
+from virtkit.enums import DomainControlErrorReason, DomainControlState, DomainStatsTypes, DomainVcpuFlags, ErrorDomain
 from virtkit.errors import InvalidArgError, OperationTimeoutError
 from virtkit.hookspecs.domain_resources import DomainResourcesSpec
 from virtkit.hookspecs.domain_statistics import DomainStatisticsSpec
 from virtkit.network.links import Links
 from virtkit.network.ownership import device_of
 from virtkit.network.traffic import seen_from_guest
-from virtkit.records import ControlInfo, DomainInfo, DomainStateReason, InterfaceStats
+from virtkit.records import ControlInfo, DomainInfo, DomainStateReason, DomainStats, InterfaceStats
 from virtkit.spec import quick
-from virtkit_qemu import impact, interfaces
-from virtkit_qemu.definition import refuse
+from virtkit_qemu import bulk, impact, interfaces
+from virtkit_qemu import process as processes
+from virtkit_qemu.definition import admitted, refuse
 from virtkit_qemu.guest import Figures
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
     from virtkit_qemu.state import Session
-
-TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
-"""Nanoseconds of a clock tick, the unit of CPU times in /proc."""
 
 OK = ControlInfo(DomainControlState.OK, DomainControlErrorReason.NONE, 0)
 
@@ -36,7 +33,7 @@ class StatisticsPart(DomainStatisticsSpec["Session"]):
     def domain_get_info(self, conn: Session, dom: DomainRef) -> DomainInfo:
         guest = conn.read().by_ref(dom)
         run, figures = guest.run, guest.figures()
-        used = cpu_time(run.pid) if run else 0
+        used = processes.cpu_time(run.pid) if run else 0
         return DomainInfo(guest.state, figures.memory, figures.current, figures.vcpus, used)
 
     @quick
@@ -74,6 +71,16 @@ class StatisticsPart(DomainStatisticsSpec["Session"]):
             )
         return seen_from_guest(counters, interface)
 
+    def connect_get_all_domain_stats(
+        self, conn: Session, doms: Sequence[DomainRef], stats: int, flags: int
+    ) -> list[DomainStats]:
+        groups = bulk.groups_of(stats, flags)
+        wanted = {dom.uuid for dom in doms}
+        guests = [guest for guest in conn.read().all() if not wanted or guest.uuid in wanted]
+        guests = admitted(guests, flags & ~bulk.HOW)
+        known = bulk.counters(guests) if groups & DomainStatsTypes.INTERFACE else {}
+        return [DomainStats(guest.ref, bulk.collect(guest, groups, known)) for guest in guests]
+
 
 class ResourcesPart(DomainResourcesSpec["Session"]):
     """The functions of the driver about what a guest is given."""
@@ -83,14 +90,3 @@ class ResourcesPart(DomainResourcesSpec["Session"]):
         refuse("domain_get_vcpus_flags", flags, impact.BITS | DomainVcpuFlags.MAXIMUM)
         figures = Figures.of(impact.document(conn.read().by_ref(dom), flags))
         return figures.max_vcpus if flags & DomainVcpuFlags.MAXIMUM else figures.vcpus
-
-
-def cpu_time(pid: int | None) -> int:
-    """Nanoseconds of CPU time that a process has used; 0 when it is not in sight."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return 0
-    # The second field, the program's name in parentheses, may itself hold blanks; user and system time are 14 and 15.
-    fields = stat.rpartition(b")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * TICK_NS
