@@ -196,10 +196,9 @@ def test_what_cannot_be_plugged_in_is_refused_before_anything_is_made(
     assert before == links.all()
 
 
-def test_an_address_of_the_range_for_taps_is_refused(links: Links) -> None:
+def test_a_guest_with_an_address_like_a_tap_has_another_on_the_host(links: Links, files: list[int]) -> None:
     found = interface("<interface type='bridge'><source bridge='br0'/><mac address='fe:54:00:00:00:01'/></interface>")
-    with pytest.raises(ConfigUnsupportedError, match="begins with fe"):
-        plugging.settle(FakePeers(), WEB, links, found)
+    assert "fa:54:00:00:00:01" == plug(links, found, FakePeers(), files).mac
 
 
 def test_a_macvtap_is_removed_and_one_that_is_another_guests_is_not(links: Links) -> None:

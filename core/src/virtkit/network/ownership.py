@@ -20,8 +20,9 @@ PLUGGED = ("network", "bridge", "direct", "ethernet")
 BRIDGED = ("network", "bridge")
 """Types of interfaces whose device is plugged into a bridge, once they are settled."""
 
-RESERVED = "fe:"
-"""How addresses of taps begin: the highest, so that a bridge does not take one for its own."""
+HIGHEST, NEXT = "fe:", "fa:"
+"""How addresses of taps begin: so high that a bridge does not take one for its own; the second for guests whose own
+address begins with the first."""
 
 
 class Owner(NamedTuple):
@@ -49,7 +50,8 @@ def mac_of(interface: Interface) -> str:
 
 def tap_mac(interface: Interface) -> str:
     """The address of the device on the host where that is not the guest's own."""
-    return f"{RESERVED}{mac_of(interface)[len(RESERVED) :]}"
+    mac = mac_of(interface)
+    return (NEXT if mac.startswith(HIGHEST) else HIGHEST) + mac[len(HIGHEST) :]
 
 
 def device_of(interface: Interface) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from virtkit.errors import ConfigUnsupportedError, InternalError, OperationInvalidError
 from virtkit.network import vlans
-from virtkit.network.ownership import BRIDGED, RESERVED, bridge_of, device_of, is_managed, mac_of
+from virtkit.network.ownership import BRIDGED, bridge_of, device_of, is_managed
 
 if TYPE_CHECKING:
     from virtkit.network.links import Links
@@ -54,8 +54,6 @@ def _unsupported(interface: Interface) -> Iterator[tuple[str, str]]:
         yield "an <mtu> on a macvtap", "remove it, or use a bridge"
     if interface.port_isolated and not bridged:
         yield "an isolated <port> and no bridge", "remove it, or use a bridge"
-    if bridged and mac_of(interface).startswith(RESERVED):
-        yield "an address that begins with fe, as those of devices on the host do", "choose another"
 
 
 def _bridge(owner: Owner, links: Links, interface: Interface) -> None:
