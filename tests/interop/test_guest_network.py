@@ -223,6 +223,7 @@ def test_a_guest_of_a_network_gets_an_address_answers_and_cannot_pretend_to_be_a
         assert [] == rows(virsh(daemon, "nwfilter-binding-list"))
         assert [] == rows(virsh(daemon, "net-port-list", "lan"))
         virsh(daemon, "net-destroy", "lan")
+        assert "vnet0" not in network.run("nft", "list", "ruleset").stdout
         with Links() as links:
             assert {"lo", "port"} == {link.name for link in links.all()}
 
