@@ -148,7 +148,7 @@ class Capture:
 
     def senders(self) -> set[tuple[str, str]]:
         """Address of the link and of the protocol (IPv4 or ARP) of whoever has sent something since the last call."""
-        found = set()
+        found: set[tuple[str, str]] = set()
         while True:
             try:
                 frame = self._socket.recv(65536)
