@@ -171,6 +171,25 @@ def test_a_name_that_was_given_out_at_a_start_is_dropped() -> None:
     assert document.devices.interfaces[0].target is None
 
 
+@pytest.mark.parametrize(
+    ("live", "kept"),
+    [
+        (
+            "type='network'><source network='lan' portgroup='a' portid='1' bridge='br0'/>",
+            {"network": "lan", "portgroup": "a"},
+        ),
+        ("type='bridge'><source network='lan' portid='1' bridge='br0'/>", {"bridge": "br0"}),
+        ("type='direct'><source network='lan' portid='1' dev='e' mode='private'/>", {"dev": "e", "mode": "private"}),
+    ],
+)
+def test_the_port_of_a_guest_whose_live_document_was_copied_is_dropped(live: str, kept: dict[str, str]) -> None:
+    document = plugged(f"<interface {live}</interface>")
+    devices.fill(document)
+    (interface,) = document.devices.interfaces
+    assert interface.source is not None
+    assert kept == interface.source.content()
+
+
 def test_aliases_of_users_stay_and_others_go() -> None:
     document = plugged(
         "<disk><alias name='ua-mine'/></disk><disk><alias name='virtio-disk0'/></disk>"

@@ -33,8 +33,9 @@ def fill(document: Domain) -> None:
 
 
 def fill_interface(interface: Interface) -> None:
-    """Give an interface its type, an address and a mode; drop a generated name."""
+    """Give an interface its type, an address and a mode; drop what an earlier run had left."""
     interface.type = interface.type or "user"
+    drop_port(interface)
     if interface.mac is None:
         interface.mac = Mac()
     interface.mac.address = interface.mac.address or generated_mac()
@@ -44,6 +45,17 @@ def fill_interface(interface: Interface) -> None:
     drop_generated_name(interface)
     for ip in interface.ips:
         ip.family = ip.family or "ipv4"
+
+
+def drop_port(interface: Interface) -> None:
+    """Drop what the port of a network told a guest that ran: this one, or the one whose document was copied."""
+    source = interface.source
+    if source is None:
+        return
+    if interface.type == "network":
+        source.portid = source.bridge = source.dev = source.mode = source.mac_table_manager = None
+    elif interface.type in ("bridge", "direct"):
+        source.network = source.portgroup = source.portid = None
 
 
 def drop_generated_name(interface: Interface) -> None:

@@ -10,6 +10,7 @@ import logging
 import uuid
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from virtkit.define.devices import drop_port
 from virtkit.enums import ErrorDomain, NetworkPortCreateFlags
 from virtkit.errors import (
     ConfigUnsupportedError,
@@ -112,10 +113,9 @@ def release(peers: Peers, interface: Interface) -> None:
 
 def unsettle(interface: Interface) -> None:
     """Make an interface again what it was before its guest started."""
-    source = interface.source
-    if source is not None and source.network:
+    if names_network(interface):
         interface.type = "network"
-        source.portid = source.bridge = source.dev = source.mode = source.mac_table_manager = None
+        drop_port(interface)
 
 
 def _lookup(peers: Peers, owner: Owner, interface: Interface) -> Any:
