@@ -157,6 +157,21 @@ def test_a_filter_that_cannot_be_had_stops_the_start_and_leaves_what_unplug_undo
     assert {} == networks.ports
 
 
+def test_the_host_end_of_a_pair_is_plugged_in_like_a_tap_and_removed(links: Links) -> None:
+    def make(_: Links, settled: Interface) -> None:
+        links.add_veth("veth0", "inside")
+        name_device(settled, "veth0")
+
+    before, found = links.all(), bridged()
+    plugging.settle(FakePeers(), WEB, links, found)
+    plugging.plug(FakePeers(), WEB, links, found, make)
+    link = links.find("veth0")
+    assert link is not None
+    assert (TAP_MAC, True, number_of(links, "br0")) == (link.mac, link.up, link.master)
+    plugging.unplug(FakePeers(), WEB, links, found)
+    assert [each.name for each in before] == [each.name for each in links.all()]
+
+
 @pytest.mark.parametrize(
     ("text", "error", "said"),
     [
