@@ -78,7 +78,9 @@ class Outside:
         self._close()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        reports = (each for kind in ("passed", "failed", "skipped") for each in terminalreporter.getreports(kind))
+        kinds = ("passed", "failed", "skipped")
+        found = (each for kind in kinds for each in terminalreporter.getreports(kind))
+        reports = [each for each in found if isinstance(each, pytest.TestReport)]  # a file that is skipped has another
         for name in sorted({each.nodeid for each in reports if (AGAIN, True) in map(tuple, each.user_properties)}):
             terminalreporter.write_line(f"{AGAIN}: {name}", yellow=True)
 
