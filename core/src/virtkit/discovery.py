@@ -36,8 +36,9 @@ GROUPS = {kind: f"virtkit.{kind}" for kind in (*KINDS, BACKEND)}
 PACKAGES = {
     **dict.fromkeys(("dir", "fs", "netfs"), "virtkit-storage"),
     "logical": "virtkit-storage-lvm",
+    "nwfilter": "virtkit-netfilter",
 }
-"""Type of storage pools -> the distribution that has its backend, where its name does not say so."""
+"""Type of storage pools, or name of a driver -> its distribution, where the name does not say so."""
 
 
 class Installed(NamedTuple):
@@ -244,7 +245,9 @@ def _package(kind: str, name: str) -> str:
     """The distribution that would have a driver."""
     if kind == BACKEND:
         return PACKAGES.get(name, f"virtkit-storage-{name}")
-    return f"virtkit-{name}" if kind in ("hypervisor", name) else f"virtkit-{kind}-{name}"
+    if kind in ("hypervisor", name):
+        return PACKAGES.get(name, f"virtkit-{name}")
+    return f"virtkit-{kind}-{name}"
 
 
 def _import(kind: str, name: str) -> Any:

@@ -33,3 +33,10 @@ def test_nothing_of_a_refused_transaction_is_in_force() -> None:
 def test_what_is_no_command_is_refused() -> None:
     with pytest.raises(RefusedError):
         nftables.apply([{"add": {"nonsense": {}}}])
+
+
+def test_chains_are_listed_by_their_names() -> None:
+    assert nftables.chains("inet", "lab") == []
+    nftables.apply([TABLE, CHAIN, rule("open")])
+    assert nftables.chains("inet", "lab") == ["open"]
+    assert nftables.chains("inet", "other") == []

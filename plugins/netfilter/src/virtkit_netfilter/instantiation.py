@@ -1,0 +1,189 @@
+"""Putting rules in force: for any number of devices at once, all or none. The compiler is pure; this is its one edge.
+
+All roots of a host share the compiler's table. A device's chains say whose they are: one of them, without rules, is
+named after the root (`vnet0/root/5f3a9c01`). Rules of another root are replaced by a new binding, and never removed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from virtkit.errors import BuildFirewallError, InternalError, VirtError
+from virtkit_netfilter.binding import ADDRESS, DOMAIN, Binding, device_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from virtkit.network.nftables import Command
+    from virtkit.xml.nwfilter import NWFilter
+    from virtkit_netfilter.probing import Abilities
+
+Documents = Mapping[str, "NWFilter"]
+"""The filters by name."""
+
+FAMILY = "bridge"
+
+OWNER = "root"
+"""What the chain is called within a device's that says whose the device is."""
+
+MOST_NAMED = 3
+"""Devices that a message names."""
+
+
+class Instantiation:
+    """The rules of the devices of one root."""
+
+    def __init__(self, place: Path) -> None:
+        """Begin; nothing is asked of the kernel yet.
+
+        Args:
+            place: A folder of the root, which identifies it.
+        """
+        self._owner = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()[:8]
+        self._abilities: Abilities | None = None
+
+    def abilities(self) -> Abilities:
+        """What the kernel of this host can do, found out once.
+
+        Raises:
+            ConfigUnsupportedError: The library of nftables is not installed.
+        """
+        if self._abilities is None:
+            from virtkit_netfilter.probing import probe
+
+            self._abilities = probe()
+        return self._abilities
+
+    def rules(self, binding: Binding, documents: Documents, installed: Collection[str] = ()) -> list[Command]:
+        """The commands that replace the rules of a device: those of its filter, or those for learning its address.
+
+        Args:
+            binding: What is to be in force.
+            documents: The filters.
+            installed: The chains that the device has.
+
+        Raises:
+            InternalError: A filter is missing, or a variable has no value.
+            VirtError: What else the compiler refuses.
+        """
+        from virtkit_netfilter import compiler
+
+        device = device_of(binding)
+        if binding.addresses or not learns(binding, documents):
+            return compiler.install(device, documents, self.abilities(), installed)
+        lacking = compiler.missing(device, documents)
+        if lacking.filters:
+            raise _lacking(binding, f"there is no network filter {lacking.filters[0]!r}: define it first")
+        unknown = [name for name in lacking.variables if name != ADDRESS]
+        if unknown:
+            raise _lacking(binding, f"the variable {unknown[0]} has no value: state it as a parameter")
+        return compiler.learning(device, self.abilities(), installed)
+
+    def install(self, bindings: Collection[Binding], documents: Documents) -> None:
+        """Put the rules of devices in force in place of those they have, in one transaction.
+
+        Raises:
+            InternalError: As `rules`.
+            BuildFirewallError: The kernel refuses them. Each device has the rules it had.
+        """
+        names = [binding.name for binding in bindings]
+        installed = self._installed(names) if names else {}
+        commands: list[Command] = []
+        for binding in bindings:
+            present = [chain for chain in installed[binding.name] if chain != self._mark(binding.name)]
+            commands += self.rules(binding, documents, present)
+            commands.append(_chain("add", self._mark(binding.name)))
+        _apply(commands, names)
+
+    def remove(self, names: Collection[str]) -> None:
+        """Take the rules of devices away, as far as they are this root's; a device without rules is no error.
+
+        Raises:
+            BuildFirewallError: The kernel refuses; the rules are all there.
+        """
+        from virtkit_netfilter import compiler
+
+        commands: list[Command] = []
+        for name, chains in self._installed(names).items() if names else ():
+            if self._mark(name) in chains:
+                commands += compiler.remove(name, self.abilities(), chains)
+        _apply(commands, names)
+
+    def _mark(self, name: str) -> str:
+        from virtkit_netfilter.compiler.layout import chain_of
+
+        return chain_of(name, OWNER, self._owner)
+
+    def _installed(self, names: Collection[str]) -> dict[str, list[str]]:
+        """The chains that devices have."""
+        from virtkit.network import nftables
+        from virtkit_netfilter.compiler.layout import TABLE, owner_of
+
+        found: dict[str, list[str]] = {name: [] for name in names}
+        with _refusals(names):
+            for chain in nftables.chains(FAMILY, TABLE):
+                found.get(owner_of(chain) or "", []).append(chain)
+        return found
+
+
+def learns(binding: Binding, documents: Documents) -> bool:
+    """Whether the address of the guest is to be learned.
+
+    Raises:
+        VirtError: What the compiler refuses.
+    """
+    from virtkit_netfilter import compiler
+
+    # Asked without what was learned, which is an answer and not the question.
+    return compiler.needs_learning(device_of(binding)._replace(learned=()), documents) is not None
+
+
+def _lacking(binding: Binding, what: str) -> InternalError:
+    return InternalError(f"{binding.subject} cannot be in force: {what}", domain=DOMAIN, str1=binding.name)
+
+
+def _chain(verb: str, name: str) -> Command:
+    from virtkit_netfilter.compiler.layout import TABLE
+
+    return {verb: {"chain": {"family": FAMILY, "table": TABLE, "name": name}}}
+
+
+def _apply(commands: list[Command], names: Collection[str]) -> None:
+    from virtkit.network import nftables
+
+    with _refusals(names):
+        if commands:
+            nftables.apply(commands)
+
+
+@contextmanager
+def _refusals(names: Collection[str]) -> Iterator[None]:
+    """What nftables refuses is a `BuildFirewallError` that names the devices."""
+    from virtkit.network.nftables import RefusedError
+
+    try:
+        yield
+    except RefusedError as error:
+        step = "; root may" if "ermitted" in error.message else ""
+        raise BuildFirewallError(
+            f"the rules of {_enumerated(names)} stay as they are: {error.message.strip()}{step}", domain=DOMAIN
+        ) from error
+
+
+def _enumerated(names: Collection[str]) -> str:
+    shown = sorted(names)[:MOST_NAMED]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more devices" if more else "")
+
+
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Have an error of a binding's rules say what was attempted, as a `BuildFirewallError`."""
+    try:
+        yield
+    except VirtError as error:
+        raise BuildFirewallError(f"{what}: {error.message}", domain=DOMAIN) from error
