@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plugins.netfilter.tests import frames
-from plugins.netfilter.tests.frames import MAC, OTHER_MAC, SERVER_MAC, acknowledgement, arp, ethernet, ipv4, udp
+from plugins.netfilter.tests import leases
+from plugins.netfilter.tests.leases import MAC, OTHER_MAC, SERVER_MAC, acknowledgement, arp, ethernet, ipv4, udp
 from virtkit_netfilter.learning import MOST_ADDRESSES, Mode, Sighting, current, merged, sighted
 
 ANY, DHCP, NONE = Mode.ANY, Mode.DHCP, Mode.NONE
@@ -106,8 +106,8 @@ def test_a_fragment_is_no_message() -> None:
 
 
 def test_padding_before_an_option_is_skipped_and_what_follows_the_end_is_not_read() -> None:
-    start = frames.bootp(2, 5, yours="10.0.0.7")
-    lease = frames.option(51, bytes((0, 0, 0, 60)))
+    start = leases.bootp(2, 5, yours="10.0.0.7")
+    lease = leases.option(51, bytes((0, 0, 0, 60)))
 
     def told(options: bytes) -> Sighting | None:
         packet = ipv4("10.0.0.1", "10.0.0.7", udp(67, 68, start + options))
@@ -118,7 +118,7 @@ def test_padding_before_an_option_is_skipped_and_what_follows_the_end_is_not_rea
     assert Sighting("10.0.0.7") == told(lease[:-1])  # cut short, as if it were not there
 
 
-@pytest.mark.parametrize("frame", [frames.release("10.0.0.7"), frames.decline("10.0.0.7")])
+@pytest.mark.parametrize("frame", [leases.release("10.0.0.7"), leases.decline("10.0.0.7")])
 def test_a_guest_gives_an_address_back(frame: bytes) -> None:
     assert Sighting("10.0.0.7", gone=True) == sent(frame, DHCP)
     assert received(frame, DHCP) is None
@@ -134,7 +134,7 @@ def test_no_frame_makes_it_fail(frame: bytes, mode: Mode, outgoing: bool) -> Non
 
 
 @given(
-    st.sampled_from([acknowledgement("10.0.0.7"), frames.release("10.0.0.7"), arp("10.0.0.7")]),
+    st.sampled_from([acknowledgement("10.0.0.7"), leases.release("10.0.0.7"), arp("10.0.0.7")]),
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=4),
     st.integers(0, 400),
     st.booleans(),

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from plugins.netfilter.tests import frames
-from plugins.netfilter.tests.frames import MAC, acknowledgement, arp
+from plugins.netfilter.tests import leases
+from plugins.netfilter.tests.leases import MAC, acknowledgement, arp
 from tests.namespaces import Namespace
 from virtkit.errors import InternalError
 from virtkit.network.links import Links
@@ -102,7 +102,7 @@ def test_what_a_server_leases_is_told_and_what_the_guest_forges_is_not(wire: Wir
     forged = acknowledgement("10.0.0.66")
     wire.guest_sends(forged[:6] + MAC + forged[12:])
     wire.guest_gets(acknowledgement("10.0.0.7", seconds=60))
-    wire.guest_sends(frames.release("10.0.0.7"))
+    wire.guest_sends(leases.release("10.0.0.7"))
     assert [("port", Sighting("10.0.0.7", 60)), ("port", Sighting("10.0.0.7", gone=True))] == [wire.next(), wire.next()]
 
 
@@ -111,12 +111,12 @@ def test_the_kernel_keeps_back_what_the_mode_does_not_look_at(wire: Wire) -> Non
     with opened:
         opened.settimeout(SECONDS)
         wire.guest_sends(arp("10.0.0.7"))
-        wire.guest_sends(frames.ethernet(MAC, 0x0800, frames.ipv4("10.0.0.7", "10.0.0.1", frames.udp(68, 53, b""))))
-        fragment = bytearray(frames.release("10.0.0.7"))
+        wire.guest_sends(leases.ethernet(MAC, 0x0800, leases.ipv4("10.0.0.7", "10.0.0.1", leases.udp(68, 53, b""))))
+        fragment = bytearray(leases.release("10.0.0.7"))
         fragment[21] = 9
         wire.guest_sends(bytes(fragment))
-        wire.guest_sends(frames.release("10.0.0.7"))
-        assert frames.release("10.0.0.7") == opened.recv(2048)
+        wire.guest_sends(leases.release("10.0.0.7"))
+        assert leases.release("10.0.0.7") == opened.recv(2048)
 
 
 def test_one_thread_listens_to_all_devices_and_ends_with_the_last(wire: Wire) -> None:
@@ -141,7 +141,7 @@ def test_a_guest_that_floods_its_device_does_not_keep_the_others_waiting(wire: W
     wire.pair("quiet")
     wire.listener.watch(Watch("port", MAC, Mode.DHCP))
     wire.listener.watch(Watch("quiet", MAC, Mode.ANY))
-    wire.guest_sends(frames.release("10.0.0.66"), times=20_000)
+    wire.guest_sends(leases.release("10.0.0.66"), times=20_000)
     wire.guest_sends(arp("10.0.0.7"), "quiet")
     told = [wire.next()]
     while told[-1][0] != "quiet":
