@@ -13,6 +13,7 @@ import virtkit
 from tests.namespaces import Namespace
 from virtkit.network import nftables
 from virtkit.network.links import Links
+from virtkit_netfilter import compiler
 
 OWNER = "<owner><name>guest</name><uuid>0d6bd8f3-6f0c-4f26-8b5c-2a6c3a4d7e01</uuid></owner>"
 
@@ -218,18 +219,14 @@ class Lab:
 
 def devices() -> set[str]:
     """The devices that have rules."""
-    from virtkit_netfilter.compiler.layout import TABLE, owner_of
-
-    return {name for name in map(owner_of, nftables.chains("bridge", TABLE)) if name}
+    return set(compiler.chains_by_device(nftables.chains("bridge", compiler.TABLE)))
 
 
 def ruleset(device: str) -> list[object]:
     """The rules of a device, with their chains."""
-    from virtkit_netfilter.compiler.layout import TABLE, owner_of
-
-    listed = nftables.listed("bridge", TABLE) or []
+    listed = nftables.listed("bridge", compiler.TABLE) or []
     rules = [item["rule"] for item in listed if "rule" in item]
-    return [(each["chain"], each["expr"]) for each in rules if owner_of(each["chain"]) == device]
+    return [(each["chain"], each["expr"]) for each in rules if each["chain"].startswith(f"{device}/")]
 
 
 def addresses(binding: virtkit.NWFilterBinding) -> list[str]:

@@ -1,71 +1,76 @@
-"""Frames as guests and DHCP servers send them."""
+"""Frames that tell of a guest's address: what it uses itself, and what it and DHCP servers say to one another."""
 
 from __future__ import annotations
 
 import struct
 from ipaddress import IPv4Address
 
-MAC = bytes.fromhex("525400000001")
-OTHER_MAC = bytes.fromhex("525400000002")
-SERVER_MAC = bytes.fromhex("525400ffff01")
-BROADCAST = b"\xff" * 6
+from plugins.netfilter.tests import frames
+from plugins.netfilter.tests.frames import BROADCAST, GUEST, HOST, UDP
+
+MAC = frames.mac(GUEST)
+
+SERVER = "10.0.0.1"
+
 COOKIE = bytes.fromhex("63825363")
 
-
-def ip(text: str) -> bytes:
-    return IPv4Address(text).packed
-
-
-def ethernet(source: bytes, protocol: int, packet: bytes, destination: bytes = BROADCAST) -> bytes:
-    return destination + source + struct.pack("!H", protocol) + packet
+DISCOVER, OFFER, DECLINE, ACK, NAK, RELEASE = 1, 2, 4, 5, 6, 7
+ADDRESS, LEASE, TYPE, IDENTITY = 50, 51, 53, 54
+"""Numbers of options."""
 
 
-def arp(sender: str, mac: bytes = MAC, source: bytes | None = None, target: str = "10.0.0.1") -> bytes:
-    """A request."""
-    body = bytes.fromhex("0001080006040001") + mac + ip(sender) + bytes(6) + ip(target)
-    return ethernet(source or mac, 0x0806, body)
+def arp(sender: str, *, mac: str = GUEST, source: str = "") -> bytes:
+    """A request; `source` is in the header of the frame, where it is not the sender's."""
+    body = frames.arp(sender=mac, sender_ip=sender, target_ip=SERVER)
+    return frames.ethernet(body, source=source or mac, target=BROADCAST)
 
 
-def ipv4(source: str, destination: str, payload: bytes, *, protocol: int = 17, options: bytes = b"") -> bytes:
-    size = 5 + len(options) // 4
-    start = struct.pack("!BBHHHBBH", 0x40 | size, 0, size * 4 + len(payload), 1, 0, 64, protocol, 0)
-    start += ip(source) + ip(destination) + options
-    checksum = sum(struct.unpack(f"!{size * 2}H", start))
-    while checksum >> 16:
-        checksum = (checksum & 0xFFFF) + (checksum >> 16)
-    return start[:10] + struct.pack("!H", checksum ^ 0xFFFF) + start[12:] + payload
-
-
-def udp(source: int, destination: int, payload: bytes) -> bytes:
-    return struct.pack("!HHHH", source, destination, 8 + len(payload), 0) + payload
+def packet(source: str, *, mac: str = GUEST) -> bytes:
+    """A packet from an address."""
+    return frames.ethernet(frames.ipv4(frames.echo(), source=source, target=SERVER), source=mac, target=HOST)
 
 
 def option(number: int, value: bytes) -> bytes:
     return bytes((number, len(value))) + value
 
 
-def bootp(operation: int, kind: int, *, mac: bytes = MAC, client: str = "0.0.0.0", yours: str = "0.0.0.0") -> bytes:
-    """A DHCP message up to its type."""
-    start = bytes((operation, 1, 6, 0)) + bytes(8) + ip(client) + ip(yours) + bytes(8) + mac + bytes(10 + 192)
-    return start + COOKIE + option(53, bytes((kind,)))
+def message(
+    operation: int, kind: int, options: bytes, *, mac: str = GUEST, client: str = "0.0.0.0", yours: str = "0.0.0.0"
+) -> bytes:
+    """A DHCP message."""
+    places = IPv4Address(client).packed + IPv4Address(yours).packed + bytes(8)
+    start = bytes((operation, 1, 6, 0)) + bytes(8) + places + frames.mac(mac) + bytes(10 + 192)
+    return start + COOKIE + option(TYPE, bytes((kind,))) + options + b"\xff"
+
+
+def from_server(data: bytes, *, server: str = SERVER, mac: str = GUEST, words: bytes = b"") -> bytes:
+    """What a server says to the guest; `words` are options of the header of IPv4."""
+    datagram = frames.udp(source=67, target=68, data=data)[1]
+    kind, plain = frames.ipv4((UDP, words + datagram), source=server, target="255.255.255.255")
+    return frames.ethernet((kind, bytes((0x45 + len(words) // 4,)) + plain[1:]), source=HOST, target=mac)
+
+
+def from_guest(data: bytes, *, address: str = "0.0.0.0", mac: str = GUEST) -> bytes:
+    """What the guest says to servers."""
+    datagram = frames.udp(source=68, target=67, data=data)
+    inside = frames.ipv4(datagram, source=address, target="255.255.255.255")
+    return frames.ethernet(inside, source=mac, target=BROADCAST)
 
 
 def acknowledgement(
-    address: str, *, seconds: int | None = 3600, server: str = "10.0.0.1", mac: bytes = MAC, kind: int = 5
+    address: str, *, seconds: int | None = 3600, server: str = SERVER, mac: str = GUEST, kind: int = ACK
 ) -> bytes:
-    """What a server sends to the guest."""
-    lease = b"" if seconds is None else option(51, struct.pack("!I", seconds))
-    message = bootp(2, kind, mac=mac, yours=address) + option(54, ip(server)) + lease + b"\xff"
-    return ethernet(SERVER_MAC, 0x0800, ipv4(server, address, udp(67, 68, message)), mac)
+    """A server leases an address."""
+    lease = b"" if seconds is None else option(LEASE, struct.pack("!I", seconds))
+    options = option(IDENTITY, IPv4Address(server).packed) + lease
+    return from_server(message(2, kind, options, mac=mac, yours=address), server=server, mac=mac)
 
 
-def release(address: str) -> bytes:
-    """What a guest sends to give an address back."""
-    message = bootp(1, 7, client=address) + b"\xff"
-    return ethernet(MAC, 0x0800, ipv4(address, "10.0.0.1", udp(68, 67, message)), SERVER_MAC)
+def release(address: str, *, mac: str = GUEST) -> bytes:
+    """The guest gives an address back."""
+    return from_guest(message(1, RELEASE, b"", mac=mac, client=address), address=address, mac=mac)
 
 
 def decline(address: str) -> bytes:
-    """What a guest sends that has found the address taken."""
-    message = bootp(1, 4) + option(50, ip(address)) + b"\xff"
-    return ethernet(MAC, 0x0800, ipv4("0.0.0.0", "255.255.255.255", udp(68, 67, message)))
+    """The guest has found an address taken."""
+    return from_guest(message(1, DECLINE, option(ADDRESS, IPv4Address(address).packed)))

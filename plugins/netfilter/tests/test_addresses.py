@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import virtkit
-from plugins.netfilter.tests import leases
+from plugins.netfilter.tests import frames, leases
 from plugins.netfilter.tests.lab import (
     DROP_PING,
     Guest,
@@ -39,7 +39,7 @@ def hand_over(guest: Guest, frame: bytes) -> None:
 
 def lease(guest: Guest, address: str, seconds: int) -> None:
     """Have a server lease an address to a guest, which does not care."""
-    hand_over(guest, leases.acknowledgement(address, seconds=seconds, mac=bytes.fromhex(guest.mac.replace(":", ""))))
+    hand_over(guest, leases.acknowledgement(address, seconds=seconds, mac=guest.mac))
 
 
 # Any
@@ -66,9 +66,9 @@ def test_a_frame_with_another_mac_teaches_nothing(conn: virtkit.Connection, gues
     binding = bind(conn, guest)
     with guest.namespace.entered(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
         sender.bind(("eth0", 0))
-        sender.send(leases.arp("10.0.0.66", mac=leases.OTHER_MAC))
-        sender.send(leases.arp("10.0.0.67", mac=bytes.fromhex("525400000000"), source=leases.OTHER_MAC))
-        sender.send(leases.arp("10.0.0.7", mac=bytes.fromhex("525400000000")))
+        sender.send(leases.arp("10.0.0.66", mac=frames.OTHER))
+        sender.send(leases.arp("10.0.0.67", mac=guest.mac, source=frames.OTHER))
+        sender.send(leases.arp("10.0.0.7", mac=guest.mac))
     eventually(lambda: addresses(binding) == ["10.0.0.7"], "the address is learned")
 
 
@@ -145,8 +145,7 @@ def test_an_address_that_is_given_back_works_no_more(conn: virtkit.Connection, l
     eventually(lambda: addresses(binding) == ["10.0.0.7"], "it is learned")
     with guest.namespace.entered(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as sender:
         sender.bind(("eth0", 0))
-        mac = bytes.fromhex(guest.mac.replace(":", ""))
-        sender.send(leases.release("10.0.0.7").replace(leases.MAC, mac))
+        sender.send(leases.release("10.0.0.7", mac=guest.mac))
     eventually(lambda: addresses(binding) == [], "it is given back")
 
 

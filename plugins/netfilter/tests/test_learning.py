@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plugins.netfilter.tests import leases
-from plugins.netfilter.tests.leases import MAC, OTHER_MAC, SERVER_MAC, acknowledgement, arp, ethernet, ipv4, udp
+from plugins.netfilter.tests import frames, leases
+from plugins.netfilter.tests.leases import ACK, LEASE, MAC, NAK, OFFER, acknowledgement, arp, packet
 from virtkit_netfilter.learning import MOST_ADDRESSES, Mode, Sighting, current, merged, sighted
 
 ANY, DHCP, NONE = Mode.ANY, Mode.DHCP, Mode.NONE
@@ -31,26 +31,26 @@ def test_an_arp_request_tells_its_sender() -> None:
 
 
 def test_a_packet_tells_its_source() -> None:
-    assert Sighting("10.0.0.7") == sent(ethernet(MAC, 0x0800, ipv4("10.0.0.7", "10.0.0.1", b"", protocol=1)))
+    assert Sighting("10.0.0.7") == sent(packet("10.0.0.7"))
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "127.0.0.1", "169.254.3.4", "224.0.0.1", "255.255.255.255"])
 def test_an_address_that_cannot_be_a_guests_tells_nothing(address: str) -> None:
     assert sent(arp(address)) is None
-    assert sent(ethernet(MAC, 0x0800, ipv4(address, "10.0.0.1", b""))) is None
+    assert sent(packet(address)) is None
     assert received(acknowledgement(address)) is None
 
 
 def test_what_others_say_of_a_guest_tells_nothing() -> None:
-    assert sent(arp("10.0.0.7", mac=OTHER_MAC)) is None
-    assert sent(arp("10.0.0.7", source=OTHER_MAC)) is None
+    assert sent(arp("10.0.0.7", mac=frames.OTHER)) is None
+    assert sent(arp("10.0.0.7", source=frames.OTHER)) is None
     assert received(arp("10.0.0.7"), ANY) is None
-    assert received(ethernet(MAC, 0x0800, ipv4("10.0.0.7", "10.0.0.1", b"")), ANY) is None
+    assert received(packet("10.0.0.7"), ANY) is None
 
 
 def test_only_leases_count_where_dhcp_is_asked_for() -> None:
     assert sent(arp("10.0.0.7"), DHCP) is None
-    assert sent(ethernet(MAC, 0x0800, ipv4("10.0.0.7", "10.0.0.1", b"")), DHCP) is None
+    assert sent(packet("10.0.0.7"), DHCP) is None
     assert Sighting("10.0.0.7", 3600) == received(acknowledgement("10.0.0.7"), DHCP)
 
 
@@ -80,12 +80,12 @@ def test_an_acknowledgement_that_the_guest_sent_is_no_servers() -> None:
 
 
 def test_an_acknowledgement_for_another_guest_tells_nothing() -> None:
-    assert received(acknowledgement("10.0.0.7", mac=OTHER_MAC)) is None
+    assert received(acknowledgement("10.0.0.7", mac=frames.OTHER)) is None
 
 
 def test_an_offer_is_no_lease() -> None:
-    assert received(acknowledgement("10.0.0.7", kind=2)) is None
-    assert received(acknowledgement("10.0.0.7", kind=6)) is None
+    assert received(acknowledgement("10.0.0.7", kind=OFFER)) is None
+    assert received(acknowledgement("10.0.0.7", kind=NAK)) is None
 
 
 def test_only_the_servers_that_are_named_are_believed() -> None:
@@ -94,9 +94,8 @@ def test_only_the_servers_that_are_named_are_believed() -> None:
 
 
 def test_headers_with_options_are_understood() -> None:
-    whole = acknowledgement("10.0.0.7")
-    longer = ethernet(SERVER_MAC, 0x0800, ipv4("10.0.0.1", "10.0.0.7", whole[34:], options=b"\x01" * 8), MAC)
-    assert Sighting("10.0.0.7", 3600) == received(longer)
+    data = leases.message(2, ACK, leases.option(LEASE, bytes((0, 0, 0, 60))), yours="10.0.0.7")
+    assert Sighting("10.0.0.7", 60) == received(leases.from_server(data, words=b"\x01" * 8))
 
 
 def test_a_fragment_is_no_message() -> None:
@@ -106,16 +105,14 @@ def test_a_fragment_is_no_message() -> None:
 
 
 def test_padding_before_an_option_is_skipped_and_what_follows_the_end_is_not_read() -> None:
-    start = leases.bootp(2, 5, yours="10.0.0.7")
-    lease = leases.option(51, bytes((0, 0, 0, 60)))
+    lease = leases.option(LEASE, bytes((0, 0, 0, 60)))
 
     def told(options: bytes) -> Sighting | None:
-        packet = ipv4("10.0.0.1", "10.0.0.7", udp(67, 68, start + options))
-        return received(ethernet(SERVER_MAC, 0x0800, packet, MAC))
+        return received(leases.from_server(leases.message(2, ACK, options, yours="10.0.0.7")))
 
-    assert Sighting("10.0.0.7", 60) == told(b"\0\0\0" + lease + b"\xff")
+    assert Sighting("10.0.0.7", 60) == told(b"\0\0\0" + lease)
     assert Sighting("10.0.0.7") == told(b"\xff" + lease)
-    assert Sighting("10.0.0.7") == told(lease[:-1])  # cut short, as if it were not there
+    assert Sighting("10.0.0.7") == told(lease[:1] + b"\x40" + lease[2:])  # longer than the message: as if not there
 
 
 @pytest.mark.parametrize("frame", [leases.release("10.0.0.7"), leases.decline("10.0.0.7")])

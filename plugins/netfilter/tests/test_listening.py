@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from plugins.netfilter.tests import leases
+from plugins.netfilter.tests import frames, leases
 from plugins.netfilter.tests.leases import MAC, acknowledgement, arp
 from tests.namespaces import Namespace
 from virtkit.errors import InternalError
@@ -111,7 +111,7 @@ def test_the_kernel_keeps_back_what_the_mode_does_not_look_at(wire: Wire) -> Non
     with opened:
         opened.settimeout(SECONDS)
         wire.guest_sends(arp("10.0.0.7"))
-        wire.guest_sends(leases.ethernet(MAC, 0x0800, leases.ipv4("10.0.0.7", "10.0.0.1", leases.udp(68, 53, b""))))
+        wire.guest_sends(frames.ethernet(frames.ipv4(frames.udp(source=68, target=53))))
         fragment = bytearray(leases.release("10.0.0.7"))
         fragment[21] = 9
         wire.guest_sends(bytes(fragment))

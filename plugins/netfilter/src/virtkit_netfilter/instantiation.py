@@ -94,7 +94,7 @@ class Instantiation:
         installed = self._installed(names) if names else {}
         commands: list[Command] = []
         for binding in bindings:
-            present = [chain for chain in installed[binding.name] if chain != self._mark(binding.name)]
+            present = [chain for chain in installed.get(binding.name, ()) if chain != self._mark(binding.name)]
             commands += self.rules(binding, documents, present)
             commands.append(_chain("add", self._mark(binding.name)))
         _apply(commands, names)
@@ -107,10 +107,11 @@ class Instantiation:
         """
         from virtkit_netfilter import compiler
 
+        installed = self._installed(names) if names else {}
         commands: list[Command] = []
-        for name, chains in self._installed(names).items() if names else ():
-            if self._mark(name) in chains:
-                commands += compiler.remove(name, self.abilities(), chains)
+        for name in names:
+            if self._mark(name) in installed.get(name, ()):
+                commands += compiler.remove(name, self.abilities(), installed[name])
         _apply(commands, names)
 
     def _mark(self, name: str) -> str:
@@ -118,16 +119,13 @@ class Instantiation:
 
         return chain_of(name, OWNER, self._owner)
 
-    def _installed(self, names: Collection[str]) -> dict[str, list[str]]:
-        """The chains that devices have."""
+    def _installed(self, names: Collection[str]) -> Mapping[str, Collection[str]]:
+        """The chains of all devices that have some."""
         from virtkit.network import nftables
-        from virtkit_netfilter.compiler.layout import TABLE, owner_of
+        from virtkit_netfilter import compiler
 
-        found: dict[str, list[str]] = {name: [] for name in names}
         with _refusals(names):
-            for chain in nftables.chains(FAMILY, TABLE):
-                found.get(owner_of(chain) or "", []).append(chain)
-        return found
+            return compiler.chains_by_device(nftables.chains(FAMILY, compiler.TABLE))
 
 
 def learns(binding: Binding, documents: Documents) -> bool:
@@ -147,7 +145,7 @@ def _lacking(binding: Binding, what: str) -> InternalError:
 
 
 def _chain(verb: str, name: str) -> Command:
-    from virtkit_netfilter.compiler.layout import TABLE
+    from virtkit_netfilter.compiler import TABLE
 
     return {verb: {"chain": {"family": FAMILY, "table": TABLE, "name": name}}}
 
