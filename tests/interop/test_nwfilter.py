@@ -38,7 +38,7 @@ NO_LEARNING = "<parameter name='CTRL_IP_LEARNING' value='none'/>"
 
 
 def of(uri: str, folder: Path) -> Virsh:
-    """Runs virsh; what it prints, or its status where it fails. `xml` goes into a file that is the first argument."""
+    """The virsh of a URI; what it prints, or its status where it fails. `xml` goes into a file, its first argument."""
     folder.mkdir()
 
     def call(command: str, *words: str, xml: str = "") -> str:
@@ -67,7 +67,7 @@ def process_of(socket: Path) -> str:
 
 @pytest.fixture
 def both(tmp_path: Path, network: Namespace) -> Iterator[tuple[Virsh, Virsh]]:
-    """virsh through libvirtd and through virtkitd; both have the device vnet0."""
+    """The real virsh through libvirtd and through virtkitd; both have the device vnet0."""
     add = ("ip", "link", "add", "vnet0", "type", "veth", "peer", "name", "guest0")
     network.run(*add)
     (tmp_path / "theirs").mkdir()

@@ -233,8 +233,8 @@ def addresses(binding: virtkit.NWFilterBinding) -> list[str]:
     """The values of IP that a binding shows."""
     from virtkit.xml.nwfilterbinding import NWFilterBinding
 
-    shown = NWFilterBinding.parse(binding.xml_desc()).filterref.parameters
-    return [each.value for each in shown if each.name == "IP"]
+    reference = NWFilterBinding.parse(binding.xml_desc()).filterref
+    return [each.value or "" for each in reference.parameters if each.name == "IP"] if reference else []
 
 
 def eventually(holds: Callable[[], object], what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,6 @@ from virtkit.errors import (
     XMLInvalidSchemaError,
 )
 from virtkit.network import nftables
-from virtkit.network.links import Links
 from virtkit.store import Collection
 
 
@@ -278,11 +278,10 @@ try:
 except virtkit.VirtError as error:
     print(type(error).__name__, error)
 """
-    import sys
-
     program = f"import sys, virtkit\nconnection = virtkit.open(sys.argv[1])\n{body}"
-    done = subprocess.run([*command, sys.executable, "-c", program, lab.uri], capture_output=True, text=True, check=False)
-    print(done.stdout)
+    done = subprocess.run(
+        [*command, sys.executable, "-c", program, lab.uri], capture_output=True, text=True, check=False
+    )
     assert "ermitted" in done.stdout, done.stderr
     assert [] == list(lab.status("x").parent.glob("*.xml"))
 

@@ -1,4 +1,4 @@
-"""What frames tell of a guest's address: its own word, and that of DHCP servers; and that nothing a guest sends does harm."""
+"""What frames tell of a guest's address, by its own word and that of DHCP servers; and that no frame does harm."""
 
 from __future__ import annotations
 
@@ -169,9 +169,7 @@ def test_every_lease_counts_until_it_ends() -> None:
 
 def test_a_lease_that_is_renewed_lasts_longer_and_keeps_its_place() -> None:
     both = {"10.0.0.7": 1060, "10.0.0.8": 1100}
-    assert [("10.0.0.7", 1090), ("10.0.0.8", 1100)] == list(
-        merged(both, Sighting("10.0.0.7", 60), DHCP, 1030).items()
-    )
+    assert [("10.0.0.7", 1090), ("10.0.0.8", 1100)] == list(merged(both, Sighting("10.0.0.7", 60), DHCP, 1030).items())
 
 
 def test_an_address_that_is_given_back_is_gone() -> None:

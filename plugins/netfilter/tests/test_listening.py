@@ -167,7 +167,7 @@ def test_a_callback_that_fails_ends_nothing(wire: Wire, caplog: pytest.LogCaptur
     assert "no rules today" in caplog.text
 
 
-def test_the_time_of_a_watch_comes_once(wire: Wire) -> None:
+def test_the_time_of_a_watch_is_told_and_the_device_listened_to_on(wire: Wire) -> None:
     now = int(time.clock_gettime(time.CLOCK_BOOTTIME))
     watch = Watch("port", MAC, Mode.DHCP, expires=now)
     wire.listener.watch(watch)
@@ -175,6 +175,25 @@ def test_the_time_of_a_watch_comes_once(wire: Wire) -> None:
     wire.guest_gets(acknowledgement("10.0.0.7"))
     assert ("port", Sighting("10.0.0.7", 3600)) == wire.next()
     assert wire.expired.empty()
+
+
+def test_who_is_told_may_watch_while_another_closes(wire: Wire) -> None:
+    closing = threading.Event()
+
+    def told(watch: Watch, found: Sighting) -> None:
+        wire.told.put((watch.name, found))
+        assert closing.wait(SECONDS)
+        while not listener._closed:
+            time.sleep(0.01)
+        listener.watch(watch)
+
+    listener = Listener(told, wire.expired.put)
+    listener.watch(Watch("port", MAC, Mode.ANY))
+    wire.guest_sends(arp("10.0.0.7"))
+    assert ("port", Sighting("10.0.0.7")) == wire.next()
+    closing.set()
+    listener.close()
+    assert [] == threads()
 
 
 def test_a_device_that_is_gone_is_listened_to_no_more(wire: Wire) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +21,6 @@ from plugins.netfilter.tests.lab import (
 )
 from tests.interop.virtkitd import Virtkitd
 from virtkit.network import nftables
-from virtkit.network.links import Links
 
 DROP_ALL = rule("drop", "inout", "<mac/>")
 
@@ -204,7 +202,12 @@ connection.define_nwfilter({filter_xml("a", DROP_ALL)!r})
 
 @pytest.mark.parametrize(
     "point",
-    ["nftables, 'apply', 1", "nftables, 'apply', 1, after=True", "Collection, 'save'", "Collection, 'save', after=True"],
+    [
+        "nftables, 'apply', 1",
+        "nftables, 'apply', 1, after=True",
+        "Collection, 'save'",
+        "Collection, 'save', after=True",
+    ],
     ids=["before-the-rules", "after-the-rules", "before-it-is-stored", "after-it-is-stored"],
 )
 def test_a_change_is_done_or_not_and_the_guest_is_never_without_rules(left: Lab, guest: Guest, point: str) -> None:

@@ -181,9 +181,7 @@ class BaseNWFilterBindingCreation(Conformance):
 
     def test_unknown_flags_are_refused(self, conn: Connection, workshop: Workshop) -> None:
         with pytest.raises(InvalidArgError):
-            workshop.keep(
-                NWFILTER_BINDING, conn.create_nwfilter_binding(workshop.text(NWFILTER_BINDING), UNKNOWN_FLAG)
-            )
+            workshop.keep(NWFILTER_BINDING, conn.create_nwfilter_binding(workshop.text(NWFILTER_BINDING), UNKNOWN_FLAG))
 
     def test_a_filter_is_bound_to_any_number_of_devices(self, conn: Connection, workshop: Workshop) -> None:
         one = workshop.create(NWFILTER_BINDING)

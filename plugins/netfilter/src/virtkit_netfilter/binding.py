@@ -56,13 +56,13 @@ class Binding:
     @property
     def filter(self) -> str:
         """Name of the filter."""
-        return self.document.filterref.filter or ""
+        return self.filterref.filter or ""
 
     @property
     def filterref(self) -> FilterRef:
         """The filter, and the values of its variables."""
-        reference: FilterRef = self.document.filterref
-        return reference
+        assert self.document.filterref
+        return self.document.filterref
 
     @property
     def mac(self) -> str:
@@ -83,10 +83,12 @@ class Binding:
         from virtkit.xml.nwfilter import Parameter
 
         shown = self.document.copy()
+        assert shown.filterref
+        parameters = shown.filterref.parameters
         for name, values in ((MAC, [self.mac]), (ADDRESS, list(self.addresses))):
             if not self.values(name):
-                shown.filterref.parameters += [Parameter(name=name, value=value) for value in values]
-        shown.filterref.parameters.sort(key=lambda parameter: parameter.name or "")
+                parameters += [Parameter(name=name, value=value) for value in values]
+        parameters.sort(key=lambda parameter: parameter.name or "")
         return shown.format()
 
 
@@ -109,14 +111,15 @@ def read(xml: str | bytes, *, validate: bool = False) -> NWFilterBinding:
     lacking = _lacking(document)
     if lacking:
         raise XMLError(f"the network filter binding has no {lacking}: give it one", domain=DOMAIN)
-    name = document.port_dev
+    name, reference = document.port_dev, document.filterref
     assert name is not None
+    assert reference is not None
     if len(name.encode()) > NAME_LIMIT or name in (".", "..") or any(each in "/:" or not _plain(each) for each in name):
         raise XMLError(
             f"{name[:80]!r} cannot be the name of a device: at most {NAME_LIMIT} bytes, no slash, colon or white space",
             domain=DOMAIN,
         )
-    check_reference(f"the network filter binding of {name}", document.filterref)
+    check_reference(f"the network filter binding of {name}", reference)
     return document
 
 

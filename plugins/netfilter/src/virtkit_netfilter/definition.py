@@ -113,7 +113,8 @@ def check_reference(where: str, reference: FilterRef) -> None:
         name, value = parameter.name or "", parameter.value or ""
         if not _PARAMETER_NAME.fullmatch(name):
             raise XMLError(
-                f"the name of a parameter of {where}, {name[:80]!r}, is not made of letters, digits and _", domain=DOMAIN
+                f"the name of a parameter of {where}, {name[:80]!r}, is not made of letters, digits and _",
+                domain=DOMAIN,
             )
         if not _PARAMETER_VALUE.fullmatch(value):
             raise XMLError(
@@ -147,7 +148,7 @@ def check_loops(document: NWFilter, others: Mapping[str, NWFilter]) -> None:
         OperationFailedError: It would; the message shows the way round.
     """
     assert document.name
-    ways = [(document.name, name) for name in references(document)]
+    ways: list[tuple[str, ...]] = [(document.name, name) for name in references(document)]
     seen: set[str] = set()
     while ways:
         way = ways.pop()

@@ -8,17 +8,19 @@ from collections.abc import Sequence
 from virtkit.driver import Finding
 from virtkit.errors import VirtError
 
-LIBRARY = "apt-get install libnftables1 && pip install pip-nftables"
 
+def findings(library: str) -> Sequence[Finding]:
+    """Whether rules can be made here, and how good they are; nothing is left in force.
 
-def findings() -> Sequence[Finding]:
-    """Whether rules can be made here, and how good they are; nothing is left in force."""
+    Args:
+        library: The command that installs the library.
+    """
     try:
         from nftables import Nftables
 
         version = Nftables().cmd("list tables")[0]
     except (ImportError, OSError) as error:
-        return [Finding("libnftables", False, f"{error}; no network filter can be in force", LIBRARY)]
+        return [Finding("libnftables", False, f"{error}; no network filter can be in force", library)]
     found = [Finding("libnftables", True, "is installed")]
     if version:
         remedy = "" if not os.geteuid() else "run as root"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from virtkit.driver import Driver, Finding, OpenRequest
@@ -18,6 +19,9 @@ from virtkit_netfilter.state import NetfilterState, Session
 
 if TYPE_CHECKING:
     from virtkit.refs import NWFilterBindingRef, NWFilterRef
+
+LIBRARY = "apt-get install libnftables1 && pip install pip-nftables"
+"""What installs what rules are made with."""
 
 PATHS = ("/system", "/session", "/embed")
 
@@ -51,10 +55,15 @@ class NetfilterDriver(NWFilterSpec["Session"], NWFilterBindingSpec["Session"], D
     def driver_reside(self, conn: Session) -> None:
         conn.own()
 
+    def driver_probe(self) -> str | None:
+        if find_spec("nftables") is None:
+            return f"the Python package pip-nftables is not installed: {LIBRARY}"
+        return None
+
     def driver_diagnose(self) -> Sequence[Finding]:
         from virtkit_netfilter import diagnosis
 
-        return diagnosis.findings()
+        return diagnosis.findings(LIBRARY)
 
     # Filters
 

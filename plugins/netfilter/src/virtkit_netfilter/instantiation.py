@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from virtkit.errors import BuildFirewallError, InternalError, VirtError
+from virtkit.errors import BuildFirewallError, ConfigUnsupportedError, InternalError, VirtError
 from virtkit_netfilter.binding import ADDRESS, DOMAIN, Binding, device_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,11 @@ class Instantiation:
 
         device = device_of(binding)
         if binding.addresses or not learns(binding, documents):
-            return compiler.install(device, documents, self.abilities(), installed)
+            try:
+                return compiler.install(device, documents, self.abilities(), installed)
+            except ConfigUnsupportedError:
+                self._abilities = None  # a module that is loaded now is found by the next try
+                raise
         lacking = compiler.missing(device, documents)
         if lacking.filters:
             raise _lacking(binding, f"there is no network filter {lacking.filters[0]!r}: define it first")

@@ -55,9 +55,7 @@ class Sighting(NamedTuple):
     gone: bool = False
 
 
-def sighted(
-    frame: bytes, mac: bytes, mode: Mode, *, outgoing: bool, servers: Collection[str] = ()
-) -> Sighting | None:
+def sighted(frame: bytes, mac: bytes, mode: Mode, *, outgoing: bool, servers: Collection[str] = ()) -> Sighting | None:
     """What a frame tells of the address of a guest; None: nothing.
 
     Args:

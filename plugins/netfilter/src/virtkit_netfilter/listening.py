@@ -1,8 +1,8 @@
 """Listening on the devices of guests whose addresses are to be learned: packet sockets, and one thread for all of them.
 
 The thread is there as long as a device is listened to. A guest that floods its device is read from for an instant and
-then not for a while; what the kernel keeps of it is bounded by the socket's buffer, and all but ARP and IPv4, or all but
-DHCP, is left in the kernel.
+then not for a while; what the kernel keeps of it is bounded by the socket's buffer, and whatever is not ARP or IPv4, or
+not DHCP, is left in the kernel.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ BATCH = 16
 
 REST = 0.25
 """Seconds for which a device that had more than a batch is left alone."""
+
+RETRY = 10
+"""Seconds until it is told again that the time of a watch has come, where that changed nothing."""
 
 BUFFER = 64 * 1024
 """Bytes the kernel keeps for a device."""
@@ -77,7 +80,8 @@ class Watch:
         mac: Address of the guest's interface, 6 bytes.
         mode: Whom to believe.
         servers: DHCP servers to believe; empty: all.
-        expires: When something known of it ends, in seconds since the host was booted; None: never.
+        expires: When something known of it ends, in seconds since the host was booted; None: never. Who is told so
+            sets another time with another watch.
     """
 
     name: str
@@ -97,14 +101,14 @@ class _Ear:
 
 
 class Listener:
-    """Tells what is learned. Its methods may be called by any thread and wait for nothing; `close` waits for its own."""
+    """Tells what is learned. Any thread may call its methods; they wait for nothing, but for `close`: for the end."""
 
     def __init__(self, told: Callable[[Watch, Sighting], None], expired: Callable[[Watch], None]) -> None:
         """Listen to nothing yet.
 
         Args:
             told: Called, on the listener's thread, with every sighting.
-            expired: Called there when the time of a watch has come, once for each `watch`.
+            expired: Called there when the time of a watch has come.
         """
         self._told = told
         self._expired = expired
@@ -112,15 +116,18 @@ class Listener:
         self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._bell = -1
+        self._closed = False
 
     def watch(self, watch: Watch) -> None:
-        """Listen on a device, from now on for this.
+        """Listen on a device, from now on for this; once closed, it does nothing.
 
         Raises:
             InternalError: There is no such device.
             SystemCallError: The system refuses a packet socket.
         """
         with self._changing:
+            if self._closed:
+                return
             ear = self._ears.get(watch.name)
             if ear is not None and _same(ear.watch, watch):
                 ear.watch = watch
@@ -143,8 +150,9 @@ class Listener:
                 os.eventfd_write(self._bell, 1)
 
     def close(self) -> None:
-        """Listen to nothing, and wait for the thread's end."""
+        """Listen to nothing any more, and wait for the thread's end."""
         with self._changing:
+            self._closed = True
             thread = self._thread
             for name in list(self._ears):
                 self._drop(name)
@@ -178,7 +186,7 @@ class Listener:
         now = time.clock_gettime(time.CLOCK_BOOTTIME)
         due = [ear.watch for ear in self._ears_now() if ear.watch.expires is not None and ear.watch.expires <= now]
         for watch in due:
-            self._expire(watch)
+            self._expire(watch, int(now))
         with self._changing:
             if not self._ears:
                 self._thread = None
@@ -200,12 +208,13 @@ class Listener:
         with self._changing:
             return list(self._ears.values())
 
-    def _expire(self, watch: Watch) -> None:
+    def _expire(self, watch: Watch, now: int) -> None:
+        """Tell that the time of a watch has come; again later, unless a new watch takes its place."""
         with self._changing:
             ear = self._ears.get(watch.name)
             if ear is None or ear.watch is not watch:
                 return
-            ear.watch = attrs.evolve(watch, expires=None)
+            ear.watch = attrs.evolve(watch, expires=now + RETRY)
         self._call(self._expired, watch)
 
     def _hear(self, ear: _Ear) -> None:
@@ -229,7 +238,7 @@ class Listener:
     def _call(self, function: Callable[..., None], watch: Watch, *more: Sighting) -> None:
         try:
             function(watch, *more)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the others are to be listened to all the same
             _log.exception("what was learned on %s is not in force; the next frame is the next chance", watch.name)
 
 

@@ -119,9 +119,9 @@ class NetfilterState(Tenancy):
         self._silence()
 
     def _silence(self) -> None:
-        listener, self._listener = self._listener, None
-        if listener is not None:
-            listener.close()
+        if self._listener is not None:
+            self._listener.close()  # what it is learning now comes to its end
+            self._listener = None
 
     # Changing
 
