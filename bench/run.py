@@ -1,7 +1,7 @@
 """`make bench`: what virtkit costs, beside the real libvirt on the same machine in the same run.
 
     make bench                  every part
-    make bench BENCH=rpc        one of them: inprocess, rpc, storage
+    make bench BENCH=rpc        one of them: inprocess, rpc, storage, netfilter
 
 Each figure is the best of several runs: the others were disturbed. A figure that is missing has its reason.
 """
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import rpc, storage
+from bench import netfilter, rpc, storage
 from bench.table import HEADER, NO_LIMIT, Row, environment
 
 HERE = Path(__file__).resolve().parent
@@ -58,7 +58,12 @@ def inprocess() -> Iterator[Row]:
     yield absolute("cold `virtkit list`", "cli", "ms", 150)
 
 
-PARTS: dict[str, Callable[[], Iterator[Row]]] = {"inprocess": inprocess, "rpc": rpc.rows, "storage": storage.rows}
+PARTS: dict[str, Callable[[], Iterator[Row]]] = {
+    "inprocess": inprocess,
+    "rpc": rpc.rows,
+    "storage": storage.rows,
+    "netfilter": netfilter.rows,
+}
 
 
 def main(names: list[str]) -> int:
