@@ -135,6 +135,24 @@ def test_another_device_of_that_name_is_not_taken_for_the_one_that_is_gone(left:
     assert guest.pings()
 
 
+def test_a_device_that_came_after_its_binding_is_known_from_then_on(lab: Lab) -> None:
+    with lab.open() as conn:
+        conn.define_nwfilter(filter_xml("a", DROP_PING))
+        conn.create_nwfilter_binding(binding_xml("vnet0", "a"))
+    guest = lab.guest("10.0.0.7")
+    with lab.open() as conn:
+        take_over(conn)
+        assert [guest.port] == [each.port_dev for each in conn.list_nwfilter_bindings()]
+        assert not guest.pings()
+    guest.unplug()
+    guest.plug()
+    guest.use("10.0.0.7")
+    with lab.open() as conn:
+        take_over(conn)
+        assert [] == conn.list_nwfilter_bindings()
+    assert guest.pings()
+
+
 def test_bindings_do_not_outlive_a_boot(left: Lab, guest: Guest) -> None:
     record = left.status(guest.port)
     record.write_text(re.sub("boot='[^']*'", "boot='another'", record.read_text()))

@@ -38,6 +38,8 @@ def adopt(state: NetfilterState) -> None:
         binding.index = index
         binding.addresses = current(binding.addresses, now)
         state.bindings.add(binding)
+        if index != record.index:
+            state.note(binding)
     _remove(state, gone)
     documents, bindings = state.documents(), state.bindings.all()
     _install(state, bindings, documents)

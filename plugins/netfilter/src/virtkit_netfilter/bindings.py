@@ -30,11 +30,11 @@ def create(state: NetfilterState, xml: str, *, validate: bool) -> Binding:
         new = documents.made(document, index_of(document.port_dev))
         _make_way(state, new)
         filters = state.documents()
-        state.rules.rules(new, filters)  # which refuses it before anything has begun
+        plan = state.rules.planned([new], filters)
         state.record(new, pending=True)
         try:
             state.listen(new, filters)
-            state.rules.install([new], filters)
+            state.rules.carry_out(plan)
         except VirtError:
             _forget(state, new)  # nothing is in force
             raise

@@ -10,7 +10,7 @@ import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtkit.errors import BuildFirewallError, ConfigUnsupportedError, InternalError, VirtError
 from virtkit_netfilter.binding import ADDRESS, DOMAIN, Binding, device_of
@@ -32,6 +32,13 @@ OWNER = "root"
 
 MOST_NAMED = 3
 """Devices that a message names."""
+
+
+class Plan(NamedTuple):
+    """One transaction: its commands, and the devices whose rules it changes."""
+
+    names: Collection[str]
+    commands: list[Command]
 
 
 class Instantiation:
@@ -58,7 +65,54 @@ class Instantiation:
             self._abilities = probe()
         return self._abilities
 
-    def rules(self, binding: Binding, documents: Documents, installed: Collection[str] = ()) -> list[Command]:
+    def planned(self, bindings: Collection[Binding], documents: Documents) -> Plan:
+        """What puts the rules of devices in force in place of those they have.
+
+        Raises:
+            BuildFirewallError: The rules that are there cannot be listed.
+            VirtError: As `_rules`.
+        """
+        names = [binding.name for binding in bindings]
+        installed = self._installed(names) if names else {}
+        commands: list[Command] = []
+        for binding in bindings:
+            present = [chain for chain in installed.get(binding.name, ()) if chain != self._mark(binding.name)]
+            commands += self._rules(binding, documents, present)
+            commands.append(_chain("add", self._mark(binding.name)))
+        return Plan(names, commands)
+
+    def carry_out(self, plan: Plan) -> None:
+        """Have a plan in force, in one transaction.
+
+        Raises:
+            BuildFirewallError: The kernel refuses it. Each device has the rules it had.
+        """
+        from virtkit.network import nftables
+
+        with _refusals(plan.names):
+            if plan.commands:
+                nftables.apply(plan.commands)
+
+    def install(self, bindings: Collection[Binding], documents: Documents) -> None:
+        """Put the rules of devices in force in place of those they have, in one transaction; errors as from both."""
+        self.carry_out(self.planned(bindings, documents))
+
+    def remove(self, names: Collection[str]) -> None:
+        """Take the rules of devices away, as far as they are this root's; a device without rules is no error.
+
+        Raises:
+            BuildFirewallError: The kernel refuses; the rules are all there.
+        """
+        from virtkit_netfilter import compiler
+
+        installed = self._installed(names) if names else {}
+        commands: list[Command] = []
+        for name in names:
+            if self._mark(name) in installed.get(name, ()):
+                commands += compiler.remove(name, self.abilities(), installed[name])
+        self.carry_out(Plan(names, commands))
+
+    def _rules(self, binding: Binding, documents: Documents, installed: Collection[str]) -> list[Command]:
         """The commands that replace the rules of a device: those of its filter, or those for learning its address.
 
         Args:
@@ -86,37 +140,6 @@ class Instantiation:
         if unknown:
             raise _lacking(binding, f"the variable {unknown[0]} has no value: state it as a parameter")
         return compiler.learning(device, self.abilities(), installed)
-
-    def install(self, bindings: Collection[Binding], documents: Documents) -> None:
-        """Put the rules of devices in force in place of those they have, in one transaction.
-
-        Raises:
-            InternalError: As `rules`.
-            BuildFirewallError: The kernel refuses them. Each device has the rules it had.
-        """
-        names = [binding.name for binding in bindings]
-        installed = self._installed(names) if names else {}
-        commands: list[Command] = []
-        for binding in bindings:
-            present = [chain for chain in installed.get(binding.name, ()) if chain != self._mark(binding.name)]
-            commands += self.rules(binding, documents, present)
-            commands.append(_chain("add", self._mark(binding.name)))
-        _apply(commands, names)
-
-    def remove(self, names: Collection[str]) -> None:
-        """Take the rules of devices away, as far as they are this root's; a device without rules is no error.
-
-        Raises:
-            BuildFirewallError: The kernel refuses; the rules are all there.
-        """
-        from virtkit_netfilter import compiler
-
-        installed = self._installed(names) if names else {}
-        commands: list[Command] = []
-        for name in names:
-            if self._mark(name) in installed.get(name, ()):
-                commands += compiler.remove(name, self.abilities(), installed[name])
-        _apply(commands, names)
 
     def _mark(self, name: str) -> str:
         from virtkit_netfilter.compiler.layout import chain_of
@@ -152,14 +175,6 @@ def _chain(verb: str, name: str) -> Command:
     from virtkit_netfilter.compiler import TABLE
 
     return {verb: {"chain": {"family": FAMILY, "table": TABLE, "name": name}}}
-
-
-def _apply(commands: list[Command], names: Collection[str]) -> None:
-    from virtkit.network import nftables
-
-    with _refusals(names):
-        if commands:
-            nftables.apply(commands)
 
 
 @contextmanager

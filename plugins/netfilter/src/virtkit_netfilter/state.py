@@ -159,6 +159,13 @@ class NetfilterState(Tenancy):
         text = status.recorded(binding, self.boot, status.PENDING if pending else status.READY)
         self.statuses.save(binding.name, text)
 
+    def note(self, binding: Binding) -> None:
+        """Record what was found out of a binding; where that fails, the next owner has to find it out again."""
+        try:
+            self.record(binding)
+        except VirtError as error:
+            _log.error("%s is in force, but what was learned is not recorded: %s", binding.subject, error)
+
     def listen(self, binding: Binding, documents: Documents) -> None:
         """Listen for the address of a guest if that is needed, and not if it is not.
 
@@ -221,14 +228,7 @@ class NetfilterState(Tenancy):
                 binding.addresses = before
                 raise
             self.follow([binding], documents)
-            self._note(binding)
-
-    def _note(self, binding: Binding) -> None:
-        """Record what was learned; where that fails it is learned again by the next owner."""
-        try:
-            self.record(binding)
-        except VirtError as error:
-            _log.error("%s is in force, but what was learned is not recorded: %s", binding.subject, error)
+            self.note(binding)
 
 
 class Session(Tenant[NetfilterState]):
