@@ -23,7 +23,11 @@ from plugins.netfilter.tests.lab import (
     ruleset,
 )
 from virtkit.errors import SystemCallError
-from virtkit.store import Collection
+from virtkit.store import Collection, Root
+from virtkit_netfilter import bindings
+from virtkit_netfilter.learning import Mode, Sighting
+from virtkit_netfilter.listening import Watch
+from virtkit_netfilter.state import NetfilterState
 
 
 def bind(conn: virtkit.Connection, guest: Guest, **values: str | list[str]) -> virtkit.NWFilterBinding:
@@ -219,6 +223,22 @@ def test_what_cannot_be_recorded_is_in_force_all_the_same(
         eventually(lambda: "not recorded" in caplog.text, "the failure is told")
     assert ["10.0.0.7"] == addresses(binding)
     assert guest.pings()
+
+
+def test_what_was_seen_of_the_guest_before_is_not_learned_for_the_next_one(lab: Lab, guest: Guest) -> None:
+    """A frame that was read before its binding was deleted is looked at after the next one was made."""
+    state = NetfilterState(Root.under(lab.root))
+    claim = state.own()
+    xml = binding_xml(guest.port, "clean-traffic", guest.mac)
+    binding = bindings.create(state.view(), xml, validate=False)
+    current = Watch(guest.port, bytes.fromhex(guest.mac.replace(":", "")), Mode.ANY)
+    state._learn(Watch(guest.port, bytes.fromhex("525400000066"), Mode.ANY), Sighting("10.0.0.66"))
+    assert {} == binding.addresses
+    state._learn(current, Sighting("10.0.0.7"))
+    assert {"10.0.0.7": None} == binding.addresses
+    bindings.delete(state, binding.ref)
+    state._learn(current, Sighting("10.0.0.66"))
+    state.disown(claim)
 
 
 def test_a_guest_whose_binding_is_deleted_is_listened_to_no_more(conn: virtkit.Connection, guest: Guest) -> None:

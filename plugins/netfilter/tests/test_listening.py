@@ -29,11 +29,13 @@ class Wire:
     """Pairs of links, and a listener on their port ends.
 
     Attributes:
+        network: Their namespace.
         told: What the listener told.
         expired: The watches whose time came.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, network: Namespace) -> None:
+        self.network = network
         self.told: queue.Queue[tuple[str, Sighting]] = queue.Queue()
         self.expired: queue.Queue[Watch] = queue.Queue()
         self.listener = Listener(lambda watch, found: self.told.put((watch.name, found)), self.expired.put)
@@ -74,7 +76,7 @@ class Wire:
 
 @pytest.fixture
 def wire(network: Namespace) -> Iterator[Wire]:
-    wire = Wire()
+    wire = Wire(network)
     wire.pair("port")
     yield wire
     wire.close()
@@ -107,7 +109,7 @@ def test_what_a_server_leases_is_told_and_what_the_guest_forges_is_not(wire: Wir
 
 
 def test_the_kernel_keeps_back_what_the_mode_does_not_look_at(wire: Wire) -> None:
-    opened = listening._opened(Watch("port", MAC, Mode.DHCP))
+    opened = listening._opened(Watch("port", MAC, Mode.DHCP)).socket
     with opened:
         opened.settimeout(SECONDS)
         wire.guest_sends(arp("10.0.0.7"))
@@ -148,6 +150,17 @@ def test_a_guest_that_floods_its_device_does_not_keep_the_others_waiting(wire: W
         told.append(wire.next())
     assert len(told) < 1000
     assert ("quiet", Sighting("10.0.0.7")) == told[-1]
+
+
+def test_what_is_not_watched_any_more_is_known_as_such(wire: Wire) -> None:
+    watch = Watch("port", MAC, Mode.DHCP)
+    assert not wire.listener.watches(watch)
+    wire.listener.watch(Watch("port", MAC, Mode.DHCP, expires=10**9))
+    assert wire.listener.watches(watch)
+    wire.listener.watch(Watch("port", bytes(6), Mode.DHCP))
+    assert not wire.listener.watches(watch)
+    wire.listener.unwatch("port")
+    assert not wire.listener.watches(Watch("port", bytes(6), Mode.DHCP))
 
 
 def test_a_callback_that_fails_ends_nothing(wire: Wire, caplog: pytest.LogCaptureFixture) -> None:
@@ -194,6 +207,16 @@ def test_who_is_told_may_watch_while_another_closes(wire: Wire) -> None:
     closing.set()
     listener.close()
     assert [] == threads()
+
+
+def test_a_device_may_be_down_when_it_is_first_listened_to_and_later(wire: Wire) -> None:
+    wire.network.run("ip", "link", "set", "port", "down")
+    wire.listener.watch(Watch("port", MAC, Mode.DHCP))
+    for address in ("10.0.0.7", "10.0.0.8"):
+        wire.network.run("ip", "link", "set", "port", "up")
+        wire.guest_sends(leases.release(address))
+        assert ("port", Sighting(address, gone=True)) == wire.next()
+        wire.network.run("ip", "link", "set", "port", "down")
 
 
 def test_a_device_that_is_gone_is_listened_to_no_more(wire: Wire) -> None:

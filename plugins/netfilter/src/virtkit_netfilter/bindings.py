@@ -51,21 +51,21 @@ def create(state: NetfilterState, xml: str, *, validate: bool) -> Binding:
 
 
 def _make_way(state: NetfilterState, new: Binding) -> None:
-    """Drop the binding of a device that is gone and whose name another device has now.
+    """Drop the binding of a device that is gone, whose name another device may have now.
 
     Raises:
         OperationFailedError: The device has a binding.
     """
-    old = next((each for each in state.bindings.all() if each.name == new.name), None)
-    if old is None:
+    if new.name not in state.bindings:
         return
+    old = state.bindings.by_name(new.name)
     if not old.index or old.index == new.index:
         raise OperationFailedError(
             f"{new.name} has a binding already, of network filter {old.filter!r}; delete that first",
             domain=DOMAIN,
             str1=new.name,
         )
-    _log.warning("%s is dropped: its device is gone, and there is another of that name", old.subject)
+    _log.warning("%s is dropped: its device is gone, and another binding is made", old.subject)
     _drop(state, old)
 
 

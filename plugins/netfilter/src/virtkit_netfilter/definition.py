@@ -161,15 +161,3 @@ def check_loops(document: NWFilter, others: Mapping[str, NWFilter]) -> None:
         if way[-1] in others and way[-1] not in seen:
             seen.add(way[-1])
             ways += [(*way, name) for name in references(others[way[-1]])]
-
-
-def included(name: str, documents: Mapping[str, NWFilter]) -> set[str]:
-    """Names of a filter and of all it refers to, directly or through others, whether they exist or not."""
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        each = waiting.pop()
-        if each not in found:
-            found.add(each)
-            waiting += references(documents[each]) if each in documents else ()
-    return found

@@ -73,11 +73,13 @@ def undefine(state: NetfilterState, ref: NWFilterRef) -> None:
 
 def using(name: str, bindings: Iterable[Binding], documents: Documents) -> list[Binding]:
     """The bindings that use a filter, directly or through others."""
+    from virtkit_netfilter.compiler import reached
+
     uses: dict[str, bool] = {}
     found = []
     for binding in bindings:
         if binding.filter not in uses:
-            uses[binding.filter] = name in definition.included(binding.filter, documents)
+            uses[binding.filter] = name in reached(binding.filterref, documents)
         if uses[binding.filter]:
             found.append(binding)
     return found

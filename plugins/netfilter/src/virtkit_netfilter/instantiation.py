@@ -68,18 +68,35 @@ class Instantiation:
     def planned(self, bindings: Collection[Binding], documents: Documents) -> Plan:
         """What puts the rules of devices in force in place of those they have.
 
+        They are those of the filter, or as long as the guest's address is not known, those for learning it.
+
         Raises:
+            InternalError: A filter is missing, or a variable has no value; the message names it.
             BuildFirewallError: The rules that are there cannot be listed.
-            VirtError: As `_rules`.
+            VirtError: What else the compiler refuses.
         """
+        from virtkit_netfilter import compiler
+
         names = [binding.name for binding in bindings]
-        installed = self._installed(names) if names else {}
+        if not names:
+            return Plan((), [])
+        present = {
+            name: [chain for chain in chains if chain != self._mark(name)]
+            for name, chains in self._installed(names).items()
+        }
+        waiting = {each.name: each for each in bindings if not each.addresses and learns(each, documents)}
+        ready = [device_of(each) for each in bindings if each.name not in waiting]
         commands: list[Command] = []
-        for binding in bindings:
-            present = [chain for chain in installed.get(binding.name, ()) if chain != self._mark(binding.name)]
-            commands += self._rules(binding, documents, present)
-            commands.append(_chain("add", self._mark(binding.name)))
-        return Plan(names, commands)
+        try:
+            if ready:
+                commands += compiler.install_all(ready, documents, self.abilities(), present)
+            for name, each in waiting.items():
+                _check(each, documents)
+                commands += compiler.learning(device_of(each), self.abilities(), present.get(name, ()))
+        except ConfigUnsupportedError:
+            self._abilities = None  # a module that is loaded now is found by the next try
+            raise
+        return Plan(names, commands + [_chain("add", self._mark(name)) for name in names])
 
     def carry_out(self, plan: Plan) -> None:
         """Have a plan in force, in one transaction.
@@ -112,35 +129,6 @@ class Instantiation:
                 commands += compiler.remove(name, self.abilities(), installed[name])
         self.carry_out(Plan(names, commands))
 
-    def _rules(self, binding: Binding, documents: Documents, installed: Collection[str]) -> list[Command]:
-        """The commands that replace the rules of a device: those of its filter, or those for learning its address.
-
-        Args:
-            binding: What is to be in force.
-            documents: The filters.
-            installed: The chains that the device has.
-
-        Raises:
-            InternalError: A filter is missing, or a variable has no value.
-            VirtError: What else the compiler refuses.
-        """
-        from virtkit_netfilter import compiler
-
-        device = device_of(binding)
-        if binding.addresses or not learns(binding, documents):
-            try:
-                return compiler.install(device, documents, self.abilities(), installed)
-            except ConfigUnsupportedError:
-                self._abilities = None  # a module that is loaded now is found by the next try
-                raise
-        lacking = compiler.missing(device, documents)
-        if lacking.filters:
-            raise _lacking(binding, f"there is no network filter {lacking.filters[0]!r}: define it first")
-        unknown = [name for name in lacking.variables if name != ADDRESS]
-        if unknown:
-            raise _lacking(binding, f"the variable {unknown[0]} has no value: state it as a parameter")
-        return compiler.learning(device, self.abilities(), installed)
-
     def _mark(self, name: str) -> str:
         from virtkit_netfilter.compiler.layout import chain_of
 
@@ -167,8 +155,17 @@ def learns(binding: Binding, documents: Documents) -> bool:
     return compiler.needs_learning(device_of(binding)._replace(learned=()), documents) is not None
 
 
-def _lacking(binding: Binding, what: str) -> InternalError:
-    return InternalError(f"{binding.subject} cannot be in force: {what}", domain=DOMAIN, str1=binding.name)
+def _check(binding: Binding, documents: Documents) -> None:
+    """Refuse what lacks more than the guest's address. Raises `InternalError`."""
+    from virtkit_netfilter import compiler
+
+    lacking = compiler.missing(device_of(binding), documents)
+    what = [f"there is no network filter {name!r}: define it first" for name in lacking.filters]
+    what += [
+        f"the variable {name} has no value: state it as a parameter" for name in lacking.variables if name != ADDRESS
+    ]
+    if what:
+        raise InternalError(f"{binding.subject} cannot be in force: {what[0]}", domain=DOMAIN, str1=binding.name)
 
 
 def _chain(verb: str, name: str) -> Command:

@@ -32,6 +32,9 @@ BATCH = 16
 REST = 0.25
 """Seconds for which a device that had more than a batch is left alone."""
 
+LONGEST_PAUSE = 3600.0
+"""Seconds after which the thread looks again, though nothing has changed."""
+
 RETRY = 10
 """Seconds until it is told again that the time of a watch has come, where that changed nothing."""
 
@@ -97,6 +100,7 @@ class _Ear:
 
     watch: Watch
     socket: socket.socket
+    index: int
     rests_until: float = 0.0
 
 
@@ -113,6 +117,7 @@ class Listener:
         self._told = told
         self._expired = expired
         self._ears: dict[str, _Ear] = {}
+        self._gone: list[_Ear] = []  # closed on the thread: nobody else can have their numbers while it reads
         self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._bell = -1
@@ -132,7 +137,7 @@ class Listener:
             if ear is not None and _same(ear.watch, watch):
                 ear.watch = watch
             else:
-                fresh = _Ear(watch, _opened(watch))
+                fresh = _opened(watch)
                 self._drop(watch.name)
                 self._ears[watch.name] = fresh
             if self._thread is None:
@@ -149,6 +154,11 @@ class Listener:
             if self._drop(name):
                 os.eventfd_write(self._bell, 1)
 
+    def watches(self, watch: Watch) -> bool:
+        """Whether it still listens for that; what comes from another watch is of a device or guest that is gone."""
+        ear = self._ears.get(watch.name)
+        return ear is not None and _same(ear.watch, watch)
+
     def close(self) -> None:
         """Listen to nothing any more, and wait for the thread's end."""
         with self._changing:
@@ -164,7 +174,7 @@ class Listener:
     def _drop(self, name: str) -> bool:
         ear = self._ears.pop(name, None)
         if ear is not None:
-            ear.socket.close()  # which takes it out of the thread's epoll too
+            self._gone.append(ear)
         return ear is not None
 
     # On the thread
@@ -188,11 +198,13 @@ class Listener:
         for watch in due:
             self._expire(watch, int(now))
         with self._changing:
+            for key in list(selector.get_map().values()):
+                selector.unregister(key.fileobj)
+            while self._gone:
+                self._gone.pop().socket.close()
             if not self._ears:
                 self._thread = None
                 return None
-            for key in list(selector.get_map().values()):
-                selector.unregister(key.fileobj)
             selector.register(bell, selectors.EVENT_READ)
             moments = []
             for ear in self._ears.values():
@@ -202,7 +214,7 @@ class Listener:
                     selector.register(ear.socket, selectors.EVENT_READ, ear)
                 if ear.watch.expires is not None:
                     moments.append(ear.watch.expires)
-        return max(min(moments) - now, 0) if moments else 3600.0
+        return max(min(moments, default=now + LONGEST_PAUSE) - now, 0)
 
     def _ears_now(self) -> list[_Ear]:
         with self._changing:
@@ -220,12 +232,14 @@ class Listener:
     def _hear(self, ear: _Ear) -> None:
         """Read a batch of frames."""
         for _ in range(BATCH):
+            if self._ears.get(ear.watch.name) is not ear:
+                return
             try:
                 frame, (_, _, kind, *_) = ear.socket.recvfrom(FRAME_LIMIT)
             except BlockingIOError:
                 return
-            except OSError as error:  # closed meanwhile, or the device is gone
-                if self._ears.get(ear.watch.name) is ear:
+            except OSError as error:  # the device is gone; or it is down, and its frames come again when it is not
+                if index_of(ear.watch.name) != ear.index:
                     _log.warning("%s is not listened to any more: %s", ear.watch.name, error.strerror)
                     self.unwatch(ear.watch.name)
                 return
@@ -246,8 +260,8 @@ def _same(one: Watch, other: Watch) -> bool:
     return attrs.evolve(one, expires=None) == attrs.evolve(other, expires=None)
 
 
-def _opened(watch: Watch) -> socket.socket:
-    """A packet socket on a device that gets only what its mode looks at, from the first frame on."""
+def _opened(watch: Watch) -> _Ear:
+    """Open a packet socket on a device that gets only what its mode looks at, from the first frame on."""
     program = ARP_AND_IPV4 if watch.mode is Mode.ANY else DHCP
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
     opened = None
@@ -273,7 +287,7 @@ def _opened(watch: Watch) -> socket.socket:
             str1=watch.name,
             int1=error.errno or -1,
         ) from error
-    return opened
+    return _Ear(watch, opened, index_of(watch.name))
 
 
 def index_of(name: str) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from virtkit.errors import NoNWFilterBindingError, VirtError
+from virtkit.errors import VirtError
 from virtkit.services import objects
 from virtkit.services.locks import ObjectLock
 from virtkit.services.objects import ObjectTable
@@ -179,7 +179,7 @@ class NetfilterState(Tenancy):
         from virtkit_netfilter.listening import Listener, Watch
 
         if self._listener is None:
-            self._listener = Listener(self._sighted, self._expired)
+            self._listener = Listener(self._learn, self._learn)
         ends = [end for end in binding.addresses.values() if end is not None]
         mac = bytes.fromhex(binding.mac.replace(":", ""))
         servers = frozenset(binding.values(SERVERS))
@@ -200,19 +200,12 @@ class NetfilterState(Tenancy):
 
     # Learning, on the listener's thread
 
-    def _sighted(self, watch: Watch, sighting: Sighting) -> None:
-        self._learn(watch.name, sighting)
-
-    def _expired(self, watch: Watch) -> None:
-        self._learn(watch.name, None)
-
-    def _learn(self, name: str, sighting: Sighting | None) -> None:
+    def _learn(self, watch: Watch, sighting: Sighting | None = None) -> None:
         """Have what was learned of a guest in force; without a sighting: that leases have ended."""
         with self.change("learning an address"):
-            try:
-                binding = self.bindings.by_name(name)
-            except NoNWFilterBindingError:
+            if self._listener is None or not self._listener.watches(watch) or watch.name not in self.bindings:
                 return
+            binding = self.bindings.by_name(watch.name)
             now = int(time.clock_gettime(time.CLOCK_BOOTTIME))
             known = current(binding.addresses, now)
             found = known if sighting is None else merged(known, sighting, binding.mode, now)
@@ -223,7 +216,7 @@ class NetfilterState(Tenancy):
             try:
                 if list(found) != list(before):
                     self.rules.install([binding], documents)
-                    _log.info("the guest at %s has the addresses %s", name, ", ".join(found) or "none")
+                    _log.info("the guest at %s has the addresses %s", binding.name, ", ".join(found) or "none")
             except BaseException:
                 binding.addresses = before
                 raise
