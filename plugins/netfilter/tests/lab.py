@@ -33,8 +33,8 @@ import os
 import signal
 import sys
 import virtkit
-from virtkit.network import nftables
 from virtkit.store import Collection
+from virtkit_netfilter.instantiation import Instantiation
 
 def die_at(owner, name, number=1, after=False):
     "Have this process killed by that call, before or after it has done its work."

@@ -133,7 +133,11 @@ die_at({{point}})
 connection.define_nwfilter({filter_xml("a", ref("clean-traffic"), ref("no-ip-multicast"))!r})
 """
     with undisturbed(pair):
-        for point in ("nftables, 'apply', 4", "nftables, 'apply', 4, after=True", "Collection, 'save'"):
+        for point in (
+            "Instantiation, 'carry_out', 2",
+            "Instantiation, 'carry_out', 2, after=True",
+            "Collection, 'save'",
+        ):
             lab.killed(body.format(point=point))
 
 

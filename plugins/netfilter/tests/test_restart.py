@@ -24,9 +24,6 @@ from virtkit.network import nftables
 
 DROP_ALL = rule("drop", "inout", "<mac/>")
 
-PROBES = 2
-"""Transactions with which the driver finds out what the kernel can do."""
-
 
 def take_over(conn: virtkit.Connection) -> None:
     """Have a connection own its root, by a change that has nothing to do with bindings."""
@@ -184,8 +181,8 @@ connection.create_nwfilter_binding('''{binding}''')
     [
         CREATE % "Collection, 'save'",
         CREATE % "Collection, 'save', after=True",
-        CREATE % f"nftables, 'apply', {PROBES + 1}",
-        CREATE % f"nftables, 'apply', {PROBES + 1}, after=True",
+        CREATE % "Instantiation, 'carry_out'",
+        CREATE % "Instantiation, 'carry_out', after=True",
         CREATE % "Collection, 'save', 2",
     ],
     ids=["before-the-record", "after-the-record", "before-the-rules", "after-the-rules", "before-the-second-record"],
@@ -221,8 +218,8 @@ connection.define_nwfilter({filter_xml("a", DROP_ALL)!r})
 @pytest.mark.parametrize(
     "point",
     [
-        "nftables, 'apply', 1",
-        "nftables, 'apply', 1, after=True",
+        "Instantiation, 'carry_out'",
+        "Instantiation, 'carry_out', after=True",
         "Collection, 'save'",
         "Collection, 'save', after=True",
     ],

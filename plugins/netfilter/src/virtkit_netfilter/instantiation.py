@@ -122,7 +122,9 @@ class Instantiation:
         """
         from virtkit_netfilter import compiler
 
-        installed = self._installed(names) if names else {}
+        if not names:
+            return
+        installed = self._installed(names)
         commands: list[Command] = []
         for name in names:
             if self._mark(name) in installed.get(name, ()):
