@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import virtkit
 from plugins.netfilter.tests.lab import (
     DROP_PING,
+    HOST,
     Guest,
     Lab,
+    addresses,
     binding_xml,
     devices,
     eventually,
     filter_xml,
+    parameters,
     rule,
     ruleset,
 )
@@ -269,3 +273,24 @@ def test_a_daemon_adopts_bindings_when_it_begins(lab: Lab, daemon: Virtkitd, gue
         [binding] = conn.list_nwfilter_bindings()
         binding.delete()
     assert guest.pings()
+
+
+def test_a_daemon_learns_leases_and_remembers_them(lab: Lab, daemon: Virtkitd, tmp_path: Path) -> None:
+    guest = lab.guest()
+    uri = daemon.uri("nwfilter:///system")
+    learning = parameters(CTRL_IP_LEARNING="dhcp", DHCPSERVER=HOST)
+    with virtkit.open(uri) as conn:
+        conn.create_nwfilter_binding(binding_xml(guest.port, "clean-traffic", guest.mac, learning))
+    with lab.dhcp():
+        assert guest.lease(tmp_path)
+        eventually(guest.pings, "the lease counts, without a client")
+    daemon.stop()
+    assert guest.pings()
+    daemon.start()
+    with virtkit.open(uri) as conn:
+        [binding] = conn.list_nwfilter_bindings()
+        assert [guest.address] == addresses(binding)
+        assert guest.pings()
+        guest.use("10.0.0.99")
+        assert not guest.pings()
+        binding.delete()
