@@ -18,11 +18,11 @@ def findings(library: str) -> Sequence[Finding]:
     try:
         from nftables import Nftables
 
-        version = Nftables().cmd("list tables")[0]
+        refused = Nftables().cmd("list tables")[0]
     except (ImportError, OSError) as error:
         return [Finding("libnftables", False, f"{error}; no network filter can be in force", library)]
     found = [Finding("libnftables", True, "is installed")]
-    if version:
+    if refused:
         remedy = "" if not os.geteuid() else "run as root"
         return [*found, Finding("rules of nftables", False, "cannot be listed: no filter can be in force", remedy)]
     return [*found, *_kernel()]
@@ -38,14 +38,14 @@ def _kernel() -> Sequence[Finding]:
         return [Finding("rules of nftables", False, error.message)]
     states = "in the bridge itself (nf_conntrack_bridge)" if able.bridge_ct else "through marks and br_netfilter"
     tracked = able.bridge_ct or able.bridge_netfilter
-    missing = "cannot be asked in the bridge: filters with rules for tcp, udp, icmp or all do not work"
+    missing = "cannot be asked: filters with rules that remember connections, as for tcp and udp, are refused"
     return [
         Finding("rules of nftables", True, "work in bridges"),
         Finding(
             "states of connections in bridges",
             tracked,
             f"are asked {states}" if tracked else missing,
-            "" if tracked else "modprobe nf_conntrack_bridge || modprobe br_netfilter",
+            "" if tracked else "modprobe nf_conntrack_bridge",
         ),
         Finding(
             "rejects in bridges",
