@@ -99,7 +99,7 @@ def _replacement(
             if chain_of(name, way, chain) in chains
         ]
         chains[chain_of(name, way)][:0] = entrances  # before rules of the same priority
-    commands = layout.skeleton(abilities)
+    commands: list[Command] = []
     for verb in ("add", "flush"):
         commands += [command(verb, "chain", name=chain) for chain in chains]
     for chain, rules in chains.items():
