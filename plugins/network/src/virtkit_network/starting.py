@@ -1,0 +1,85 @@
+"""Starting a network: all of it or nothing. Whoever calls holds the network."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from virtkit.enums import NetworkEventLifecycleType as Event
+from virtkit.errors import ConfigUnsupportedError, OperationUnsupportedError
+from virtkit_network import conflicts, functions, kernel
+from virtkit_network.network import NETWORK
+from virtkit_network.shape import is_behind_host, mode_of
+from virtkit_network.status import STARTING
+
+if TYPE_CHECKING:
+    from virtkit.xml.network import Network as NetworkXML
+    from virtkit_network.network import Network
+    from virtkit_network.state import NetworkState
+
+
+def start(state: NetworkState, network: Network, document: NetworkXML) -> None:
+    """Start a network.
+
+    Its status is written before the first step: if this process is killed in the middle, the next owner of the root
+    finds it and removes what is there.
+
+    Args:
+        state: The networks.
+        network: The network; it is not active.
+        document: What it is to be active with.
+
+    Raises:
+        VirtError: As `network_create`; the network is as it was.
+    """
+    with state.claiming:
+        conflicts.require_free_of_networks(document, state.networks.all())
+        network.starting = document
+    try:
+        with ExitStack() as undo:
+            if is_behind_host(document):
+                _build(state, network, document, undo)
+            else:
+                functions.require(document)
+                undo.callback(state.erase, network)
+            state.record(network, document)
+            undo.pop_all()
+        network.live = document
+    finally:
+        network.starting = None
+    state.watch.look()
+    state.publish(network, Event.STARTED)
+
+
+def _build(state: NetworkState, network: Network, document: NetworkXML, undo: ExitStack) -> None:
+    """Set up every part of a network with a bridge of its own."""
+    from virtkit.network.links import Links
+    from virtkit_network.parts import PARTS, Job
+
+    _require_means(document)
+    with Links(domain=NETWORK) as links:
+        conflicts.require_free_of_host(document, links)
+        undo.callback(state.erase, network)
+        state.record(network, document, STARTING)
+        job = Job(state, network, document, links)
+        with ExitStack() as parts:
+            for part in PARTS:
+                part.install(job, parts)
+            undone = parts.pop_all()
+        undo.push(undone)
+
+
+def _require_means(document: NetworkXML) -> None:
+    """Refuse what this process may not do, or this host cannot."""
+    if not kernel.may_administer():
+        raise OperationUnsupportedError(
+            f"network {document.name!r} cannot start: a bridge of its own needs CAP_NET_ADMIN: use a "
+            f"system connection, or another mode than {mode_of(document)!r}",
+            domain=NETWORK,
+        )
+    if document.bridge is not None and document.bridge.zone:
+        raise ConfigUnsupportedError(
+            f"network {document.name!r} wants the zone {document.bridge.zone!r} of firewalld, which virtkit does not "
+            "talk to: leave it out",
+            domain=NETWORK,
+        )
