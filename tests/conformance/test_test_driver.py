@@ -35,8 +35,11 @@ from virtkit.testing import (
     BaseNetworkDescription,
     BaseNetworkEnumeration,
     BaseNetworkEvents,
+    BaseNetworkLeases,
     BaseNetworkLookup,
     BaseNetworkPersistence,
+    BaseNetworkPorts,
+    BaseNetworkUpdate,
     BaseNodeDeviceCreation,
     BaseNodeDeviceDescription,
     BaseNodeDeviceEnumeration,
@@ -71,8 +74,9 @@ DOMAIN = (
     Can.LIST | Can.DESCRIBE | Can.INFO | Can.DEFINE | Can.CREATE | Can.START | Can.AUTOSTART | Can.EVENTS
     | Can.PAUSE | Can.SHUTDOWN | Can.REBOOT | Can.RESET | Can.RENAME | Can.METADATA
 )  # fmt: skip
-NETWORK = Can.LIST | Can.DESCRIBE | Can.DEFINE | Can.CREATE | Can.START | Can.AUTOSTART | Can.EVENTS
-POOL = NETWORK | Can.INFO | Can.BUILD | Can.REFRESH
+BASIC = Can.LIST | Can.DESCRIBE | Can.DEFINE | Can.CREATE | Can.START | Can.AUTOSTART | Can.EVENTS
+NETWORK = BASIC | Can.UPDATE
+POOL = BASIC | Can.INFO | Can.BUILD | Can.REFRESH
 VOLUME = Can.LIST | Can.DESCRIBE | Can.INFO | Can.CREATE | Can.CLONE
 INTERFACE = Can.LIST | Can.DESCRIBE | Can.DEFINE | Can.START | Can.CHANGES
 DEVICE = Can.LIST | Can.DESCRIBE | Can.CREATE | Can.EVENTS
@@ -235,6 +239,18 @@ class TestNetworkAutostart(BaseNetworkAutostart):
 
 
 class TestNetworkEvents(BaseNetworkEvents):
+    pass
+
+
+class TestNetworkUpdate(BaseNetworkUpdate):
+    pass
+
+
+class TestNetworkLeases(BaseNetworkLeases):
+    pass
+
+
+class TestNetworkPorts(BaseNetworkPorts):
     pass
 
 

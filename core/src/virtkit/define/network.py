@@ -64,8 +64,9 @@ def complete(network: Network) -> None:
         forward.mode = forward.mode or "nat"
         if forward.dev and not forward.interfaces:
             forward.interfaces.append(ForwardInterface(dev=forward.dev))
-        if len(forward.interfaces) == 1:
-            forward.dev = forward.interfaces[0].dev
+        _show_first(forward)
+        if forward.mode == "hostdev":
+            forward.managed = forward.managed is True
     for ip in network.ips:
         check_ip(network.name, ip)
         ip.prefix = ip.prefix or None
@@ -74,6 +75,11 @@ def complete(network: Network) -> None:
         network.bridge = network.bridge or Bridge()
         network.bridge.stp = True if network.bridge.stp is None else network.bridge.stp
         network.bridge.delay = network.bridge.delay or 0
+
+
+def _show_first(forward: Forward) -> None:
+    """The device of a forward is the first of its interfaces, as libvirt prints it."""
+    forward.dev = forward.interfaces[0].dev if forward.interfaces else None
 
 
 def check(network: Network) -> None:
@@ -244,9 +250,11 @@ def update(network: Network, command: int, section: int, parent_index: int, xml:
 
 
 def _prune(network: Network) -> None:
-    """Drop servers that serve nothing any more."""
+    """Drop servers that serve nothing any more, and show the interface that is the first now."""
     if network.dns is not None and not network.dns.content():
         network.dns = None
+    if network.forward is not None:
+        _show_first(network.forward)
     for ip in network.ips:
         if ip.dhcp is not None and not ip.dhcp.content():
             ip.dhcp = None

@@ -70,8 +70,11 @@ from virtkit.testing.network import (
     BaseNetworkDescription,
     BaseNetworkEnumeration,
     BaseNetworkEvents,
+    BaseNetworkLeases,
     BaseNetworkLookup,
     BaseNetworkPersistence,
+    BaseNetworkPorts,
+    BaseNetworkUpdate,
 )
 from virtkit.testing.node_device import (
     BaseNodeDeviceCreation,
@@ -127,8 +130,8 @@ __all__ = [
     "BaseInterfaceEnumeration", "BaseInterfaceLookup", "BaseNWFilterBindingCreation", "BaseNWFilterBindingDescription",
     "BaseNWFilterBindingLookup", "BaseNWFilterDefinition", "BaseNWFilterDescription", "BaseNWFilterEnumeration",
     "BaseNWFilterLookup", "BaseNetworkActivity", "BaseNetworkAutostart", "BaseNetworkDefinition",
-    "BaseNetworkDescription", "BaseNetworkEnumeration", "BaseNetworkEvents", "BaseNetworkLookup",
-    "BaseNetworkPersistence", "BaseNodeDeviceCreation", "BaseNodeDeviceDescription", "BaseNodeDeviceEnumeration",
+    "BaseNetworkDescription", "BaseNetworkEnumeration", "BaseNetworkEvents", "BaseNetworkLeases", "BaseNetworkLookup",
+    "BaseNetworkPersistence", "BaseNetworkPorts", "BaseNetworkUpdate", "BaseNodeDeviceCreation", "BaseNodeDeviceDescription", "BaseNodeDeviceEnumeration",
     "BaseNodeDeviceEvents", "BaseNodeDeviceLookup", "BaseNodeDeviceTree", "BaseReadOnly", "BaseSecretDefinition",
     "BaseSecretDescription", "BaseSecretEnumeration", "BaseSecretEvents", "BaseSecretLookup", "BaseSecretValue",
     "BaseStoragePoolActivity", "BaseStoragePoolAutostart", "BaseStoragePoolDefinition", "BaseStoragePoolDescription",
@@ -147,7 +150,8 @@ BASES: dict[str, tuple[type[Conformance], ...]] = {
     ),
     "network": (
         BaseNetworkLookup, BaseNetworkEnumeration, BaseNetworkDescription, BaseNetworkDefinition, BaseNetworkActivity,
-        BaseNetworkPersistence, BaseNetworkAutostart, BaseNetworkEvents,
+        BaseNetworkPersistence, BaseNetworkAutostart, BaseNetworkEvents, BaseNetworkUpdate, BaseNetworkLeases,
+        BaseNetworkPorts,
     ),
     "storage": (
         BaseStoragePoolLookup, BaseStoragePoolEnumeration, BaseStoragePoolDescription, BaseStoragePoolInfo,

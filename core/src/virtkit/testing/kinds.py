@@ -82,6 +82,12 @@ class Can(Flag):
     """Bracket changes of host interfaces, and take them back."""
     VALUE = auto()
     """Keep a secret's value."""
+    UPDATE = auto()
+    """Change a part of a network."""
+    LEASES = auto()
+    """Tell which addresses a network's guests have been given."""
+    PORTS = auto()
+    """Plug guests' interfaces into a network, and limit them."""
 
 
 NOTHING = Can(0)
@@ -211,6 +217,12 @@ NETWORK = ObjectKind(
         Can.START: ("network_create", "network_destroy"),
         Can.AUTOSTART: ("network_set_autostart",),
         Can.EVENTS: (),
+        Can.UPDATE: ("network_update",),
+        Can.LEASES: ("network_get_dhcp_leases",),
+        Can.PORTS: (
+            "network_list_all_ports", "network_port_create_xml", "network_port_delete", "network_port_get_xml_desc",
+            "network_port_get_parameters", "network_port_set_parameters",
+        ),
     },
     missing=NoNetworkError,
     document=("network", "Network"),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from virtkit.errors import InvalidArgError, OperationInvalidError, OperationUnsupportedError
+from virtkit.errors import InvalidArgError, OperationInvalidError, OperationUnsupportedError, XMLError
 from virtkit.params import UINT, TypedParams
 from virtkit.xml.netdev import Bandwidth, Traffic
 from virtkit_network.network import NETWORK, port_text
 
 if TYPE_CHECKING:
+    from virtkit.network.shaping import Guarantee
     from virtkit.params import Value
     from virtkit.xml.network import Network
     from virtkit.xml.networkport import NetworkPort
@@ -42,14 +43,11 @@ def read(params: Mapping[str, Value]) -> Bandwidth | None:
     """
     known = {f"{direction}.{field}": (direction, field) for direction, fields in FIELDS.items() for field in fields}
     given: dict[str, dict[str, int]] = {direction: {} for direction in FIELDS}
-    types = TypedParams.of(params)
     for name, value in params.items():
         if name not in known:
             raise InvalidArgError(f"a port has no limit {name!r}, only {', '.join(known)}", domain=NETWORK, str2=name)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST:
             raise InvalidArgError(f"the limit {name} is no unsigned number but {value!r}", domain=NETWORK, str2=name)
-        if types.types.get(name, UINT) != UINT:
-            raise InvalidArgError(f"the limit {name} has to be of type uint", domain=NETWORK, str2=name)
         direction, field = known[name]
         given[direction][field] = value
     limits = Bandwidth()
@@ -94,6 +92,8 @@ def admit(network: Network, others: Iterable[NetworkPort], port: NetworkPort) ->
             "limit to guarantee it from: give the network a <bandwidth>",
             domain=NETWORK,
         )
+    if port.mac is None:
+        raise XMLError(f"port {port_text(port)} has a floor and no MAC address: give it one", domain=NETWORK)
     promised = sum(map(floor_of, others))
     if promised + floor_of(port) > total:
         raise OperationInvalidError(
@@ -106,10 +106,42 @@ def admit(network: Network, others: Iterable[NetworkPort], port: NetworkPort) ->
     port.bandwidth.class_id = next(number for number in range(FIRST_CLASS, 0xFFFF) if number not in taken)
 
 
-def guarantee(network: Network, old: NetworkPort | None, new: NetworkPort | None) -> None:
-    """Have the bridge guarantee a new port its rate, and an old one no longer."""
+def guarantee(
+    network: Network, others: Iterable[NetworkPort], old: NetworkPort | None, new: NetworkPort | None
+) -> None:
+    """Have the bridge guarantee a port its rate, in the place of what it guaranteed an old one.
+
+    Args:
+        network: The live document.
+        others: The ports that stay.
+        old: What is to be guaranteed no longer; None: nothing.
+        new: What is to be guaranteed; None: nothing.
+
+    Raises:
+        VirtError: As `virtkit.network.shaping.promise`; the old one is guaranteed still.
+    """
     if not floor_of(old) and not floor_of(new):
         return
-    from virtkit_network import floors
+    from virtkit.network import shaping
+    from virtkit.network.links import Links
+    from virtkit_network.shape import bridge_of
 
-    floors.exchange(network, old, new)
+    bridge, bandwidth, promised = bridge_of(network), network.bandwidth, sum(map(floor_of, others))
+    assert bandwidth is not None, "only ports of a network with limits have a floor"
+    with Links(domain=NETWORK) as links:
+        if old is not None and floor_of(old):
+            shaping.withdraw(links, bridge, bandwidth, _guarantee(old), promised)
+        if new is not None and floor_of(new):
+            try:
+                shaping.promise(links, bridge, bandwidth, _guarantee(new), promised + floor_of(new))
+            except BaseException:
+                if old is not None and floor_of(old):
+                    shaping.promise(links, bridge, bandwidth, _guarantee(old), promised + floor_of(old))
+                raise
+
+
+def _guarantee(port: NetworkPort) -> Guarantee:
+    from virtkit.network.shaping import Guarantee
+
+    assert port.bandwidth is not None, "it has a floor"
+    return Guarantee(port.bandwidth.class_id or FIRST_CLASS, port.mac or "", floor_of(port))

@@ -8,13 +8,14 @@ there is no error. Only what is the network's own is touched.
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtkit.define.network import ROUTED
 from virtkit.define.subnets import prefix_of
 from virtkit.errors import ConfigUnsupportedError, VirtError
-from virtkit_network import floors, kernel, rules, server
+from virtkit.network import shaping
+from virtkit_network import kernel, rules, server
 from virtkit_network.checks import destination_of
 from virtkit_network.network import NETWORK
 from virtkit_network.shape import bridge_of, mode_of
@@ -120,11 +121,14 @@ def filter_vlans(links: Links, name: str, network: str) -> None:
     """Have a bridge keep VLANs apart.
 
     Raises:
-        ConfigUnsupportedError: The kernel does not have it: it takes the setting, and leaves it.
+        ConfigUnsupportedError: The kernel does not have it: it refuses the setting, or takes it and does nothing.
     """
+    from pyroute2.netlink.exceptions import NetlinkError
+
     found = links.find(name)
     assert found is not None, "it was just made"
-    links.socket.link("set", index=found.number, kind="bridge", br_vlan_filtering=1)
+    with suppress(NetlinkError):
+        links.socket.link("set", index=found.number, kind="bridge", br_vlan_filtering=1)
     if not filters_vlans(links, name):
         raise ConfigUnsupportedError(
             f"network {network!r} needs a bridge that keeps VLANs apart, which this kernel lacks: "
@@ -188,7 +192,7 @@ def install_limits(job: Job, undo: ExitStack) -> None:
     """Limit the traffic of the bridge; the limits go with it, and what they redirect to does not."""
     if job.document.bandwidth is not None:
         undo.callback(quietly, job, LIMITS)
-        floors.limit(job.links, job.document)
+        shaping.share(job.links, bridge_of(job.document), job.document.bandwidth)
 
 
 def restore_limits(job: Job) -> None:
@@ -197,8 +201,10 @@ def restore_limits(job: Job) -> None:
 
 def remove_limits(job: Job) -> None:
     """Take the limits away."""
-    if job.document.bandwidth is not None and own_bridge(job) is not None:
-        floors.unlimit(job.links, job.document)
+    name = bridge_of(job.document)
+    strange = job.links.find(name) is not None and own_bridge(job) is None
+    if job.document.bandwidth is not None and not strange:
+        shaping.clear(job.links, name)
 
 
 # dnsmasq

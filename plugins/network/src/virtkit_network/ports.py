@@ -125,7 +125,7 @@ def _exchange(state: NetworkState, network: Network, old: NetworkPort | None, ne
     try:
         state.record(network, live)
         if is_behind_host(live):
-            limits.guarantee(live, old, new)
+            limits.guarantee(live, [port for port in before.values() if port is not old], old, new)
     except BaseException:
         network.ports = before
         _record_again(state, network)
