@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 from virtkit.errors import InternalError
+from virtkit_network import forwarding
 from virtkit_network.checks import destination_of, subnets_of
 from virtkit_network.network import NETWORK, bridge_name
 from virtkit_network.shape import is_behind_host
@@ -36,6 +37,19 @@ def require_free_of_networks(document: NetworkXML, others: Iterable[Network]) ->
             shared = overlap(_reached(document), _reached(each))
             if shared is not None:
                 raise _conflict(document, f"its {shared[0]} overlaps {shared[1]} of {other.subject}, which is active")
+
+
+def require_free_ports(document: NetworkXML, others: Iterable[Network]) -> None:
+    """Refuse a network that forwards a port of the host which leads to another active network.
+
+    Raises:
+        OperationFailedError: It does; the message names the port and the network.
+    """
+    forwards = forwarding.read(document)
+    if forwards:
+        lives = {other.name: other.live or other.starting for other in others if other.uuid != document.uuid}
+        taken = {name: forwarding.read(live) for name, live in lives.items() if live is not None}
+        forwarding.check_free(document, forwards, taken)
 
 
 def require_free_of_host(document: NetworkXML, links: Links) -> None:

@@ -52,10 +52,12 @@ def _without_metadata(document: NetworkXML) -> str:
 
 def _exchange(state: NetworkState, network: Network, live: NetworkXML, metadata: dict[str, str] | None) -> None:
     """Have an active network forward as other metadata says."""
-    from virtkit_network import rules
+    from virtkit_network import conflicts, rules
 
     changed = live.copy()
     changed.metadata = dict(metadata or {})
+    with state.claiming:
+        conflicts.require_free_ports(changed, state.networks.all())
     rules.install(state, changed)
     try:
         state.record(network, changed)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from virtkit.errors import InternalError
+from virtkit.services.runner import ProgramError
 from virtkit_network.dnsmasq import process
 from virtkit_network.dnsmasq.configuration import Paths, configuration, serves_leases
 from virtkit_network.dnsmasq.leases import LeaseFile
+from virtkit_network.network import NETWORK
 
 if TYPE_CHECKING:
     from virtkit.records import DHCPLease
     from virtkit.xml.network import Network
     from virtkit_network.state import NetworkState
+
+LINE = re.compile(r"at line (\d+) of ")
+"""How dnsmasq says where its configuration is wrong."""
 
 
 def paths_of(state: NetworkState, name: str) -> Paths:
@@ -30,7 +38,8 @@ def start(state: NetworkState, document: Network) -> None:
     paths = paths_of(state, document.name or "")
     text = configuration(document, paths)
     if text is not None:
-        process.start(paths, text)
+        with _named(document, text):
+            process.start(paths, text)
 
 
 def ensure(state: NetworkState, document: Network) -> None:
@@ -44,7 +53,23 @@ def ensure(state: NetworkState, document: Network) -> None:
     if text is None:
         process.stop(paths)
     else:
-        process.update(paths, text)
+        with _named(document, text):
+            process.update(paths, text)
+
+
+@contextmanager
+def _named(document: Network, text: str) -> Iterator[None]:
+    """Have errors of dnsmasq name the network, and quote the line of its configuration that they are about."""
+    try:
+        yield
+    except ProgramError as error:
+        number = LINE.search(error.message)
+        lines = text.splitlines()
+        line = lines[int(number[1]) - 1] if number is not None and int(number[1]) <= len(lines) else ""
+        quoted = f", which is {line!r}" if line else ""
+        raise InternalError(
+            f"network {document.name!r} has no DHCP and DNS: {error.message}{quoted}", domain=NETWORK
+        ) from error
 
 
 def stop(state: NetworkState, document: Network) -> None:

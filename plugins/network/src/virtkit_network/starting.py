@@ -34,6 +34,7 @@ def start(state: NetworkState, network: Network, document: NetworkXML) -> None:
     """
     with state.claiming:
         conflicts.require_free_of_networks(document, state.networks.all())
+        conflicts.require_free_ports(document, state.networks.all())
         network.starting = document
     try:
         with ExitStack() as undo:
