@@ -36,6 +36,22 @@ def test_a_part_of_a_network_is_changed_by_xml_on_the_command_line(run: Run) -> 
     assert "<host mac='52:54:00:00:00:01' ip='192.168.122.77'/>" in result.out
 
 
+def test_ports_are_forwarded_to_guests_of_a_network(run: Run) -> None:
+    change = "net-destroy default; net-port-forward default --port 8080"
+    assert "added to the forwards of network default" in run(f"{change} --add --guest web --to 80").out
+    more = "--add --guest 52:54:00:00:00:01 --port 5000-5009 --proto udp --address 192.0.2.1"
+    steps = f"{change} --add --guest web --to 80; net-port-forward default {more}; net-port-forward default"
+    rows = [line.split() for line in run(steps).out.splitlines() if "web" in line or "52:54" in line]
+    expected = [["tcp", "-", "8080", "web", "80"], ["udp", "192.0.2.1", "5000-5009", "52:54:00:00:00:01", "5000-5009"]]
+    assert expected == rows
+    assert "urn:virtkit" not in run(f"{change} --add --guest web; {change} --remove; net-dumpxml default").out
+
+
+def test_a_port_that_is_not_forwarded_cannot_be_removed(run: Run) -> None:
+    assert "8080/tcp is not forwarded" in run("net-destroy default; net-port-forward default --remove --port 8080").err
+    assert "--guest and --port" in run("net-port-forward default --add --port 8080").err
+
+
 def test_pools_are_made_from_options(run: Run) -> None:
     made = run("pool-define-as", "images", "netfs", "--source-host", "nas", "--source-path", "/x", "--target", "/t",
                "--source-format", "nfs", "--print-xml")  # fmt: skip

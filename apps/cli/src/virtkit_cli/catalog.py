@@ -80,6 +80,7 @@ GROUPS = {
         "net-list net-info net-dumpxml net-define net-create net-start net-destroy net-undefine net-edit net-autostart"
         " net-update net-uuid net-name net-dhcp-leases net-port-list net-port-create net-port-dumpxml net-port-delete",
     ),
+    "forward": Group("Ports that lead to guests of networks", "net-port-forward"),
     "pool": Group(
         "Storage pools",
         "pool-list pool-info pool-dumpxml pool-define pool-define-as pool-create pool-create-as pool-build pool-start"
