@@ -153,6 +153,15 @@ class Driver(Generic[S]):
             VirtError: It cannot, because another process has the root for instance.
         """
 
+    def driver_reload(self, conn: S) -> None:
+        """Put back what others may have taken away from what is active, such as rules that a firewall has flushed.
+
+        A daemon asks for it, of the sessions that reside, when it is told to reload (SIGHUP).
+
+        Raises:
+            VirtError: Something cannot be put back.
+        """
+
     def driver_alive(self, conn: S) -> bool:
         """Tell whether calls of a session can reach the other side; a driver in this process is its own other side.
 

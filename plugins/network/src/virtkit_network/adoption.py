@@ -45,6 +45,17 @@ def adopt(state: NetworkState, statuses: Iterable[tuple[Status, NetworkXML]]) ->
     state.watch.look()
 
 
+def restore_all(state: NetworkState) -> None:
+    """Give every active network back what it has lost: somebody may have flushed the rules."""
+    for network in state.networks.all():
+        try:
+            with state.networks.hold(network.ref, "reload"):
+                if network.live is not None:
+                    restore(state, network)
+        except VirtError as error:
+            _log.error("%s is left as it is: %s", network.subject, error)
+
+
 def restore(state: NetworkState, network: Network) -> None:
     """Give an active network back what it has lost; one without its bridge is not active any more.
 

@@ -47,6 +47,11 @@ class NetworkDriver(NetworkPart, PortPart, Driver["Session"]):
     def driver_reside(self, conn: Session) -> None:
         conn.own()
 
+    def driver_reload(self, conn: Session) -> None:
+        from virtkit_network import adoption
+
+        adoption.restore_all(conn.own())
+
     def driver_events(self, conn: Session) -> EventHub | None:
         return conn.own().hub
 
