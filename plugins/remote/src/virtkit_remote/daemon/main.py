@@ -102,7 +102,7 @@ def _serve(options: argparse.Namespace, where: Places) -> int:
     rules = Rules(config, where)
     wakers = _, woken = _woken_by_signals()  # who sees the daemon's sockets may also end it
     server = Server(config, where, services(config, where, inherited()), rules)
-    server.loop.watch(woken.fileno(), lambda events: _obey(woken.recv(64), server, options, where))
+    server.loop.watch(woken.fileno(), lambda events: _obey(woken.recv(64), server, residents, options, where))
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what is there now stays
     gc.set_threshold(GARBAGE_OBJECTS)
@@ -139,11 +139,12 @@ def _woken_by_signals() -> tuple[socket.socket, socket.socket]:
     return wake, woken
 
 
-def _obey(signals: bytes, server: Server, options: argparse.Namespace, where: Places) -> None:
-    """End at SIGTERM and SIGINT, read the configuration again at SIGHUP."""
+def _obey(signals: bytes, server: Server, residents: Residents, options: argparse.Namespace, where: Places) -> None:
+    """End at SIGTERM and SIGINT; read the configuration again at SIGHUP, and have drivers restore what they can."""
     for number in signals:
         if number == signal.SIGHUP:
             _reload(server, options, where)
+            residents.reload()
         else:
             notify("STOPPING=1")
             server.stop()

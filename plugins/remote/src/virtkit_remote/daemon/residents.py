@@ -31,7 +31,7 @@ class Residents:
         """
         self._where = where
         self._lock = threading.Lock()
-        self._open: list[Parts] = []
+        self._open: list[tuple[str, Parts]] = []
         self._closed = False
         drivers = [(kind, name) for kind in KINDS for name in discovery.names(kind)]
         self._opening = len(drivers)
@@ -45,8 +45,23 @@ class Residents:
         with self._lock:
             self._closed = True
             found, self._open = self._open, []
-        for parts in found:
+        for _, parts in found:
             parts.close()
+
+    def reload(self) -> None:
+        """Have all put back what others may have taken away, on a thread: it may take a while, and clients go on."""
+        with self._lock:
+            found = self._open.copy()
+        threading.Thread(target=self._reload, args=(found,), name="virtkitd-reload", daemon=True).start()
+
+    def _reload(self, found: list[tuple[str, Parts]]) -> None:
+        for kind, parts in found:
+            try:
+                part = parts.attach(kind)
+                if part is not None:
+                    part.driver.driver_reload(part.session)
+            except Exception as error:  # noqa: BLE001 - a foreign driver may fail in any way, and harms nobody else
+                _log.error("the %s driver does not put back what it may have lost: %s", kind, error)
 
     def _begin(self, kind: str, name: str) -> None:
         try:
@@ -73,7 +88,7 @@ class Residents:
         with self._lock:
             closed = self._closed
             if not closed:
-                self._open.append(parts)
+                self._open.append((kind, parts))
         if closed:
             parts.close()
             return
