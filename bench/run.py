@@ -1,7 +1,7 @@
 """`make bench`: what virtkit costs, beside the real libvirt on the same machine in the same run.
 
     make bench                  every part
-    make bench BENCH=rpc        one of them: inprocess, rpc, storage, netfilter
+    make bench BENCH=rpc        one of them: inprocess, network, rpc, storage
 
 Each figure is the best of several runs: the others were disturbed. A figure that is missing has its reason.
 """
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import netfilter, rpc, storage
+from bench import network, rpc, storage
 from bench.table import HEADER, NO_LIMIT, Row, environment
 
 HERE = Path(__file__).resolve().parent
@@ -60,9 +60,9 @@ def inprocess() -> Iterator[Row]:
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "inprocess": inprocess,
+    "network": network.rows,
     "rpc": rpc.rows,
     "storage": storage.rows,
-    "netfilter": netfilter.rows,
 }
 
 

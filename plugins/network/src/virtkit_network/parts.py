@@ -172,7 +172,7 @@ def _has(document: NetworkXML, family: str) -> bool:
 def install_rules(job: Job, undo: ExitStack) -> None:
     """Put the rules of nftables in force, all or none."""
     undo.callback(quietly, job, RULES)
-    rules.install(job.state, job.document)
+    rules.install_first(job.state, job.document)
 
 
 def restore_rules(job: Job) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from virtkit.network.nftables import apply
+from virtkit.network.nftables import RefusedError, apply
 from virtkit_network import forwarding, ruleset, server
 
 if TYPE_CHECKING:
@@ -33,6 +33,24 @@ def install(state: NetworkState, document: Network) -> None:
         ConfigUnsupportedError: nftables cannot be used here.
     """
     apply(commands(state, document))
+
+
+def install_first(state: NetworkState, document: Network) -> None:
+    """The same for a network that is being started, and has no rules.
+
+    To replace nothing is 10 ms cheaper than to replace a table that is not there: the kernel lets go of what was
+    replaced only when none of its processors can look at it any more, and waits for that.
+
+    Raises:
+        VirtError: As `install`.
+    """
+    complete = commands(state, document)
+    bare = [command for command in complete if not any("table" in what for what in command.values())]
+    name = {"family": ruleset.FAMILY, "name": ruleset.table_of(document)}
+    try:
+        apply([{"create": {"table": name}}, *bare])
+    except RefusedError:  # what an earlier start has left, or something that is worth telling
+        apply(complete)
 
 
 def follow(document: Network, found: list[Target]) -> None:

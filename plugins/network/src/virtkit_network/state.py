@@ -94,12 +94,13 @@ class NetworkState(Tenancy):
 
     def take_over(self) -> None:
         """Have the networks in memory, see to those that are active, and start what starts by itself."""
-        from virtkit_network import adoption
-
         with self._reading:
             statuses = self._load()
             self.owned = True
-        adoption.adopt(self, statuses)
+        if statuses:
+            from virtkit_network import adoption  # which a host without networks can do without
+
+            adoption.adopt(self, statuses)
         self._starter = autostart.begin(self)
 
     def settle(self) -> None:
