@@ -351,7 +351,7 @@ def test_a_network_with_vlans_keeps_them_apart(
 ) -> None:
     """Without rules: the test kernel has neither nat chains nor fib, and no rule looks at what stays on a bridge."""
     modules("bridge", "veth")
-    monkeypatch.setattr("virtkit_network.rules.install", lambda state, document: None)
+    monkeypatch.setattr("virtkit_network.rules.install_first", lambda state, document: None)
     monkeypatch.setattr("virtkit_network.rules.remove", lambda document: None)
     with Namespace() as namespace, namespace.entered(), Host(namespace, tmp_path) as host:
         network = host.start(TAGGED)

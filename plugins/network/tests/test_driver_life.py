@@ -241,11 +241,36 @@ with virtkit.open(sys.argv[1]) as conn:
     assert host.network().is_active() is False
 
 
+def test_routes_that_a_router_has_told_are_not_lost(host: Host) -> None:
+    """A host that forwards IPv6 listens to no router any more."""
+    network = host.conn.define_network(
+        "<network><name>six</name><forward mode='route'/><ip family='ipv6' address='fd00:6::1' prefix='64'/></network>"
+    )
+    with host.outside():
+        host.run("ip", "-6", "route", "add", "default", "via", "fe80::1", "dev", "uplink", "proto", "ra")
+        with refused(host, InternalError, "uplink", "accept_ra"):
+            network.create()
+        host.run("sh", "-c", "echo 2 > /proc/sys/net/ipv6/conf/uplink/accept_ra")
+        network.create()
+        assert "default via fe80::1" in host.run("ip", "-6", "route")
+
+
+def test_networks_that_are_defined_at_a_time_have_bridges_of_their_own(host: Host) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def define(number: int) -> str:
+        return host.conn.define_network(f"<network><name>n{number}</name></network>").bridge_name()
+
+    with ThreadPoolExecutor(8) as pool:
+        names = list(pool.map(define, range(24)))
+    assert {f"virbr{number}" for number in range(24)} == set(names)
+
+
 # Killed in the middle
 
 STAGES = [
-    ("rules", "install", False),
-    ("rules", "install", True),
+    ("rules", "install_first", False),
+    ("rules", "install_first", True),
     ("kernel", "quieten", True),
     ("kernel", "forward", True),
     ("server", "start", False),

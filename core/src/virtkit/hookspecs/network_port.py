@@ -104,8 +104,9 @@ class NetworkPortSpec(Spec[S]):
         Raises:
             NoNetworkPortError: The port is gone.
             InvalidArgError: An unknown name, a value of the wrong type, or a peak below the average.
-            OperationInvalidError: A floor, and the network has no limit of its own to guarantee it from.
-            OperationUnsupportedError: Ports of this network's mode cannot be limited.
+            OperationInvalidError: A floor, and too much of the network's own limit is guaranteed to other ports.
+            OperationUnsupportedError: Ports of this network's mode cannot be limited; or a floor, and the network has
+                no limit of its own to guarantee it from.
         """
         raise not_supported("network_port_set_parameters")
 
@@ -126,10 +127,12 @@ class NetworkPortSpec(Spec[S]):
                 document against the schema first.
 
         Raises:
-            OperationInvalidError: The network is not active.
+            OperationInvalidError: The network is not active, or too much of its own limit is guaranteed to other ports.
+            OperationUnsupportedError: A floor, and the network has no limit of its own to guarantee it from.
             NetworkPortExistsError: The network has a port of that UUID.
             XMLError: The document is no port.
             XMLInvalidSchemaError: VALIDATE was asked for, and the document breaks the schema.
+            InvalidArgError: It says how it is plugged in, without RECLAIM.
             InternalError: Every interface of the network's pool is in use, or what RECLAIM names is in other hands.
             ConfigUnsupportedError: The network's mode has no place for what the document asks for.
         """

@@ -69,7 +69,7 @@ def restore(state: NetworkState, network: Network) -> None:
     from virtkit_network.parts import PARTS, Job, own_bridge
 
     with Links(domain=NETWORK) as links:
-        job = Job(state, network, live, links)
+        job = Job(state, network, live, links, [])
         if own_bridge(job) is not None:
             for part in PARTS:
                 _restore(job, part)

@@ -75,12 +75,12 @@ def without_counts(document: NetworkXML) -> NetworkXML:
     return document
 
 
-def settle(document: NetworkXML, known: Network | None, others: Iterable[Network]) -> None:
+def settle(document: NetworkXML, network: Network, others: Iterable[Network]) -> None:
     """Give a network that has a bridge of its own the bridge's name and MAC address, unless it has them.
 
     Args:
         document: The network; completed in place.
-        known: The network as it was before, whose bridge it keeps; None: it is new.
+        network: The network that it is of, and whose bridge it keeps if that has one already.
         others: All networks.
 
     Raises:
@@ -88,8 +88,10 @@ def settle(document: NetworkXML, known: Network | None, others: Iterable[Network
     """
     if not is_behind_host(document) or document.bridge is None:
         return
-    before = known.document if known is not None and is_behind_host(known.document) else None
-    taken = {bridge_name(each) for other in others if other is not known for each in other.documents()}
+    before = network.live or network.config
+    if before is not None and not is_behind_host(before):
+        before = None
+    taken = {bridge_name(each) for other in others if other is not network for each in other.documents()}
     name = document.bridge.name or (bridge_name(before) if before is not None else None) or BRIDGE_NAMES
     if "%d" in name:
         name = _free(name, {*taken, *_links()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtkit.enums import NetworkXMLFlags
-from virtkit.xml.network import ForwardInterface, Nat, PortRange
+from virtkit.xml.network import ForwardAddress, ForwardInterface, Nat, PortRange
 from virtkit_network import plugging
 
 if TYPE_CHECKING:
@@ -42,8 +42,10 @@ def _count(document: NetworkXML, network: Network) -> None:
     document.connections = len(ports) or None
     if forward is None:
         return
-    if forward.physical_function and not forward.interfaces and forward.mode != "hostdev":
+    if forward.physical_function:
         forward.interfaces = [ForwardInterface(dev=each) for each in plugging.interfaces_of(document)]
+        places = [place._asdict() for place in plugging.functions_of(document)]
+        forward.addresses = [ForwardAddress(type="pci", **place) for place in places]
     for each in forward.interfaces:
         each.connections = plugging.users(ports, each.dev or "") or None
     for address in forward.addresses:

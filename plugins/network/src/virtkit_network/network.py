@@ -24,17 +24,19 @@ class Network:
         config: Its definition as it is stored; None: it is transient.
         autostart: It is to be started with the driver.
         live: What it is active with; None: it is not active.
-        starting: What it is about to be active with: others keep off its bridge and addresses already.
+        pending: What it is about to be defined as, or created from: others keep off its bridge already.
+        starting: What it is about to be active with: others keep off its addresses and ports too.
         link: Number of its bridge, while it is active and has one of its own.
         ports: What is plugged in, by UUID.
     """
 
-    def __init__(self, name: str, uuid: bytes) -> None:
+    def __init__(self, name: str, uuid: bytes, pending: NetworkXML | None = None) -> None:
         self.name = name
         self.uuid = uuid
         self.config: NetworkXML | None = None
         self.autostart = False
         self.live: NetworkXML | None = None
+        self.pending = pending
         self.starting: NetworkXML | None = None
         self.link = 0
         self.ports: dict[bytes, NetworkPort] = {}
@@ -51,14 +53,14 @@ class Network:
 
     @property
     def document(self) -> NetworkXML:
-        """What it is active with, else its definition."""
-        document = self.live or self.config
-        assert document is not None, "a network without both is not in the table"
+        """What it is active with, else its definition, else what it is about to be."""
+        document = self.live or self.config or self.pending
+        assert document is not None, "a network without any is not in the table"
         return document
 
     def documents(self) -> list[NetworkXML]:
         """Everything that it is, is about to be, or can be active with."""
-        return [each for each in (self.live, self.starting, self.config) if each is not None]
+        return [each for each in (self.live, self.starting, self.config, self.pending) if each is not None]
 
     def active(self) -> NetworkXML:
         """What it is active with.

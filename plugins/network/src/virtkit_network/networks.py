@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
 from virtkit.enums import NetworkCreateFlags, NetworkDefineFlags, NetworkXMLFlags
 from virtkit.enums import NetworkEventLifecycleType as Event
-from virtkit.errors import InternalError, InvalidMACError, OperationInvalidError, unsupported_flags
+from virtkit.errors import InternalError, InvalidMACError, NoNetworkError, OperationInvalidError, unsupported_flags
 from virtkit.hookspecs.network import NetworkSpec
 from virtkit.spec import quick
 from virtkit_network import filters
@@ -98,15 +100,8 @@ class NetworkPart(NetworkSpec["Session"]):
         _refuse("network_define_xml_flags", flags, NetworkDefineFlags.VALIDATE)
         document = definitions.read(xml, validate=bool(flags & NetworkDefineFlags.VALIDATE))
         state = conn.own()
-        network = _obtain(state, document)
-        with state.networks.lock_of(network).hold("network_define_xml_flags"):
-            try:
-                with state.claiming:
-                    definitions.settle(document, _known(network), state.networks.all())
-                redefining.define(state, network, document)
-            except BaseException:
-                state.drop_empty(network)
-                raise
+        with _made(state, document, "network_define_xml_flags") as network:
+            redefining.define(state, network, document)
             state.publish(network, Event.DEFINED)
             return network.ref
 
@@ -139,16 +134,8 @@ class NetworkPart(NetworkSpec["Session"]):
         _refuse("network_create_xml_flags", flags, NetworkCreateFlags.VALIDATE)
         document = definitions.read(xml, validate=bool(flags & NetworkCreateFlags.VALIDATE))
         state = conn.own()
-        network = _obtain(state, document)
-        with state.networks.lock_of(network).hold("network_create_xml_flags"):
-            network.require_inactive()
-            try:
-                with state.claiming:
-                    definitions.settle(document, _known(network), state.networks.all())
-                starting.start(state, network, document)
-            except BaseException:
-                state.drop_empty(network)
-                raise
+        with _made(state, document, "network_create_xml_flags", active=False) as network:
+            starting.start(state, network, document)
             return network.ref
 
     def network_create(self, conn: Session, net: NetworkRef) -> None:
@@ -181,16 +168,49 @@ def _read_mac(text: str) -> str:
     return ":".join(f"{int(byte, 16):02x}" for byte in text.split(":"))
 
 
-def _obtain(state: NetworkState, document: NetworkXML) -> Network:
-    """The network a document is about, made if there is none.
+@contextmanager
+def _made(state: NetworkState, document: NetworkXML, call: str, *, active: bool = True) -> Iterator[Network]:
+    """The network a document is about, held; one that is new is gone again if the block fails.
+
+    Args:
+        state: The networks.
+        document: The document; it is completed with what is chosen on this host.
+        call: What holds it.
+        active: It may be active.
 
     Raises:
         OperationFailedError: Its name or UUID is another network's.
+        OperationInvalidError: It is active, and may not be.
+        InternalError: Its bridge is another network's.
     """
+    from virtkit_network import definitions
+
+    with _held(state, document, call) as network:
+        try:
+            if not active:
+                network.require_inactive()
+            with state.claiming:
+                definitions.settle(document, network, state.networks.all())
+                network.pending = document
+            yield network
+        except BaseException:
+            state.drop_empty(network)
+            raise
+        finally:
+            network.pending = None
+
+
+@contextmanager
+def _held(state: NetworkState, document: NetworkXML, call: str) -> Iterator[Network]:
+    """The network a document is about, made if there is none, and certain to be in the table while it is held."""
     name, uuid = document.name or "", document.uuid or b""
-    return state.networks.obtain(name, uuid, partial(Network, name, uuid))
-
-
-def _known(network: Network) -> Network | None:
-    """A network that was there before; None for one that was just made."""
-    return network if network.config is not None or network.live is not None else None
+    while True:
+        network = state.networks.obtain(name, uuid, partial(Network, name, uuid, document))
+        with ExitStack() as stack:
+            try:
+                held = stack.enter_context(state.networks.hold(network.ref, call))
+            except NoNetworkError:
+                continue  # another call has just removed it
+            if held is network:
+                yield network
+                return

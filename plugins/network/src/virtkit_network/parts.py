@@ -41,12 +41,14 @@ class Job(NamedTuple):
         network: The network.
         document: What it is, or is to be, active with.
         links: The host's links.
+        left: What an undoing could not remove.
     """
 
     state: NetworkState
     network: Network
     document: NetworkXML
     links: Links
+    left: list[str]
 
 
 class Part(NamedTuple):
@@ -253,4 +255,5 @@ def quietly(job: Job, part: Part) -> None:
     try:
         part.remove(job)
     except VirtError as error:
+        job.left.append(part.what)
         _log.error("%s did not start, and %s stays behind: %s", job.network.subject, part.what, error)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from virtkit.errors import InternalError
 from virtkit.services.runner import ProgramError
+from virtkit.store.files import refusal
 from virtkit_network.dnsmasq import process
 from virtkit_network.dnsmasq.configuration import Paths, configuration, serves_leases
 from virtkit_network.dnsmasq.leases import LeaseFile
@@ -73,10 +74,18 @@ def _named(document: Network, text: str) -> Iterator[None]:
 
 
 def stop(state: NetworkState, document: Network) -> None:
-    """End it and remove its files but the leases; errors as from `process.stop`."""
+    """End it and remove its files but the leases.
+
+    Raises:
+        VirtError: As `process.stop`.
+        SystemCallError: A file cannot be removed.
+    """
     paths = paths_of(state, document.name or "")
     process.stop(paths)
-    paths.configuration.unlink(missing_ok=True)
+    try:
+        paths.configuration.unlink(missing_ok=True)
+    except OSError as error:
+        raise refusal("remove the configuration of dnsmasq", paths.configuration, error, domain=NETWORK) from error
 
 
 def forget(state: NetworkState, name: str) -> None:

@@ -15,6 +15,7 @@ from virtkit_network.status import STARTING
 if TYPE_CHECKING:
     from virtkit.xml.network import Network as NetworkXML
     from virtkit_network.network import Network
+    from virtkit_network.parts import Job
     from virtkit_network.state import NetworkState
 
 
@@ -60,14 +61,19 @@ def _build(state: NetworkState, network: Network, document: NetworkXML, undo: Ex
     _require_means(document)
     with Links(domain=NETWORK) as links:
         conflicts.require_free_of_host(document, links)
-        undo.callback(state.erase, network)
+        job = Job(state, network, document, links, [])
+        undo.callback(_erase, job)
         state.record(network, document, STARTING)
-        job = Job(state, network, document, links)
         with ExitStack() as parts:
             for part in PARTS:
                 part.install(job, parts)
-            undone = parts.pop_all()
-        undo.push(undone)
+            undo.push(parts.pop_all())
+
+
+def _erase(job: Job) -> None:
+    """Forget that a network was being started; unless something of it is left, which the next owner removes then."""
+    if not job.left:
+        job.state.erase(job.network)
 
 
 def _require_means(document: NetworkXML) -> None:

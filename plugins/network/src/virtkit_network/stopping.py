@@ -50,7 +50,7 @@ def remove(state: NetworkState, network: Network, document: NetworkXML) -> list[
     from virtkit_network.parts import Job, remove_all
 
     with Links(domain=NETWORK) as links:
-        return remove_all(Job(state, network, document, links))
+        return remove_all(Job(state, network, document, links, []))
 
 
 def forget(state: NetworkState, network: Network) -> None:
