@@ -13,7 +13,7 @@ import pytest
 
 import virtkit
 from tests.interop import libvirtd
-from tests.interop.virtkitd import Virtkitd
+from tests.interop.virtkitd import PROGRAM, Virtkitd
 from tests.namespaces import Namespace
 from virtkit.enums import NetworkXMLFlags
 from virtkit.errors import VirtError
@@ -122,6 +122,27 @@ def test_a_reload_puts_flushed_rules_back(daemon: Virtkitd, host: Namespace) -> 
         host.run("nft", "flush", "ruleset")
         daemon.process.send_signal(signal.SIGHUP)
         until(lambda: "virtkit_network_virbr7" in tables(), "the rules are back")
+
+
+def test_the_command_forwards_ports_of_an_active_network(daemon: Virtkitd, host: Namespace) -> None:
+    def virtkit_cli(*words: str) -> str:
+        command = [str(PROGRAM.with_name("virtkit")), "-c", daemon.uri("network:///system"), *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert 0 == done.returncode, done.stderr
+        return done.stdout
+
+    def rules() -> str:
+        return host.run("nft", "list", "table", "inet", "virtkit_network_virbr7").stdout
+
+    with virtkit.open(daemon.uri("network:///system")) as conn:
+        conn.define_network(NAT).create()
+    virtkit_cli("net-port-forward", "lab", "--add", "--guest", "10.7.0.9", "--port", "8080", "--to", "80")
+    assert "tcp dport 8080 dnat ip to 10.7.0.9:80" in rules()
+    assert ["tcp", "-", "8080", "10.7.0.9", "80"] in [
+        line.split() for line in virtkit_cli("net-port-forward", "lab").splitlines()
+    ]
+    virtkit_cli("net-port-forward", "lab", "--remove", "--port", "8080")
+    assert "8080" not in rules()
 
 
 def test_marked_networks_start_with_the_daemon(host: Namespace, tmp_path: Path) -> None:

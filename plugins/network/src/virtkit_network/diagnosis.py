@@ -91,7 +91,8 @@ def _rules(links: Links) -> None:
 def _vlans(links: Links) -> None:
     from virtkit_network.parts import filter_vlans
 
-    filter_vlans(links, BRIDGE, "probe")
+    if not filter_vlans(links, BRIDGE):
+        raise ConfigUnsupportedError("this kernel lacks CONFIG_BRIDGE_VLAN_FILTERING", domain=NETWORK)
 
 
 def _shaping(links: Links) -> None:

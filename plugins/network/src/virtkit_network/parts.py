@@ -78,8 +78,12 @@ def install_bridge(job: Job, undo: ExitStack) -> None:
     made = job.links.find(name)
     job.network.link = made.number if made is not None else 0
     kernel.quieten(name, v6=job.document.ipv6 is True or _has(job.document, V6))
-    if needs_vlans(job.document):
-        filter_vlans(job.links, name, job.document.name or "")
+    if needs_vlans(job.document) and not filter_vlans(job.links, name):
+        raise ConfigUnsupportedError(
+            f"network {job.document.name!r} needs a bridge that keeps VLANs apart, which this kernel lacks: "
+            "boot one with CONFIG_BRIDGE_VLAN_FILTERING, or leave out <vlan> and macTableManager",
+            domain=NETWORK,
+        )
 
 
 def own_bridge(job: Job) -> Link | None:
@@ -119,24 +123,16 @@ def filters_vlans(links: Links, name: str) -> bool:
     return bool(data is not None and data.get_attr("IFLA_BR_VLAN_FILTERING"))
 
 
-def filter_vlans(links: Links, name: str, network: str) -> None:
-    """Have a bridge keep VLANs apart.
-
-    Raises:
-        ConfigUnsupportedError: The kernel does not have it: it refuses the setting, or takes it and does nothing.
-    """
+def filter_vlans(links: Links, name: str) -> bool:
+    """Have a bridge keep VLANs apart; False: the kernel refuses that, or takes it and does nothing."""
     from pyroute2.netlink.exceptions import NetlinkError
 
     found = links.find(name)
-    assert found is not None, "it was just made"
+    if found is None:
+        return False
     with suppress(NetlinkError):
         links.socket.link("set", index=found.number, kind="bridge", br_vlan_filtering=1)
-    if not filters_vlans(links, name):
-        raise ConfigUnsupportedError(
-            f"network {network!r} needs a bridge that keeps VLANs apart, which this kernel lacks: "
-            "boot one with CONFIG_BRIDGE_VLAN_FILTERING, or leave out <vlan> and macTableManager",
-            domain=NETWORK,
-        )
+    return filters_vlans(links, name)
 
 
 # Addresses and routes
