@@ -163,6 +163,36 @@ def test_rules_that_the_kernel_refuses_stop_the_start(host: Host, monkeypatch: p
         network.create()
 
 
+def test_a_start_that_cannot_be_recorded_is_undone(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    from virtkit.errors import SystemCallError
+    from virtkit_network.state import NetworkState
+
+    real = NetworkState.record
+
+    def record(state: NetworkState, network: object, document: object, phase: str = "active") -> None:
+        if phase == "active":
+            raise SystemCallError("there is no space left")
+        real(state, network, document, phase)  # type: ignore[arg-type]
+
+    network = host.conn.define_network(nat())
+    monkeypatch.setattr(NetworkState, "record", record)
+    with refused(host, SystemCallError, "no space"):
+        network.create()
+    assert network.is_active() is False
+
+
+def test_a_bridge_of_another_program_after_a_reboot_is_not_adopted(host: Host) -> None:
+    """Its name and number may be those that ours had."""
+    host.start(nat())
+    number = int(host.run("ip", "link", "show", "virbr7").partition(":")[0])
+    host.restart()
+    host.run("ip", "link", "delete", "virbr7")
+    host.run("ip", "link", "add", "virbr7", "index", str(number), "type", "bridge")
+    host.conn.define_network("<network><name>other</name></network>")
+    assert host.network().is_active() is False
+    assert "virbr7" in host.links()
+
+
 def test_addresses_that_the_host_has_are_refused(host: Host) -> None:
     network = host.conn.define_network(nat())
     with host.outside("10.7.0"), refused(host, InternalError, "10.7.0.0/24", "uplink"):

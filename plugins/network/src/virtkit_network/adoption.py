@@ -30,19 +30,23 @@ def adopt(state: NetworkState, statuses: Iterable[tuple[Status, NetworkXML]]) ->
     packet is lost. One whose bridge is gone, and one that was in the middle of something, is taken apart.
     """
     for status, document in statuses:
-        name, uuid = document.name or "", document.uuid or b""
-        network = state.networks.obtain(name, uuid, partial(Network, name, uuid))
         try:
-            with state.networks.lock_of(network).hold("adoption"):
-                if status.phase == ACTIVE:
-                    restore(state, network)
-                else:
-                    _log.warning("%s was in the middle of %s: what is there is removed", network.subject, status.phase)
-                    network.live, network.link = document, status.link or 0
-                    _remove(state, network)
-        except VirtError as error:
-            _log.error("%s is left as it is: %s", network.subject, error)
+            _adopt(state, status, document)
+        except Exception as error:  # noqa: BLE001 - one network that cannot be adopted costs no other
+            _log.error("network %r is left as it is: %s", document.name, error)
     state.watch.look()
+
+
+def _adopt(state: NetworkState, status: Status, document: NetworkXML) -> None:
+    name, uuid = document.name or "", document.uuid or b""
+    network = state.networks.obtain(name, uuid, partial(Network, name, uuid, document))
+    with state.networks.lock_of(network).hold("adoption"):
+        if status.phase == ACTIVE:
+            restore(state, network)
+            return
+        _log.warning("%s was in the middle of %s: what is there is removed", network.subject, status.phase)
+        network.live, network.link, network.pending = document, status.link or 0, None
+        _remove(state, network)
 
 
 def restore_all(state: NetworkState) -> None:

@@ -91,8 +91,8 @@ def own_bridge(job: Job) -> Link | None:
     found = job.links.find(bridge_of(job.document))
     if found is None or found.kind != "bridge":
         return None
-    same = found.number == job.network.link if job.network.link else found.mac == job.document.mac
-    return found if same else None
+    made = job.network.link  # numbers begin anew with each boot, and addresses may come from another's definition
+    return found if found.mac == job.document.mac and made in (0, found.number) else None
 
 
 def restore_bridge(job: Job) -> None:

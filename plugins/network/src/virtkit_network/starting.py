@@ -38,14 +38,11 @@ def start(state: NetworkState, network: Network, document: NetworkXML) -> None:
         conflicts.require_free_ports(document, state.networks.all())
         network.starting = document
     try:
-        with ExitStack() as undo:
-            if is_behind_host(document):
-                _build(state, network, document, undo)
-            else:
-                functions.require(document)
-                undo.callback(state.erase, network)
+        if is_behind_host(document):
+            _build(state, network, document)
+        else:
+            functions.require(document)
             state.record(network, document)
-            undo.pop_all()
         network.live = document
     finally:
         network.starting = None
@@ -53,8 +50,8 @@ def start(state: NetworkState, network: Network, document: NetworkXML) -> None:
     state.publish(network, Event.STARTED)
 
 
-def _build(state: NetworkState, network: Network, document: NetworkXML, undo: ExitStack) -> None:
-    """Set up every part of a network with a bridge of its own."""
+def _build(state: NetworkState, network: Network, document: NetworkXML) -> None:
+    """Set up every part of a network with a bridge of its own, and record it."""
     from virtkit.network.links import Links
     from virtkit_network.parts import PARTS, Job
 
@@ -62,12 +59,13 @@ def _build(state: NetworkState, network: Network, document: NetworkXML, undo: Ex
     with Links(domain=NETWORK) as links:
         conflicts.require_free_of_host(document, links)
         job = Job(state, network, document, links, [])
-        undo.callback(_erase, job)
-        state.record(network, document, STARTING)
-        with ExitStack() as parts:
+        with ExitStack() as undo:
+            undo.callback(_erase, job)
+            state.record(network, document, STARTING)
             for part in PARTS:
-                part.install(job, parts)
-            undo.push(parts.pop_all())
+                part.install(job, undo)
+            state.record(network, document)
+            undo.pop_all()
 
 
 def _erase(job: Job) -> None:

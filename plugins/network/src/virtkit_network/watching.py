@@ -9,7 +9,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from virtkit.errors import VirtError
+from virtkit.errors import NoNetworkError
 
 if TYPE_CHECKING:
     from virtkit.xml.network import Network as NetworkXML
@@ -63,11 +63,14 @@ class Watch:
             for network in self._watched():
                 try:
                     self._follow(network)
-                except VirtError as error:
+                except NoNetworkError:
+                    continue  # it has just gone
+                except Exception as error:  # noqa: BLE001 - the others are followed whatever is wrong with one
                     _log.error("the forwarded ports of %s lead where they led: %s", network.subject, error)
             with self._changing:
                 if not self._watched() and not self._ended.is_set():
                     self._thread = None
+                    self._known.clear()
                     return
 
     def _follow(self, network: Network) -> None:
