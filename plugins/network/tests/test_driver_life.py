@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from virtkit.errors import (
     ConfigUnsupportedError,
     InternalError,
     NoNetworkError,
+    OperationInvalidError,
     VirtError,
 )
 from virtkit.events import NetworkLifecycleEvent
@@ -286,14 +288,53 @@ def test_routes_that_a_router_has_told_are_not_lost(host: Host) -> None:
 
 
 def test_networks_that_are_defined_at_a_time_have_bridges_of_their_own(host: Host) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
     def define(number: int) -> str:
         return host.conn.define_network(f"<network><name>n{number}</name></network>").bridge_name()
 
     with ThreadPoolExecutor(8) as pool:
         names = list(pool.map(define, range(24)))
     assert {f"virbr{number}" for number in range(24)} == set(names)
+
+
+def test_many_networks_start_and_stop_at_a_time(host: Host) -> None:
+    def live(number: int) -> None:
+        addresses = f"<ip address='10.60.{number}.1' prefix='24'/>"
+        network = host.conn.define_network(f"<network><name>n{number}</name><forward/>{addresses}</network>")
+        for _ in range(3):
+            network.create()
+            network.destroy()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(live, range(8)))
+    assert {} == host.remains()
+
+
+def test_of_many_starts_of_one_network_one_succeeds(host: Host) -> None:
+    network = host.conn.define_network(nat())
+
+    def start(_: int) -> bool:
+        try:
+            network.create()
+        except OperationInvalidError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert 1 == sum(pool.map(start, range(8)))
+
+
+def test_a_driver_that_is_idle_has_loaded_little(host: Host) -> None:
+    code = """
+import sys, virtkit
+with virtkit.open(sys.argv[1]) as conn:
+    conn.list_networks()
+    conn.subscribe(virtkit.events.NetworkLifecycleEvent, print)
+heavy = {"lxml", "pyroute2", "nftables", "asyncio"} & {name.partition(".")[0] for name in sys.modules}
+sys.exit(" ".join(sorted(heavy)) or None)
+"""
+    host.conn.close()
+    assert "" == python(code, host.uri).stderr
+    host.conn = virtkit.open(host.uri)
 
 
 # Killed in the middle
