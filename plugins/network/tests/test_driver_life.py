@@ -59,6 +59,23 @@ def test_a_stopped_network_leaves_nothing(host: Host) -> None:
     assert {} == host.remains()
 
 
+def test_an_address_in_capital_letters_is_the_same(host: Host) -> None:
+    network = host.start(nat(more="<mac address='52:54:00:AB:CD:EF'/>"))
+    host.adopt()
+    assert network.ref == host.network().ref
+    assert host.network().is_active() is True
+    host.network().destroy()
+    assert {} == host.remains()
+
+
+def test_a_route_to_everywhere_is_no_conflict(host: Host) -> None:
+    route = "<route address='0.0.0.0' prefix='0' gateway='10.7.0.9' metric='900'/>"
+    with host.outside():
+        host.start(nat(more=route))
+        assert "default via 10.7.0.9 dev virbr7" in host.run("ip", "route")
+        host.network().destroy()
+
+
 def test_fifty_networks_leave_nothing(host: Host) -> None:
     networks = []
     for number in range(50):

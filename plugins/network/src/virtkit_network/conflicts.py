@@ -47,8 +47,9 @@ def require_free_ports(document: NetworkXML, others: Iterable[Network]) -> None:
     """
     forwards = forwarding.read(document)
     if forwards:
-        lives = {other.name: other.live or other.starting for other in others if other.uuid != document.uuid}
-        taken = {name: forwarding.read(live) for name, live in lives.items() if live is not None}
+        strangers = [other for other in others if other.uuid != document.uuid]
+        active = {other.name: [each for each in (other.live, other.starting) if each] for other in strangers}
+        taken = {name: [each for live in lives for each in forwarding.read(live)] for name, lives in active.items()}
         forwarding.check_free(document, forwards, taken)
 
 
@@ -87,8 +88,9 @@ def overlap(
 
 
 def _reached(document: NetworkXML) -> list[IPv4Network | IPv6Network]:
-    """What the host reaches by a network: its subnets, and where its static routes lead."""
-    return [*subnets_of(document), *(ip_network(destination_of(route)) for route in document.routes)]
+    """What the host reaches by a network: its subnets, and where its static routes lead but for one to everywhere."""
+    routes = [ip_network(destination_of(route)) for route in document.routes]
+    return [*subnets_of(document), *(route for route in routes if route.prefixlen)]
 
 
 def _conflict(document: NetworkXML, what: str, step: str = "give it others, or stop that one") -> InternalError:

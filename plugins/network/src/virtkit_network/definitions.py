@@ -88,7 +88,7 @@ def settle(document: NetworkXML, network: Network, others: Iterable[Network]) ->
     """
     if not is_behind_host(document) or document.bridge is None:
         return
-    before = network.live or network.config
+    before = network.config or network.live
     if before is not None and not is_behind_host(before):
         before = None
     taken = {bridge_name(each) for other in others if other is not network for each in other.documents()}

@@ -92,7 +92,8 @@ def own_bridge(job: Job) -> Link | None:
     if found is None or found.kind != "bridge":
         return None
     made = job.network.link  # numbers begin anew with each boot, and addresses may come from another's definition
-    return found if found.mac == job.document.mac and made in (0, found.number) else None
+    mac = (job.document.mac or "").lower()
+    return found if found.mac == mac and made in (0, found.number) else None
 
 
 def restore_bridge(job: Job) -> None:

@@ -58,11 +58,15 @@ def _exchange(state: NetworkState, network: Network, live: NetworkXML, metadata:
     changed.metadata = dict(metadata or {})
     with state.claiming:
         conflicts.require_free_ports(changed, state.networks.all())
-    rules.install(state, changed)
+        network.starting = changed
     try:
-        state.record(network, changed)
-    except BaseException:
-        rules.install(state, live)
-        raise
-    network.live = changed
+        rules.install(state, changed)
+        try:
+            state.record(network, changed)
+        except BaseException:
+            rules.install(state, live)
+            raise
+        network.live = changed
+    finally:
+        network.starting = None
     state.watch.look()
