@@ -27,7 +27,7 @@ NOT_YET = {
 }  # fmt: skip
 """Commands that the program lacks."""
 
-OURS = {"drivers", "support", "doctor", "completion", "complete"}
+OURS = {"complete", "completion", "doctor", "drivers", "net-port-forward", "support"}
 """Commands that virsh lacks."""
 
 WORDS_NOT_YET = {

@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -249,6 +249,54 @@ def test_another_change_waits_with_the_forwards_for_the_next_start(host: Host) -
     assert "urn:virtkit:network:1" not in network.xml_desc()
 
 
+def test_datagrams_follow_a_guest_that_moves(host: Host, tmp_path: Path) -> None:
+    """Their connection is known to the kernel, with where it led."""
+    forward = WEB.replace("'web'", "'db'").replace("tcp", "udp")
+    network = host.start(nat(more=forwards(forward)))
+    guest = host.plug()
+    guest.has("10.7.0.66/24", "10.7.0.1")
+    guest.run("ip", "address", "add", "10.7.0.67/24", "dev", "eth0")
+    with host.outside() as peer, ExitStack() as stack:
+        with guest.entered():
+            listeners = {}
+            for address in ("10.7.0.66", "10.7.0.67"):
+                listeners[address] = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                listeners[address].bind((address, 80))
+                listeners[address].settimeout(0.2)
+        with peer.entered():
+            speaker = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+
+        def heard(address: str) -> bool:
+            speaker.sendto(b"?", ("198.51.100.1", 8080))
+            try:
+                return listeners[address].recv(8) == b"?"
+            except TimeoutError:
+                return False
+
+        assert not heard("10.7.0.66")
+        network.update(ADD, Section.IP_DHCP_HOST, -1, GUEST, Impact.LIVE)
+        assert heard("10.7.0.66")
+        network.update(MODIFY, Section.IP_DHCP_HOST, -1, GUEST.replace(".66'", ".67'"), Impact.LIVE)
+        assert heard("10.7.0.67")
+
+
+def test_a_connection_to_a_forwarded_port_outlives_a_restart(host: Host, tmp_path: Path) -> None:
+    host.start(nat(more=forwards(WEB)))
+    guest = host.plug()
+    guest.asks_for_an_address(tmp_path)
+    with host.outside() as peer, ExitStack() as stack:
+        with guest.entered():
+            server = stack.enter_context(socket.create_server(("0.0.0.0", 80)))
+        with peer.entered():
+            client = stack.enter_context(socket.create_connection(("198.51.100.1", 8080), timeout=5))
+        connection = stack.enter_context(server.accept()[0])
+        host.adopt()
+        host.adopt()
+        client.sendall(b"still there")
+        connection.settimeout(5)
+        assert b"still there" == connection.recv(32)
+
+
 def test_forwards_survive_a_restart(host: Host, tmp_path: Path) -> None:
     host.start(nat(more=forwards(WEB)))
     guest = host.plug()
@@ -351,7 +399,7 @@ def test_a_network_with_vlans_keeps_them_apart(
 ) -> None:
     """Without rules: the test kernel has neither nat chains nor fib, and no rule looks at what stays on a bridge."""
     modules("bridge", "veth")
-    monkeypatch.setattr("virtkit_network.rules.install_first", lambda state, document: None)
+    monkeypatch.setattr("virtkit_network.rules.install_first", lambda state, network, document: None)
     monkeypatch.setattr("virtkit_network.rules.remove", lambda document: None)
     with Namespace() as namespace, namespace.entered(), Host(namespace, tmp_path) as host:
         network = host.start(TAGGED)

@@ -10,6 +10,7 @@ from virtkit.refs import NetworkPortRef, NetworkRef
 if TYPE_CHECKING:
     from virtkit.xml.network import Network as NetworkXML
     from virtkit.xml.networkport import NetworkPort
+    from virtkit_network.forwarding import Target
 
 NETWORK = 19
 """`virtkit.enums.ErrorDomain.NETWORK`."""
@@ -28,6 +29,7 @@ class Network:
         starting: What it is about to be active with: others keep off its addresses and ports too.
         link: Number of its bridge, while it is active and has one of its own.
         ports: What is plugged in, by UUID.
+        targets: Where its port forwards lead by the rules that are in force; None: nobody knows.
     """
 
     def __init__(self, name: str, uuid: bytes, pending: NetworkXML | None = None) -> None:
@@ -40,6 +42,7 @@ class Network:
         self.starting: NetworkXML | None = None
         self.link = 0
         self.ports: dict[bytes, NetworkPort] = {}
+        self.targets: list[Target] | None = None
 
     @property
     def ref(self) -> NetworkRef:
@@ -97,7 +100,7 @@ class Network:
 
     def stop(self) -> None:
         """It is not active any more."""
-        self.live, self.link, self.ports = None, 0, {}
+        self.live, self.link, self.ports, self.targets = None, 0, {}, None
 
 
 def bridge_name(document: NetworkXML) -> str | None:

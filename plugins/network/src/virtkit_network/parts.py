@@ -171,12 +171,12 @@ def _has(document: NetworkXML, family: str) -> bool:
 def install_rules(job: Job, undo: ExitStack) -> None:
     """Put the rules of nftables in force, all or none."""
     undo.callback(quietly, job, RULES)
-    rules.install_first(job.state, job.document)
+    rules.install_first(job.state, job.network, job.document)
 
 
 def restore_rules(job: Job) -> None:
     """Put them in force again, in one transaction: somebody may have flushed them."""
-    rules.install(job.state, job.document)
+    rules.install(job.state, job.network, job.document)
 
 
 def remove_rules(job: Job) -> None:

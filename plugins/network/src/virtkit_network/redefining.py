@@ -60,11 +60,11 @@ def _exchange(state: NetworkState, network: Network, live: NetworkXML, metadata:
         conflicts.require_free_ports(changed, state.networks.all())
         network.starting = changed
     try:
-        rules.install(state, changed)
+        rules.install(state, network, changed)
         try:
             state.record(network, changed)
         except BaseException:
-            rules.install(state, live)
+            rules.install(state, network, live)
             raise
         network.live = changed
     finally:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from virtkit.enums import NetworkEventLifecycleType as Event
 from virtkit.enums import NetworkUpdateCommand, NetworkUpdateFlags, NetworkUpdateSection
 from virtkit.errors import InvalidArgError, OperationInvalidError, unsupported_flags
-from virtkit_network import definitions, plugging, rules, server
+from virtkit_network import definitions, plugging, rules, ruleset, server
 from virtkit_network.network import NETWORK
 from virtkit_network.shape import is_behind_host
 
@@ -106,8 +106,8 @@ def _apply(state: NetworkState, network: Network, changed: NetworkXML, undo: Exi
     state.record(network, changed)
     if not is_behind_host(changed):
         return
-    if rules.commands(state, changed) != rules.commands(state, before):
-        undo.callback(rules.install, state, before)
-        rules.install(state, changed)
+    if ruleset.install(changed) != ruleset.install(before) or rules.targets(state, changed) != network.targets:
+        undo.callback(rules.install, state, network, before)
+        rules.install(state, network, changed)
     undo.callback(server.ensure, state, before)
     server.ensure(state, changed)

@@ -14,7 +14,6 @@ from virtkit.errors import NoNetworkError
 if TYPE_CHECKING:
     from virtkit.xml.network import Network as NetworkXML
     from virtkit_network.dnsmasq.leases import LeaseFile
-    from virtkit_network.forwarding import Target
     from virtkit_network.network import Network
     from virtkit_network.state import NetworkState
 
@@ -83,24 +82,22 @@ class Watch:
         known = self._known.get(network.uuid)
         if known is None or known.document is not live:
             known = self._known[network.uuid] = _Known(live, server.lease_file(self._state, network.name))
-        if not known.leases.changed() and known.targets is not None:
+        if not known.leases.changed() and known.looked:
             return
         with self._state.networks.hold(network.ref, "following the guests that ports are forwarded to"):
             if network.live is not live:
                 return  # it has just changed: the next look will see
-            targets = rules.targets(self._state, live)
-            if known.targets != targets:
-                rules.follow(live, targets)
-            known.targets = targets
+            rules.follow(network, live, rules.targets(self._state, live))
+            known.looked = True
 
 
 class _Known:
-    """What was seen of a network: its live document, its leases, and where its forwards lead since then."""
+    """What was seen of a network: its live document and its leases; `looked` once forwards have been led there."""
 
     def __init__(self, document: NetworkXML, leases: LeaseFile) -> None:
         self.document = document
         self.leases = leases
-        self.targets: list[Target] | None = None
+        self.looked = False
 
 
 def _namespaces(network: Network) -> dict[str, str]:
