@@ -15,6 +15,7 @@ from tests.interop import libvirtd
 from tests.interop.virsh_compare import virsh_compare
 from tests.interop.virsh_differences import DIFFERENT
 from tests.interop.virtkitd import Virtkitd
+from tests.namespaces import Namespace
 
 pytestmark = [
     pytest.mark.libvirt,
@@ -26,7 +27,13 @@ SCENARIOS = [
     for path in sorted(SUITES.glob("*/*.txt"))
     for s in virsh_compare.load_suite(str(path))
 ]
-OPENED = {"test-default": ("test", "/default"), "secret": ("secret", "/session"), "storage": ("qemu", "/system")}
+OPENED = {
+    "test-default": ("test", "/default"),
+    "secret": ("secret", "/session"),
+    "storage": ("qemu", "/system"),
+    "network": ("qemu", "/system"),
+    "nwfilter": ("qemu", "/system"),
+}
 """Suite -> scheme and path of the URIs that it is run on; by a privileged libvirtd where that is a hypervisor's."""
 
 UNLIKE = {
@@ -77,7 +84,10 @@ def privileged_reference(tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 @pytest.fixture(scope="module")
 def tested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Virtkitd]:
-    with Virtkitd(tmp_path_factory.mktemp("virtkitd"), configuration=QUIET) as daemon:
+    with (
+        Namespace() as network,
+        Virtkitd(tmp_path_factory.mktemp("virtkitd"), configuration=QUIET, namespace=network) as daemon,
+    ):
         yield daemon
 
 

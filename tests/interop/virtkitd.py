@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.interop.shortened import shortened
+from tests.namespaces import Namespace
 
 START_SECONDS = 30.0
 """How long it may take to answer."""
@@ -38,6 +39,7 @@ class Virtkitd:
         uid: Who it takes itself and its clients' root for, without privileges: in a user namespace, since the files of
             a checkout may be root's alone. Whoever runs the test when None.
         environment: Variables that it gets besides PATH and HOME.
+        namespace: The network that it takes for the host's.
 
     Attributes:
         root: What it is given as `--root`.
@@ -55,6 +57,7 @@ class Virtkitd:
         arguments: Sequence[str] = (),
         uid: int | None = None,
         environment: dict[str, str] | None = None,
+        namespace: Namespace | None = None,
     ) -> None:
         self._names = ExitStack()
         weakref.finalize(self, self._names.close)
@@ -67,6 +70,7 @@ class Virtkitd:
         self.configuration = folder / "virtkitd.toml" if configuration is not None else None
         self.arguments = tuple(arguments)
         self.uid = uid
+        self.namespace = namespace
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **(environment or {})}
         self.root.mkdir(exist_ok=True)
         if self.configuration is not None:
@@ -98,6 +102,8 @@ class Virtkitd:
             command += ["--config", str(self.configuration)]
         if self.uid is not None:
             command = ["unshare", "--user", f"--map-user={self.uid}", f"--map-group={self.uid}", "--", *command]
+        if self.namespace is not None:
+            command = self.namespace.command(*command)
         with open(self.output, "ab") as output:
             self._process = subprocess.Popen(
                 [*command, *self.arguments],
