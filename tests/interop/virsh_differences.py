@@ -12,6 +12,12 @@ TIDY = "what is refused leaves no folder behind"
 OUTSIDE = "links out of the pool are not followed"
 OUTSIDE_IMAGE = "an image's header may name any file of the host: one that is no volume is not looked at"
 PLAIN_NAMES = "names become names of files, and lines of lists: none begins with a dot or has a line break"
+NO_PORTS = "a network that is not active has no ports; libvirt takes the question for a mistake"
+OVERLAP = "two networks with the same addresses never both work, so the second is refused"
+OTHER_HOST = "libvirt takes a host without MAC address for the one that is meant, and deletes that one"
+THAT_BRIDGE = "a bridge that is not there is missed when a guest is plugged in, not when it has no network"
+NEW_UUID = "a port gets a UUID where it has none, as every other object"
+NOT_A_RULE = "what nobody understands in a rule is kept and told, and refused where it would be in force"
 
 DIFFERENT: dict[str, dict[str, str]] = {
     "01-pools/define-build-start": {
@@ -53,4 +59,30 @@ DIFFERENT: dict[str, dict[str, str]] = {
     },
     "03-contents/trim": {"vol-wipe a.img p --algorithm trim": "files can be trimmed too"},
     "04-refused/names": {"vol-create p {fx}/bad-volume-newline.xml": PLAIN_NAMES, "vol-list p": PLAIN_NAMES},
+    "01-definitions/define-and-undefine": {"net-port-list lab": NO_PORTS},
+    "02-lifecycle/routed": {"net-create {fx}/net-overlapping.xml": OVERLAP, "net-list --all": OVERLAP},
+    "02-lifecycle/update-of-a-running-network": {
+        "net-update names delete ip-dhcp-host \"<host mac='52:54:00:25:00:03'/>\" --live --config": OTHER_HOST,
+        "net-dumpxml names": OTHER_HOST,
+        "net-dumpxml names --inactive": OTHER_HOST,
+    },
+    "03-ports/ports": {
+        "net-port-create groups {fx}/netport-no-group.xml": NEW_UUID,
+        "net-dumpxml groups": NEW_UUID,
+        "net-port-list groups": NO_PORTS,
+    },
+    "03-ports/bridged": {
+        "net-port-create bridged {fx}/netport-network.xml": THAT_BRIDGE,
+        "net-port-dumpxml bridged 3c8d1a52-0a41-4b7a-9d0e-5f1f6f5c2b30": THAT_BRIDGE,
+        "net-dumpxml bridged": THAT_BRIDGE,
+    },
+    "04-refused/network-documents": {
+        "net-define {fx}/bad-net-bridge-name.xml": "no link has a name of 25 bytes, so the network could never start",
+        "net-define {fx}/bad-net-vlan.xml": "a bridge of the kernel can put its ports into VLANs; libvirt leaves it out",
+    },
+    "01-filters/filters-refused": {
+        "nwfilter-define {fx}/bad-filter-priority.xml": "a priority that is out of range is refused, not replaced",
+        "nwfilter-dumpxml bad": "it was refused",
+        "nwfilter-dumpxml pigeon": NOT_A_RULE,
+    },
 }

@@ -18,7 +18,9 @@ NAT_PORTS = (1024, 65535)
 
 def described(network: Network, flags: int) -> str:
     """A network in XML; `flags` as of `network_get_xml_desc`."""
-    if network.live is None or (flags & NetworkXMLFlags.INACTIVE and network.config is not None):
+    if network.config is not None and flags & NetworkXMLFlags.INACTIVE:
+        return network.config.format()
+    if network.live is None:
         return network.document.format()
     shown = network.live.copy()
     _show_nat(shown)
