@@ -78,7 +78,7 @@ DIFFERENT: dict[str, dict[str, str]] = {
     },
     "04-refused/network-documents": {
         "net-define {fx}/bad-net-bridge-name.xml": "no link has a name of 25 bytes, so the network could never start",
-        "net-define {fx}/bad-net-vlan.xml": "a bridge of the kernel can put its ports into VLANs; libvirt leaves it out",
+        "net-define {fx}/bad-net-vlan.xml": "bridges of the kernel know VLANs; libvirt uses none",
     },
     "01-filters/filters-refused": {
         "nwfilter-define {fx}/bad-filter-priority.xml": "a priority that is out of range is refused, not replaced",

@@ -1,7 +1,7 @@
 """The standard filters, which every root has from the start.
 
 They are not copied to a root: a new version of this package brings new ones. A user's definition of the same name takes
-the place of one, and one that was undefined is noted in the root and stays away (docs/adr/0021).
+the place of one, and one that was undefined is noted in the root and stays away (docs/adr/0022).
 """
 
 from __future__ import annotations
