@@ -21,9 +21,6 @@ FIELDS = {"inbound": ("average", "peak", "floor", "burst"), "outbound": ("averag
 
 LARGEST = 0xFFFFFFFF
 
-FIRST_CLASS = 3
-"""Number of the first class of a port: the two before it are the network's own."""
-
 
 def told(bandwidth: Bandwidth | None) -> TypedParams:
     """Limits as parameters; a direction without limits has none."""
@@ -79,6 +76,8 @@ def admit(network: Network, others: Iterable[NetworkPort], port: NetworkPort) ->
         OperationUnsupportedError: The network has no inbound limit to guarantee a rate from.
         OperationInvalidError: The other ports are guaranteed too much of it already.
     """
+    from virtkit.network.shaping import FIRST_CLASS, LAST_CLASS
+
     others = list(others)
     if port.bandwidth is not None:
         port.bandwidth.class_id = None
@@ -103,7 +102,12 @@ def admit(network: Network, others: Iterable[NetworkPort], port: NetworkPort) ->
         )
     taken = {each.bandwidth.class_id for each in others if each.bandwidth is not None}
     assert port.bandwidth is not None, "it has a floor"
-    port.bandwidth.class_id = next(number for number in range(FIRST_CLASS, 0xFFFF) if number not in taken)
+    free = next((number for number in range(FIRST_CLASS, LAST_CLASS + 1) if number not in taken), None)
+    if free is None:
+        raise OperationInvalidError(
+            f"network {network.name!r} guarantees rates to as many ports as it can: delete one", domain=NETWORK
+        )
+    port.bandwidth.class_id = free
 
 
 def guarantee(
@@ -144,4 +148,4 @@ def _guarantee(port: NetworkPort) -> Guarantee:
     from virtkit.network.shaping import Guarantee
 
     assert port.bandwidth is not None, "it has a floor"
-    return Guarantee(port.bandwidth.class_id or FIRST_CLASS, port.mac or "", floor_of(port))
+    return Guarantee(port.bandwidth.class_id or 0, port.mac or "", floor_of(port))
