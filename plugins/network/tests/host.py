@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -221,3 +222,25 @@ def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=60, check=False
     )
+
+
+KILLED = """
+import os, signal, sys
+from virtkit_network import {module}
+real = {module}.{function}
+def killed(*arguments, **named):
+    {before}
+    os.kill(os.getpid(), signal.SIGKILL)
+{module}.{function} = killed
+import virtkit
+with virtkit.open(sys.argv[1]) as conn:
+    {act}
+"""
+"""Something is done by a process that is killed in the middle."""
+
+
+def killed(host: Host, module: str, function: str, act: str, *, done: bool) -> None:
+    """Have a process killed when it comes to a function, before or after that is done."""
+    before = "real(*arguments, **named)" if done else "pass"
+    code = KILLED.format(module=module, function=function, act=act, before=before)
+    assert -signal.SIGKILL == python(code, host.uri).returncode
