@@ -29,7 +29,7 @@ class NetworkDriver(NetworkPart, PortPart, Driver["Session"]):
     error_domain = NETWORK
 
     def __init__(self) -> None:
-        self._tenants = Tenants(lambda root, request: NetworkState(root, request.peers))
+        self._tenants = Tenants(lambda root, request: NetworkState(root))
 
     def driver_open(self, request: OpenRequest) -> Session:
         if request.root is None or request.uri.path not in PATHS:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from virtkit.errors import InternalError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 LINE = re.compile(r"at line (\d+) of ")
 """How dnsmasq says where its configuration is wrong."""
+
+_log = logging.getLogger(__name__)
 
 
 def paths_of(state: NetworkState, name: str) -> Paths:
@@ -89,9 +92,11 @@ def stop(state: NetworkState, document: Network) -> None:
 
 
 def forget(state: NetworkState, name: str) -> None:
-    """Remove all files of a network that is gone."""
-    with suppress(OSError):
+    """Remove all files of a network that is gone; one that cannot be removed is logged, and harms nobody."""
+    try:
         process.forget(paths_of(state, name))
+    except OSError as error:
+        _log.error("files of network %r stay behind: %s", name, error)
 
 
 def handed_out(state: NetworkState, document: Network) -> list[DHCPLease]:

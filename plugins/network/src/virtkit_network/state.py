@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from virtkit.enums import NetworkEventLifecycleType
 from virtkit.errors import VirtError
@@ -37,16 +37,14 @@ class NetworkState(Tenancy):
     Attributes:
         networks: The networks; call `view` before reading it.
         hub: Where their events are published.
-        peers: Functions of the other kinds, as of `virtkit.driver.OpenRequest`.
         definitions: The stored definitions, with autostart marks.
         statuses: What the active networks are active with.
         claiming: Held while a name, a bridge or addresses are claimed for a network; never over a call to the kernel.
         watch: What keeps port forwards at the addresses of their guests.
     """
 
-    def __init__(self, root: Root, peers: Mapping[str, Callable[..., Any]]) -> None:
+    def __init__(self, root: Root) -> None:
         super().__init__(root, NAME)
-        self.peers = peers
         self.networks: ObjectTable[Network] = ObjectTable(objects.NETWORK, error_domain=NETWORK)
         self.hub = EventHub("virtkit-network-events")
         self.definitions = Collection(self.folders.etc, "network", domain=NETWORK)
