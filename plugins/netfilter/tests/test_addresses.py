@@ -119,6 +119,12 @@ def test_a_server_that_is_not_named_gives_nothing(conn: virtkit.Connection, lab:
     assert [] == addresses(binding)
 
 
+def test_servers_of_ipv6_leave_it_open_which_of_ipv4_to_believe(conn: virtkit.Connection, guest: Guest) -> None:
+    binding = bind(conn, guest, CTRL_IP_LEARNING="dhcp", DHCPSERVER="fe80::1")
+    lease(guest, "10.0.0.7", 3600)
+    eventually(lambda: addresses(binding) == ["10.0.0.7"], "the lease is seen")
+
+
 def test_every_lease_of_a_guest_counts_and_ends(conn: virtkit.Connection, guest: Guest) -> None:
     binding = bind(conn, guest, CTRL_IP_LEARNING="dhcp")
     lease(guest, "10.0.0.7", 3600)

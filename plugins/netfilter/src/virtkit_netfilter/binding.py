@@ -78,6 +78,11 @@ class Binding:
         """The stated values of a variable, in their order."""
         return [each.value or "" for each in self.filterref.parameters if each.name == name]
 
+    @property
+    def servers(self) -> frozenset[str]:
+        """The DHCP servers to believe; empty: all. Those of IPv6 are named by the same variable."""
+        return frozenset(each for each in self.values(SERVERS) if ":" not in each)
+
     def describe(self) -> str:
         """The binding in XML, with the variables that are known without being stated, sorted by name."""
         from virtkit.xml.nwfilter import Parameter

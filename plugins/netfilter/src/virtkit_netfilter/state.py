@@ -20,7 +20,7 @@ from virtkit.services.objects import ObjectTable
 from virtkit.services.tenancy import BOOT_ID, Tenancy, Tenant
 from virtkit.store import Collection
 from virtkit_netfilter import definition, shipped
-from virtkit_netfilter.binding import SERVERS, Binding
+from virtkit_netfilter.binding import Binding
 from virtkit_netfilter.definition import DOMAIN, Filter
 from virtkit_netfilter.instantiation import Documents, Instantiation, learns
 from virtkit_netfilter.learning import Mode, Sighting, current, merged
@@ -182,8 +182,7 @@ class NetfilterState(Tenancy):
             self._listener = Listener(self._learn, self._learn)
         ends = [end for end in binding.addresses.values() if end is not None]
         mac = bytes.fromhex(binding.mac.replace(":", ""))
-        servers = frozenset(binding.values(SERVERS))
-        self._listener.watch(Watch(binding.name, mac, binding.mode, servers, min(ends, default=None)))
+        self._listener.watch(Watch(binding.name, mac, binding.mode, binding.servers, min(ends, default=None)))
 
     def follow(self, bindings: Iterable[Binding], documents: Documents) -> None:
         """Listen as `listen`, for guests whose rules are in force; what cannot be listened to is logged."""
