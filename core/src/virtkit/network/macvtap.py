@@ -6,7 +6,6 @@ import ctypes
 import fcntl
 import itertools
 import os
-import secrets
 import stat
 import struct
 from pathlib import Path
@@ -80,7 +79,7 @@ def open_queues(name: str, *, queues: int = 1, headers: bool = True, domain: int
 
 def _open(device: int) -> int:
     """Open a character device through a node that is in nobody's way."""
-    node = DEV / f".virtkit-{secrets.token_hex(8)}"  # other folders may be mounted without devices
+    node = DEV / f".virtkit-{os.urandom(8).hex()}"  # other folders may be mounted without devices
     os.mknod(node, stat.S_IFCHR | 0o600, device)
     try:
         return os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)

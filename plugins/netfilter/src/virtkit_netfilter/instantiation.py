@@ -6,10 +6,10 @@ named after the root (`vnet0/root/5f3a9c01`). Rules of another root are replaced
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtkit.errors import BuildFirewallError, ConfigUnsupportedError, InternalError, VirtError
@@ -50,8 +50,15 @@ class Instantiation:
         Args:
             place: A folder of the root, which identifies it.
         """
-        self._owner = hashlib.sha256(os.fsencode(os.path.realpath(place))).hexdigest()[:8]
+        self._place = place
         self._abilities: Abilities | None = None
+
+    @cached_property
+    def _owner(self) -> str:
+        """What the root's chains are named after."""
+        import hashlib  # brings OpenSSL, 4 MiB that a daemon without bindings saves
+
+        return hashlib.sha256(os.fsencode(os.path.realpath(self._place))).hexdigest()[:8]
 
     def abilities(self) -> Abilities:
         """What the kernel of this host can do, found out once.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from virtkit.define.devices import drop_generated_name
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InvalidArgError, VirtError
-from virtkit.network import macvtap, plugging, ports
+from virtkit.network import plugging, ports
 from virtkit.network.links import Links, open_tap
 from virtkit.network.ownership import PLUGGED, Owner, device_of, mac_of, name_device
 
@@ -124,6 +124,8 @@ def _make(files: ExitStack, links: Links, interface: Interface) -> list[int]:
         _add_macvtap(links, interface, name)
     link = links.find(name)
     if link is not None and link.kind == "macvtap":
+        from virtkit.network import macvtap
+
         opened = macvtap.open_queues(name, queues=queues, headers=virtio, domain=QEMU)
     else:
         name, opened = open_tap(name, queues=queues, headers=virtio, domain=QEMU)
