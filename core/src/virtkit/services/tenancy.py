@@ -168,6 +168,30 @@ class Tenant(Generic[T]):
             self.state.disown(claim)
 
 
+class StartedTenant(Tenant[T]):
+    """A session of a driver whose objects start by themselves: for another driver it begins when they have started.
+
+    Args:
+        state: What all sessions of the root share.
+        peer: It is for other drivers, whose guests may start by themselves too.
+    """
+
+    def __init__(self, state: T, *, peer: bool = False) -> None:
+        super().__init__(state)
+        self._begins = peer
+
+    def begun(self) -> T:
+        """The state, for a call that reads. The first call of another driver has the root taken over before.
+
+        Raises:
+            VirtError: As `own`, from that call.
+        """
+        if self._begins:
+            self.state.disown(self.state.own())  # waits where another session is about to do it
+            self._begins = False
+        return self.state
+
+
 class Tenants(Generic[T]):
     """The states of a driver by root, each there as long as a session uses it."""
 

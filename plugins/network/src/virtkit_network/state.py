@@ -14,7 +14,7 @@ from virtkit.errors import VirtError
 from virtkit.events import EventHub, NetworkLifecycleEvent
 from virtkit.services import objects
 from virtkit.services.objects import ObjectTable
-from virtkit.services.tenancy import Tenancy, Tenant
+from virtkit.services.tenancy import StartedTenant, Tenancy
 from virtkit.store import Collection
 from virtkit_network import autostart
 from virtkit_network.network import NETWORK, Network, key_of
@@ -149,28 +149,8 @@ class NetworkState(Tenancy):
         self.hub.publish(network.ref, NetworkLifecycleEvent(event))
 
 
-class Session(Tenant[NetworkState]):
-    """One connection to a root.
-
-    Args:
-        state: What all sessions share.
-        peer: It is for other drivers, which own the root when they ask.
-    """
-
-    def __init__(self, state: NetworkState, *, peer: bool = False) -> None:
-        super().__init__(state)
-        self._begins = peer
-
-    def begun(self) -> NetworkState:
-        """The state; for another driver with the networks started that start by themselves, as its guest may do too.
-
-        Raises:
-            VirtError: As `own`, from the first call of another driver.
-        """
-        if self._begins:
-            self.state.disown(self.state.own())  # waits where another session is about to do it
-            self._begins = False
-        return self.state
+class Session(StartedTenant[NetworkState]):
+    """One connection to a root."""
 
     def view(self) -> ObjectTable[Network]:
         """The networks as they are now; errors as from `begun` and `NetworkState.view`."""

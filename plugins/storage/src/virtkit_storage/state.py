@@ -14,7 +14,7 @@ from virtkit.errors import VirtError
 from virtkit.events import EventHub, StoragePoolLifecycleEvent
 from virtkit.services import objects
 from virtkit.services.objects import ObjectTable
-from virtkit.services.tenancy import Tenancy, Tenant
+from virtkit.services.tenancy import StartedTenant, Tenancy
 from virtkit.store import Collection
 from virtkit.xml.pool import StoragePool
 from virtkit_storage import autostart
@@ -172,28 +172,8 @@ class StorageState(Tenancy):
         pool.shown = shown
 
 
-class Session(Tenant[StorageState]):
-    """One connection to a root.
-
-    Args:
-        state: What all sessions share.
-        peer: It is for other drivers, which own the root when they ask.
-    """
-
-    def __init__(self, state: StorageState, *, peer: bool = False) -> None:
-        super().__init__(state)
-        self._begins = peer
-
-    def begun(self) -> StorageState:
-        """The state; for another driver with the pools started that start by themselves, as its guest may do too.
-
-        Raises:
-            VirtError: As `own`, from the first call of another driver.
-        """
-        if self._begins:
-            self.state.disown(self.state.own())  # waits where another session is about to do it
-            self._begins = False
-        return self.state
+class Session(StartedTenant[StorageState]):
+    """One connection to a root."""
 
     def view(self) -> ObjectTable[Pool]:
         """The pools as they are now; errors as from `begun` and `StorageState.view`."""
