@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TypeVar
 
 import attrs
@@ -11,6 +12,7 @@ from virtkit.driver import Driver, OpenRequest
 from virtkit.enums import ConnectListAllSecretsFlags as Listed
 from virtkit.enums import SecretEventLifecycleType, SecretUsageType
 from virtkit.errors import (
+    BuildFirewallError,
     InternalError,
     InvalidSecretError,
     NoNWFilterBindingError,
@@ -26,11 +28,14 @@ from virtkit.hookspecs.nwfilter_binding import NWFilterBindingSpec
 from virtkit.hookspecs.secret import SecretSpec
 from virtkit.refs import NWFilterBindingRef, NWFilterRef, SecretRef
 from virtkit.services.objects import NWFILTER, ObjectTable
-from virtkit.xml.nwfilter import NWFilter
+from virtkit.xml.nwfilter import FilterRef, NWFilter, Rule
 from virtkit.xml.nwfilterbinding import NWFilterBinding
 from virtkit.xml.secret import Secret
 
 D = TypeVar("D", Secret, NWFilter)
+
+VARIABLE = re.compile(r"='\$(\w+)")
+"""Where a document of a filter uses a variable."""
 
 
 @attrs.define(eq=False)
@@ -75,6 +80,29 @@ class Vault:
         if ref.uuid not in self.secrets:
             raise NoSecretError("there is no such secret")
         return self.secrets[ref.uuid]
+
+    def reached(self, name: str) -> set[str]:
+        """Names of the filters that a filter is made of, its own included; of those that are missing too."""
+        found, ahead = set[str](), [name]
+        while ahead:
+            found.add(latest := ahead.pop())
+            if latest in self.filters:
+                ahead += set(references(self.filters.by_name(latest).document)) - found
+        return found
+
+    def check(self, binding: NWFilterBinding) -> None:
+        """Refuse a binding whose filters are not there, or that leaves a variable without a value."""
+        assert binding.filterref
+        stated = {"MAC", "IP", *(each.name for each in binding.filterref.parameters)}
+        for name in self.reached(binding.filterref.filter or ""):
+            if name not in self.filters:
+                raise InternalError(f"there is no filter {name!r}")
+            if open_ones := set(VARIABLE.findall(self.filters.by_name(name).document.format())) - stated:
+                raise InternalError(f"filter {name!r} needs values for {', '.join(open_ones)}")
+
+    def users(self, name: str) -> list[NWFilterBinding]:
+        """The bindings whose rules come from a filter, directly or through others."""
+        return [each for each in self.bindings.values() if name in self.reached(reference(each).filtername)]
 
     def binding(self, ref: NWFilterBindingRef) -> NWFilterBinding:
         """The binding of a reference."""
@@ -152,16 +180,29 @@ class VaultDriver(Driver[Vault], SecretSpec[Vault], NWFilterSpec[Vault], NWFilte
 
     def nwfilter_define_xml_flags(self, conn: Vault, xml: str, flags: int) -> NWFilterRef:
         refuse("nwfilter_define_xml_flags", flags, 1)
-        document = completed(NWFilter.parse(xml, validate=bool(flags)))
+        document = NWFilter.parse(xml, validate=bool(flags))
         if not document.name:
             raise XMLError("the filter has no name")
-        name, uuid = document.name, document.uuid or b""
-        conn.filters.obtain(name, uuid, lambda: Filter(name, uuid, document)).document = document
+        if any(part.action is None or part.direction is None for part in document.parts if isinstance(part, Rule)):
+            raise XMLError(f"a rule of filter {document.name!r} has no action or no direction")
+        if any(document.name in conn.reached(other) for other in references(document)):
+            raise OperationFailedError(f"filter {document.name!r} would include itself")
+        if document.uuid is None and document.name in conn.filters:
+            document.uuid = conn.filters.by_name(document.name).uuid
+        name, uuid = document.name, completed(document).uuid or b""
+        found = conn.filters.obtain(name, uuid, lambda: Filter(name, uuid, document))
+        before, found.document = found.document, document
+        try:
+            for each in conn.users(name):
+                conn.check(each)
+        except InternalError as error:
+            found.document = before
+            raise BuildFirewallError(error.message) from error
         return NWFilterRef(name, uuid)
 
     def nwfilter_undefine(self, conn: Vault, nwfilter: NWFilterRef) -> None:
         found = conn.filters.by_ref(nwfilter)
-        if any(each.filterref and each.filterref.filter == found.name for each in conn.bindings.values()):
+        if conn.users(found.name):
             raise OperationInvalidError(f"filter {found.name!r} is in use")
         conn.filters.remove(found)
 
@@ -178,17 +219,23 @@ class VaultDriver(Driver[Vault], SecretSpec[Vault], NWFilterSpec[Vault], NWFilte
     def nwfilter_binding_create_xml(self, conn: Vault, xml: str, flags: int) -> NWFilterBindingRef:
         refuse("nwfilter_binding_create_xml", flags, 1)
         document = NWFilterBinding.parse(xml, validate=bool(flags))
+        if None in (document.owner, document.port_dev, document.mac, document.filterref):
+            raise XMLError("a binding has an owner, a port device, a MAC address and a filter")
         ref = reference(document)
         if ref.portdev in conn.bindings:
             raise OperationFailedError(f"{ref.portdev} has a binding already")
-        if ref.filtername not in conn.filters:
-            raise InternalError(f"there is no filter {ref.filtername!r}")
+        conn.check(document)
         conn.bindings[ref.portdev] = document
         return ref
 
     def nwfilter_binding_delete(self, conn: Vault, binding: NWFilterBindingRef) -> None:
         conn.binding(binding)
         del conn.bindings[binding.portdev]
+
+
+def references(document: NWFilter) -> list[str]:
+    """Names of the filters that a filter refers to."""
+    return [part.filter for part in document.parts if isinstance(part, FilterRef) and part.filter]
 
 
 def refuse(function: str, flags: int, known: int = 0) -> None:
