@@ -21,8 +21,8 @@ packages+=(libsasl2-2 libsasl2-modules libsasl2-modules-db)
 # AMX; a library that we compile does.
 packages+=(user-mode-linux e2fsprogs xfsprogs btrfs-progs dosfstools fdisk parted thin-provisioning-tools)
 ! grep -q ' amx_tile' /proc/cpuinfo || packages+=(gcc libc6-dev)
-# These start daemons when they are installed; tests run their own ones, in the test kernel.
-[[ ! -e /usr/sbin/policy-rc.d ]] || packages+=(lvm2 nfs-kernel-server nfs-common tgt open-iscsi)
+# These start daemons when they are installed; tests run their own ones, in the test kernel and in guests.
+[[ ! -e /usr/sbin/policy-rc.d ]] || packages+=(qemu-guest-agent lvm2 nfs-kernel-server nfs-common tgt open-iscsi)
 
 python_works() { "$1" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from attrs import frozen
 
+from tests.guests import agent
 from tests.guests.cache import Cache, GuestBuildError, digest
 from tests.guests.initramfs import Initramfs
 from tests.guests.kernel import KernelTree, kernel_package, unpacked
@@ -38,6 +39,8 @@ class LinuxGuest:
         kernel: Bootable kernel image.
         initrd: Its initial RAM file system. Add `modules=virtio_pci,virtio_net` to the command line to load drivers,
             and `dhcp=eth0` to have an address before it is ready.
+        agent: The same with the guest agent, which listens on its channel once `virtio_console` is loaded; None where
+            the agent is not installed.
         append: Kernel command line; the console is ttyS0, with a shell on it.
         up: What it prints on ttyS0 when init starts.
         lease: What it prints, before the address with its prefix, when it has one by DHCP.
@@ -47,6 +50,7 @@ class LinuxGuest:
 
     kernel: Path
     initrd: Path
+    agent: Path | None
     append: str = "console=ttyS0 quiet"
     up: bytes = b"LINUX-UP"
     lease: bytes = b"LINUX-LEASE "
@@ -59,16 +63,21 @@ def linux_guest(cache: Cache) -> LinuxGuest:
     package = kernel_package(cache)
     if not BUSYBOX.exists():
         raise GuestBuildError(f"{BUSYBOX} is not installed: apt-get install busybox-static")
-    recipe = digest(*(path.read_bytes() for path in (BUSYBOX, INIT, POWER_BUTTON, LEASE)), *map(str.encode, MODULES))
+    programs = [path.read_bytes() for path in (BUSYBOX, INIT, POWER_BUTTON, LEASE)]
+    recipe = digest(*programs, *map(str.encode, MODULES), *agent.recipe())
     folder = cache.built(f"{package.stem}-{recipe}", lambda target: _build(package, target))
-    return LinuxGuest(folder / "vmlinuz", folder / "initrd")
+    with_agent = folder / "initrd-agent"
+    return LinuxGuest(folder / "vmlinuz", folder / "initrd", with_agent if with_agent.exists() else None)
 
 
 def _build(package: Path, folder: Path) -> None:
     kernel = unpacked(package, folder.with_name("kernel"))
     folder.mkdir()
     shutil.copy(kernel.image, folder / "vmlinuz")
-    (folder / "initrd").write_bytes(_initrd(kernel))
+    initrd = _initrd(kernel)
+    (folder / "initrd").write_bytes(initrd)
+    if agent.recipe():
+        (folder / "initrd-agent").write_bytes(initrd + agent.archive())
 
 
 def _initrd(kernel: KernelTree) -> bytes:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import DomainInterfaceAddressesSource as Source
 from virtkit.enums import ErrorDomain
-from virtkit.errors import ArgumentUnsupportedError, InvalidArgError
+from virtkit.errors import InvalidArgError
 from virtkit.hookspecs.domain_guest import DomainGuestSpec
 from virtkit.network import addresses
 from virtkit.network.links import Links
-from virtkit_qemu import interfaces
+from virtkit_qemu import answers, interfaces
 from virtkit_qemu.definition import refuse
+from virtkit_qemu.inside import ask
 
 if TYPE_CHECKING:
     from virtkit.records import DomainInterface
@@ -22,22 +23,22 @@ QEMU = ErrorDomain.QEMU
 
 
 class AddressesPart(DomainGuestSpec["Session"]):
-    """The functions of the driver about what goes on inside a guest."""
+    """The function of the driver about the addresses of a guest."""
 
     def domain_interface_addresses(
         self, conn: Session, dom: DomainRef, source: int, flags: int
     ) -> list[DomainInterface]:
         refuse("domain_interface_addresses", flags)
+        if source == Source.AGENT:
+            command = "guest-network-get-interfaces"
+            inside: list[DomainInterface] = ask(conn, dom, "domain_interface_addresses", command, answers.interfaces)
+            return inside
         found = interfaces.plugged(conn.read().by_ref(dom).running().live)
         if source == Source.LEASE:
             return addresses.leased(conn.state.peers, found)
         if source == Source.ARP:
             with Links(domain=QEMU) as links:
                 return addresses.neighbouring(links, found)
-        if source == Source.AGENT:
-            raise ArgumentUnsupportedError(
-                f"domain {dom.name!r} cannot be asked through a guest agent yet: use LEASE or ARP", domain=QEMU
-            )
         raise InvalidArgError(
             f"there is no source {source} of addresses: use one of {', '.join(each.name for each in Source)}",
             domain=QEMU,

@@ -93,6 +93,7 @@ def _catch_up(state: QemuState, guest: Guest, run: Run) -> None:
     """See what became of the guest while nobody watched."""
     starting = (guest.state, guest.reason) == (DomainState.PAUSED, DomainPausedReason.STARTING_UP)
     status = happenings.observe(state, guest, run)
+    happenings.observe_channels(state, guest, run)
     if status == happenings.SHUT_DOWN:
         happenings.after_shutdown(state, guest, run)
     elif status == PRELAUNCH and starting:

@@ -20,6 +20,7 @@ from virtkit_qemu.annotations import AnnotationsPart
 from virtkit_qemu.console import ConsolePart
 from virtkit_qemu.definition import DefinitionPart
 from virtkit_qemu.host import HostPart
+from virtkit_qemu.inside import InsidePart
 from virtkit_qemu.lifecycle import LifecyclePart
 from virtkit_qemu.limits import LimitsPart
 from virtkit_qemu.passthrough import PassthroughPart
@@ -36,6 +37,7 @@ class QemuDriver(
     AddressesPart,
     AnnotationsPart,
     DefinitionPart,
+    InsidePart,
     LifecyclePart,
     LimitsPart,
     StatisticsPart,

@@ -17,6 +17,7 @@ from virtkit.enums import (
 from virtkit.errors import OperationInvalidError
 from virtkit.refs import NO_ID, DomainRef
 from virtkit.xml.domain import Domain
+from virtkit_qemu.agent import Line
 from virtkit_qemu.emulator import Emulator
 from virtkit_qemu.process import Process
 from virtkit_qemu.qmp import Monitor
@@ -132,6 +133,7 @@ class Guest:
         autostart: It is to be started with the driver.
         state: Its state, and `reason` the reason as a number of the enumeration that belongs to it.
         run: What it runs in; None while it is off.
+        agent: What the conversations with its agent share.
     """
 
     name: str
@@ -141,6 +143,7 @@ class Guest:
     state: DomainState = DomainState.SHUTOFF
     reason: int = DomainShutoffReason.UNKNOWN
     run: Run | None = None
+    agent: Line = attrs.field(factory=Line)
 
     @property
     def ref(self) -> DomainRef:

@@ -44,10 +44,11 @@ from virtkit.events import (
     DomainWatchdogEvent,
     QemuMonitorEvent,
 )
-from virtkit_qemu import ending, policy
+from virtkit_qemu import agent, ending, policy
 from virtkit_qemu.qmp import Event, MonitorClosedError
 
 if TYPE_CHECKING:
+    from virtkit.xml.domain.devices.character import ChannelTarget
     from virtkit_qemu.guest import Guest, Run
     from virtkit_qemu.state import QemuState
 
@@ -99,9 +100,6 @@ CONDITIONS = {
     "guest-panicked": CRASHED,
 }
 """Status of QEMU -> condition; what is not here changes nothing."""
-
-AGENT = "org.qemu.guest_agent.0"
-"""Name of the channel on which a guest agent listens."""
 
 SHUT_DOWN = "shutdown"
 """Status of a guest that has shut down under a QEMU that was told to stay."""
@@ -245,11 +243,30 @@ def _channel(state: QemuState, guest: Guest, run: Run, data: dict[str, Any]) -> 
     channel = next((channel for channel in run.live.devices.channels if channel.alias == data["id"]), None)
     if channel is None or channel.target is None:
         return
-    channel.target.state = "connected" if data["open"] else "disconnected"
+    _mark(channel.target, is_open=data["open"])
     state.note(guest)
-    if channel.target.name == AGENT:
+    if channel.target.name == agent.CHANNEL:
+        if not data["open"]:
+            guest.agent.hang_up()
         there = AgentState.CONNECTED if data["open"] else AgentState.DISCONNECTED
         state.publish(guest, DomainAgentLifecycleEvent(there, AgentReason.CHANNEL))
+
+
+def observe_channels(state: QemuState, guest: Guest, run: Run) -> None:
+    """Ask QEMU which channels the guest has open. The guest's lock is held."""
+    targets = {f"char{each.alias}": each.target for each in run.live.devices.channels if each.target}
+    if not targets:
+        return
+    assert run.emulator is not None
+    for found in run.emulator.monitor.execute("query-chardev"):
+        target = targets.get(found["label"])
+        if target is not None and target.state is not None:
+            _mark(target, is_open=found["frontend-open"])
+    state.note(guest)
+
+
+def _mark(target: ChannelTarget, *, is_open: bool) -> None:
+    target.state = "connected" if is_open else "disconnected"
 
 
 HANDLERS: dict[str, Handler] = {

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from virtkit.enums import (
     DomainCreateFlags,
     DomainDestroyFlags,
     DomainPausedReason,
-    DomainRebootFlags,
     DomainShutdownFlags,
     DomainState,
     ErrorDomain,
 )
-from virtkit.errors import ArgumentUnsupportedError, OperationInvalidError
+from virtkit.errors import OperationInvalidError, VirtError
 from virtkit.hookspecs.domain_lifecycle import DomainLifecycleSpec
-from virtkit_qemu import ending, happenings, policy, starting
+from virtkit_qemu import ending, happenings, inside, policy, starting
 from virtkit_qemu.adoption import emulator_of
 from virtkit_qemu.definition import refuse
 from virtkit_qemu.guest import Guest, Run
@@ -24,9 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtkit.refs import DomainRef
+    from virtkit_qemu.emulator import Emulator
     from virtkit_qemu.state import QemuState, Session
 
 QEMU = ErrorDomain.QEMU
+AGENT, BUTTON = DomainShutdownFlags.GUEST_AGENT, DomainShutdownFlags.ACPI_POWER_BTN
+"""Ways of asking a guest to power off or, by the same numbers, to reboot."""
+
+_log = logging.getLogger(__name__)
 
 START_FLAGS = starting.FLAGS | DomainCreateFlags.START_BYPASS_CACHE | DomainCreateFlags.START_FORCE_BOOT
 """The two more are about saved states: without one there is nothing to bypass or to drop."""
@@ -44,14 +49,10 @@ class LifecyclePart(DomainLifecycleSpec["Session"]):
             return starting.serve(conn, guest, definition, flags)
 
     def domain_shutdown_flags(self, conn: Session, dom: DomainRef, flags: int) -> None:
-        _choose_way("domain_shutdown_flags", dom, flags, DomainShutdownFlags.GUEST_AGENT)
-        with conn.hold(dom, "domain_shutdown_flags") as (state, guest):
-            _press_power_button(state, guest, reboot=False)
+        _bring_down(conn, dom, "domain_shutdown_flags", flags, reboot=False)
 
     def domain_reboot(self, conn: Session, dom: DomainRef, flags: int) -> None:
-        _choose_way("domain_reboot", dom, flags, DomainRebootFlags.GUEST_AGENT)
-        with conn.hold(dom, "domain_reboot") as (state, guest):
-            _press_power_button(state, guest, reboot=True)
+        _bring_down(conn, dom, "domain_reboot", flags, reboot=True)
 
     def domain_destroy_flags(self, conn: Session, dom: DomainRef, flags: int) -> None:
         refuse("domain_destroy_flags", flags, DomainDestroyFlags.GRACEFUL | DomainDestroyFlags.REMOVE_LOGS)
@@ -105,21 +106,38 @@ class LifecyclePart(DomainLifecycleSpec["Session"]):
             emulator_of(state, guest).monitor.execute("inject-nmi")
 
 
-def _choose_way(function: str, dom: DomainRef, flags: int, agent: int) -> None:
-    """Refuse the ways of asking a guest that this driver does not have; what is left is the power button."""
-    button = DomainShutdownFlags.ACPI_POWER_BTN  # the reboot flags have the same values
-    refuse(function, flags, button | agent)
-    if flags == agent:
-        raise ArgumentUnsupportedError(
-            f"domain {dom.name!r} cannot be asked through a guest agent yet: use ACPI_POWER_BTN", domain=QEMU
-        )
+def _bring_down(conn: Session, dom: DomainRef, call: str, flags: int, *, reboot: bool) -> None:
+    """Ask a guest to power off or to reboot: through its agent, and with the power button where that cannot be."""
+    refuse(call, flags, AGENT | BUTTON)
+    ways = flags or AGENT | BUTTON
+    if ways & AGENT:
+        try:
+            _order(conn, dom, call, reboot=reboot)
+        except VirtError as error:
+            if not ways & BUTTON:
+                raise
+            _log.debug("the power button is pressed, as the guest agent cannot be asked: %s", error)
+        else:
+            return
+    with conn.hold(dom, call) as (state, guest):
+        _announce(state, guest, reboot=reboot, button=True).monitor.execute("system_powerdown")
 
 
-def _press_power_button(state: QemuState, guest: Guest, *, reboot: bool) -> None:
-    """Ask the guest to power off, and remember whether it is to be started again then."""
+def _order(conn: Session, dom: DomainRef, call: str, *, reboot: bool) -> None:
+    """Have the agent of a guest end it. The guest is not held while its agent is asked."""
+    with conn.hold(dom, call) as (state, guest):
+        emulator_of(state, guest)  # one adopted just now knows whether its agent is there
+        agent = inside.agent_of(guest)
+        _announce(state, guest, reboot=reboot, button=False)
+    agent.order("guest-shutdown", {"mode": "reboot" if reboot else "powerdown"})
+
+
+def _announce(state: QemuState, guest: Guest, *, reboot: bool, button: bool) -> Emulator:
+    """Remember what a guest is asked for. By its button it can only be powered off, and is started again then."""
     emulator, run = emulator_of(state, guest), guest.running()
-    run.fake_reboot = reboot and policy.reboots(run)
-    run.powerdown = not run.fake_reboot
+    stays = reboot and policy.reboots(run)
+    run.fake_reboot = stays and button
+    run.powerdown = not stays
     state.note(guest)
     policy.apply(emulator, run)
-    emulator.monitor.execute("system_powerdown")
+    return emulator

@@ -1,4 +1,4 @@
-"""Commands straight to QEMU's monitor, for what the API lacks and for debugging."""
+"""Commands straight to QEMU's monitor and to a guest's agent, for what the API lacks and for debugging."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from virtkit.enums import DomainQemuMonitorCommandFlags, ErrorDomain
+from virtkit.enums import DomainQemuAgentCommandTimeoutValues, DomainQemuMonitorCommandFlags, ErrorDomain
 from virtkit.errors import InternalError, InvalidArgError
 from virtkit.hookspecs.qemu import QemuSpec
+from virtkit_qemu import inside
 from virtkit_qemu.adoption import emulator_of
 from virtkit_qemu.definition import refuse
 from virtkit_qemu.qmp import QMPError
@@ -37,16 +38,28 @@ class PassthroughPart(QemuSpec["Session"]):
             monitor = emulator_of(state, guest).monitor
             if flags & HMP:
                 return str(monitor.execute("human-monitor-command", {"command-line": cmd})), []
-            return _carry_out(monitor, _parsed(cmd), files), []
+            return _carry_out(monitor, _parsed(cmd, "monitor"), files), []
+
+    def qemu_domain_agent_command(
+        self, conn: Session, dom: DomainRef, cmd: str, timeout: int, flags: int
+    ) -> str | None:
+        refuse("qemu_domain_agent_command", flags)
+        seconds, command = inside.seconds_of(timeout), _parsed(cmd, "agent")
+        agent = inside.reach(conn, dom, "qemu_domain_agent_command")
+        name, arguments = command["execute"], command.get("arguments")
+        if seconds == DomainQemuAgentCommandTimeoutValues.NOWAIT:
+            agent.tell(name, arguments)
+            return None
+        return json.dumps(agent.answer(name, arguments, seconds))
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parsed(text: str, what: str) -> dict[str, Any]:
     try:
         command = json.loads(text)
     except ValueError as cause:
-        raise InternalError(f"the monitor command {text[:80]!r} is no JSON: {cause}", domain=QEMU) from cause
+        raise InternalError(f"the {what} command {text[:80]!r} is no JSON: {cause}", domain=QEMU) from cause
     if not isinstance(command, dict) or not isinstance(command.get("execute"), str):
-        raise InternalError(f"the monitor command {text[:80]!r} has no 'execute'", domain=QEMU)
+        raise InternalError(f"the {what} command {text[:80]!r} has no 'execute'", domain=QEMU)
     return command
 
 

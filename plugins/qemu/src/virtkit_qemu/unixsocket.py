@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,20 +30,33 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-def connect(path: Path) -> socket.socket:
+def connect(path: Path, *, seconds: float | None = None) -> socket.socket:
     """A connection to the socket at `path`.
 
+    Args:
+        path: Where it is.
+        seconds: How long to wait where too many are waiting already; None: for ever.
+
     Raises:
+        BlockingIOError: Too many are waiting.
         OSError: Nothing is at `path` or nobody listens.
     """
     connection = socket.socket(socket.AF_UNIX)
     try:
+        if seconds is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(seconds))
         with _short(path) as name:
             connection.connect(name)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _timeval(seconds: float) -> bytes:
+    """The kernel's form of a timeout, in which 0 is for ever."""
+    micros = max(1, int(seconds * 1e6))
+    return struct.pack("@ll", *divmod(micros, 1_000_000))
 
 
 @contextmanager

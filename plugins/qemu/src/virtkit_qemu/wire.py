@@ -1,4 +1,4 @@
-"""Lines of JSON over a socket, as QEMU's monitor and the guest agent speak them."""
+"""Lines of JSON over a socket, as QEMU's monitor speaks them."""
 
 from __future__ import annotations
 
