@@ -177,8 +177,6 @@ def test_only_running_guests_and_known_interfaces_have_figures(root: Root, conne
         web.interface_stats("52:54:00:00:00:07")
     with pytest.raises(InvalidArgError, match="no source 9"):
         web.interface_addresses(9)
-    with pytest.raises(ArgumentUnsupportedError, match="'web' cannot be asked through a guest agent yet"):
-        web.interface_addresses(Source.AGENT)
 
 
 def test_statistics_of_many_have_the_interfaces_of_those_that_run(root: Root, connection: virtkit.Connection) -> None:

@@ -82,15 +82,15 @@ class Received:
         self._room -= len(data)
         if self._room < 0:
             raise NonsenseError(f"more than {CONVERSATION_BYTES} bytes")
-        start = len(self._rest)
-        self._rest += data
-        while (end := self._rest.find(b"\n", start)) >= 0:
-            line = bytes(self._rest[:end])
-            del self._rest[: end + 1]
-            start = 0
-            if self._begun and line.strip():
+        if b"\n" not in data:
+            self._rest += data
+            return
+        *lines, rest = bytes(self._rest + data).split(b"\n")
+        self._rest = bytearray(rest)
+        for line in filter(None, lines):
+            if self._begun:
                 yield parse(line)
-            elif not self._begun and self._begins(line):
+            elif self._begins(line):
                 self._begun = True
                 yield {"return": self._number}
 

@@ -32,7 +32,8 @@ def interfaces(answer: object) -> list[DomainInterface]:
     found: dict[str, DomainInterface] = {}
     for each in _list(answer, "interfaces"):
         entry = _typed(each, dict, "an interface")
-        name = _text(entry.get("name"), "the name of an interface").partition(":")[0]  # eth0:1 is more of eth0
+        alias = _text(entry.get("name"), "the name of an interface")
+        name = alias.partition(":")[0] or alias  # eth0:1 is more of eth0
         known = found.setdefault(name, DomainInterface(name, _hardware(entry), []))
         known.addrs.extend(_address(one) for one in _list(entry.get("ip-addresses", []), "addresses"))
     if sum(len(each.addrs) for each in found.values()) > MOST:
