@@ -5,6 +5,7 @@ The daemon, the guest and another host on the network are in network namespaces 
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -50,7 +51,7 @@ GUEST = """
     <type>hvm</type>
     <kernel>{kernel}</kernel>
     <initrd>{initrd}</initrd>
-    <cmdline>{append} modules=virtio_pci,virtio_net dhcp=eth0</cmdline>
+    <cmdline>{append} modules=virtio_pci,virtio_net,virtio_console dhcp=eth0</cmdline>
   </os>
   <features><acpi/></features>
   <devices>
@@ -60,6 +61,7 @@ GUEST = """
       <model type='virtio'/>
       <filterref filter='clean-traffic'/>
     </interface>
+    <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
     <serial type='unix'><source mode='bind' path='{console}'/></serial>
   </devices>
 </domain>
@@ -167,7 +169,9 @@ def booted(daemon: Virtkitd, linux: LinuxGuest, folder: Path) -> Iterator[tuple[
     """The guest, with its console and the address it was given."""
     console, document = folder / "console", folder / "guest.xml"
     document.write_text(
-        GUEST.format(kernel=linux.kernel, initrd=linux.initrd, append=linux.append, mac=MAC, console=console)
+        GUEST.format(
+            kernel=linux.kernel, initrd=linux.agent or linux.initrd, append=linux.append, mac=MAC, console=console
+        )
     )
     virsh(daemon, "define", str(document))
     virsh(daemon, "start", "web", "--paused")
@@ -200,6 +204,14 @@ def test_a_guest_of_a_network_gets_an_address_answers_and_cannot_pretend_to_be_a
         assert [["vnet0", "network", "lan", "virtio", MAC]] == rows(virsh(daemon, "domiflist", "web"))
         assert [["vnet0", MAC, "ipv4", f"{address}/24"]] == rows(virsh(daemon, "domifaddr", "web"))
         assert ["vnet0", MAC, "ipv4", f"{address}/0"] in rows(virsh(daemon, "domifaddr", "web", "--source", "arp"))
+        if linux.agent is not None:  # Debian's qemu-guest-agent is installed
+            eventually(lambda: "state='connected'" in virsh(daemon, "dumpxml", "web"), "the start of the agent")
+            inside = rows(virsh(daemon, "domifaddr", "web", "--source", "agent"))
+            assert ["lo", "00:00:00:00:00:00", "ipv4", "127.0.0.1/8"] in inside
+            assert ["eth0", MAC, "ipv4", f"{address}/24"] in inside
+            assert "linux-guest" == virsh(daemon, "domhostname", "web", "--source", "agent")
+            answer = virsh(daemon, "qemu-agent-command", "web", '{"execute": "guest-ping"}')
+            assert {"return": {}} == json.loads(answer)
         stats = dict(line.split()[1:] for line in virsh(daemon, "domifstat", "web", "vnet0").splitlines())
         assert int(stats["rx_packets"]) > 0
         assert int(stats["tx_packets"]) > 0

@@ -44,6 +44,7 @@ CHANNEL = f"<channel type='unix'>{{}}<target type='virtio' name='{NAME}'/></chan
 MAC = "52:54:00:aa:bb:cc"
 INFO = '{"execute": "guest-info"}'
 CONNECTED = ConnectDomainEventAgentLifecycleState.CONNECTED
+START = "qemu-ga --daemonize --pidfile /run/qemu-ga.pid --statedir /run --method virtio-serial"
 DISCONNECTED = ConnectDomainEventAgentLifecycleState.DISCONNECTED
 
 CALLS: list[Callable[[virtkit.Domain], object]] = [
@@ -120,8 +121,8 @@ class Shell(Console):
     """A shell in a guest."""
 
     def run(self, command: str) -> None:
-        self.send(f"{command}; echo do''ne\n".encode())
-        self.expect(b"done")
+        self.send(f"{command}; echo fin''ished\n".encode())
+        self.expect(b"finished")
 
 
 @contextmanager
@@ -223,11 +224,16 @@ def an_agent_that_hangs_holds_up_nobody_else(guest: virtkit.Domain, shell: Shell
 
 
 @pytest.mark.slow
-def test_the_next_owner_finds_the_agent_which_reboots_and_ends_the_guest(
+def test_the_next_owner_finds_an_agent_that_came_meanwhile_and_reboots_and_ends_the_guest_through_it(
     root: Root, connection: virtkit.Connection, linux: LinuxGuest
 ) -> None:
-    with booted(root, connection, linux) as (_, shell):
+    with booted(root, connection, linux) as (known, shell):
+        eventually(lambda: shown(known) == "connected")
+        shell.run("kill -9 $(pidof qemu-ga)")
+        eventually(lambda: shown(known) == "disconnected")
         connection.close()
+        shell.run(f"{START} --path /dev/vport*p1")
+        shell.run("until ls -l /proc/$(pidof qemu-ga)/fd | grep -q vport; do sleep 0.1; done")
         with root.open() as next_one:
             reboots = threading.Event()
             next_one.subscribe(DomainRebootEvent, lambda domain, event: reboots.set())
