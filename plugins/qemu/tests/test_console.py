@@ -91,6 +91,21 @@ def test_a_channel_has_a_socket_of_its_own(root: Root, connection: virtkit.Conne
         guest.open_channel("org.example.1")
 
 
+def test_a_channel_of_a_definition_made_of_a_live_document_is_placed_anew(
+    root: Root, connection: virtkit.Connection
+) -> None:
+    channel = "<channel type='unix'><target type='virtio' name='org.example.0'/></channel>"
+    guest = connection.create_domain(root.xml("web", devices=channel))
+    live = guest.xml_desc()
+    guest.destroy()
+    guest = connection.define_domain(live)
+    guest.create()
+    guest.open_channel("org.example.0").close()
+    (placed,) = Domain.parse(guest.xml_desc()).devices.channels
+    assert placed.source is not None
+    assert str(root.folder / "run/qemu/2-web/org.example.0") == placed.source.path
+
+
 def test_a_screenshot_is_a_picture_and_leaves_no_file(
     root: Root, connection: virtkit.Connection, tiny: TinyGuest
 ) -> None:

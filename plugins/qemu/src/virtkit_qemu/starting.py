@@ -118,7 +118,7 @@ def _run(state: QemuState, guest: Guest, domain: Domain, places: Places) -> Run:
     name = os.fsdecode(os.fsencode(guest.name)[:NAME_BYTES])
     run = Run(define.live(domain), state.folders.run / f"{number}-{name}", places)
     run.live.id = number
-    _place_channels(run)
+    _place_channels(state, run)
     return run
 
 
@@ -212,11 +212,15 @@ def _learn_terminals(live: Domain, filenames: Mapping[str, str]) -> None:
                 character.tty = path
 
 
-def _place_channels(run: Run) -> None:
-    """Give the channels that are sockets and say no more theirs in the run's folder."""
+def _place_channels(state: QemuState, run: Run) -> None:
+    """Give the channels that are sockets and say no more theirs in the run's folder.
+
+    A socket in the folder of another run is none of the user's: its definition was made of a live document.
+    """
     for channel in run.live.devices.channels:
         name = channel.target.name if channel.target else None
-        if channel.type == "unix" and (channel.source is None or channel.source.path is None):
+        path = channel.source.path if channel.source else None
+        if channel.type == "unix" and (path is None or Path(path).is_relative_to(state.folders.run)):
             file = (name or channel.alias or "").replace("/", "_")
             channel.sources = [CharacterSource(mode="bind", path=str(run.folder / file))]
         if channel.target is not None and channel.target.type == "virtio":
