@@ -33,13 +33,14 @@ pytestmark = [
 
 SECONDS = 60
 MAC, OTHER_MAC = "52:54:00:aa:bb:cc", "52:54:00:66:66:66"
+NAME = "known-as"
 HOST, PEER, RESERVED, STOLEN = "10.88.0.1", "10.88.0.2", "10.88.0.15", "10.88.0.99"
 NETWORK = f"""
 <network>
   <name>lan</name>
   <bridge name='vbr7' stp='off' delay='0'/>
   <ip address='{HOST}' netmask='255.255.255.0'>
-    <dhcp><range start='10.88.0.10' end='10.88.0.20'/><host mac='{MAC}' ip='{RESERVED}'/></dhcp>
+    <dhcp><range start='10.88.0.10' end='10.88.0.20'/><host mac='{MAC}' name='{NAME}' ip='{RESERVED}'/></dhcp>
   </ip>
 </network>
 """
@@ -204,6 +205,7 @@ def test_a_guest_of_a_network_gets_an_address_answers_and_cannot_pretend_to_be_a
         assert [["vnet0", "network", "lan", "virtio", MAC]] == rows(virsh(daemon, "domiflist", "web"))
         assert [["vnet0", MAC, "ipv4", f"{address}/24"]] == rows(virsh(daemon, "domifaddr", "web"))
         assert ["vnet0", MAC, "ipv4", f"{address}/0"] in rows(virsh(daemon, "domifaddr", "web", "--source", "arp"))
+        assert NAME == virsh(daemon, "domhostname", "web", "--source", "lease")
         if linux.agent is not None:  # Debian's qemu-guest-agent is installed
             eventually(lambda: "state='connected'" in virsh(daemon, "dumpxml", "web"), "the start of the agent")
             inside = rows(virsh(daemon, "domifaddr", "web", "--source", "agent"))

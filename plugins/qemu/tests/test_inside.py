@@ -17,6 +17,7 @@ from plugins.qemu.tests.rig import Console, eventually
 from tests.guests import LinuxGuest
 from virtkit.enums import (
     ConnectDomainEventAgentLifecycleState,
+    DomainGetHostnameFlags,
     DomainRebootFlags,
     DomainShutdownFlags,
     DomainState,
@@ -28,6 +29,7 @@ from virtkit.errors import (
     ArgumentUnsupportedError,
     InternalError,
     InvalidArgError,
+    NoHostnameError,
     OperationDeniedError,
     OperationInvalidError,
     OperationUnsupportedError,
@@ -97,6 +99,16 @@ def test_only_those_who_may_write_ask_an_agent(root: Root, connection: virtkit.C
             web.interface_addresses(Source.AGENT)
         with pytest.raises(OperationDeniedError):
             web.hostname()
+
+
+def test_a_guest_without_a_lease_has_no_name_by_it(web: virtkit.Domain) -> None:
+    with pytest.raises(OperationInvalidError):
+        web.hostname(DomainGetHostnameFlags.LEASE)
+    web.create()
+    with pytest.raises(NoHostnameError, match="no lease tells a host name of domain 'web'"):
+        web.hostname(DomainGetHostnameFlags.LEASE)
+    with pytest.raises(InvalidArgError, match="exclude each other"):
+        web.hostname(DomainGetHostnameFlags.LEASE | DomainGetHostnameFlags.AGENT)
 
 
 def test_a_timeout_is_a_number_of_seconds_or_has_a_meaning(web: virtkit.Domain) -> None:
@@ -180,6 +192,10 @@ def test_a_guest_is_asked_through_its_agent(root: Root, connection: virtkit.Conn
         with pytest.raises(AgentUnresponsiveError, match="no guest agent runs in domain 'linux'"):
             guest.hostname()
         eventually(lambda: presence.states == [CONNECTED, DISCONNECTED])
+        with pytest.raises(AgentUnresponsiveError):
+            guest.shutdown(DomainShutdownFlags.GUEST_AGENT)
+        guest.shutdown(DomainShutdownFlags.GUEST_AGENT | DomainShutdownFlags.ACPI_POWER_BTN)
+        shell.expect(linux.off)
 
 
 def answers_of_debians_agent(guest: virtkit.Domain) -> None:

@@ -13,6 +13,7 @@ from virtkit.records import DomainInterface, IPAddress
 if TYPE_CHECKING:
     from virtkit.network.links import Links
     from virtkit.network.ownership import Peers
+    from virtkit.records import DHCPLease
     from virtkit.xml.domain.devices.interface import Interface
 
 
@@ -22,14 +23,28 @@ def leased(peers: Peers, interfaces: Iterable[Interface]) -> list[DomainInterfac
     Raises:
         VirtError: The network driver refuses.
     """
-    found = []
-    for interface in interfaces:
-        if interface.source is not None and names_network(interface):
-            network = peers["network_lookup_by_name"](interface.source.network)
-            leases = peers["network_get_dhcp_leases"](network, mac_of(interface), 0)
-            addresses = [IPAddress(lease.type, lease.ipaddr, lease.prefix) for lease in leases]
-            found.append(_of(interface, addresses))
+    found = [
+        _of(interface, [IPAddress(lease.type, lease.ipaddr, lease.prefix) for lease in _leases(peers, interface)])
+        for interface in interfaces
+    ]
     return [each for each in found if each.addrs]
+
+
+def leased_name(peers: Peers, interfaces: Iterable[Interface]) -> str | None:
+    """The name under which a guest has a lease of a virtual network; None where no lease has one.
+
+    Raises:
+        VirtError: The network driver refuses.
+    """
+    return next((lease.hostname for each in interfaces for lease in _leases(peers, each) if lease.hostname), None)
+
+
+def _leases(peers: Peers, interface: Interface) -> list[DHCPLease]:
+    if interface.source is None or not names_network(interface):
+        return []
+    network = peers["network_lookup_by_name"](interface.source.network)
+    leases: list[DHCPLease] = peers["network_get_dhcp_leases"](network, mac_of(interface), 0)
+    return leases
 
 
 def neighbouring(links: Links, interfaces: Iterable[Interface]) -> list[DomainInterface]:

@@ -20,7 +20,8 @@ from virtkit.errors import (
     OperationInvalidError,
 )
 from virtkit.hookspecs.domain_guest import DomainGuestSpec
-from virtkit_qemu import agent, answers
+from virtkit.network import addresses
+from virtkit_qemu import agent, answers, interfaces
 from virtkit_qemu.adoption import emulator_of
 from virtkit_qemu.agent import Agent, NonsenseError
 from virtkit_qemu.definition import refuse
@@ -35,21 +36,30 @@ if TYPE_CHECKING:
     Reader = Callable[[Any], Any]
 
 QEMU = ErrorDomain.QEMU
+AGENT, LEASE = DomainGetHostnameFlags.AGENT, DomainGetHostnameFlags.LEASE
 BLOCK, DEFAULT = DomainAgentResponseTimeoutValues.BLOCK, DomainAgentResponseTimeoutValues.DEFAULT
 
 
 class InsidePart(DomainGuestSpec["Session"]):
-    """The functions of the driver that a guest agent answers."""
+    """The functions of the driver that, most of them, a guest agent answers."""
 
     def domain_agent_set_response_timeout(self, conn: Session, dom: DomainRef, timeout: int, flags: int) -> None:
         refuse("domain_agent_set_response_timeout", flags)
         conn.own().domains.by_ref(dom).agent.seconds = seconds_of(timeout)
 
     def domain_get_hostname(self, conn: Session, dom: DomainRef, flags: int) -> str:
-        refuse("domain_get_hostname", flags, DomainGetHostnameFlags.AGENT)
-        name: str = ask(conn, dom, "domain_get_hostname", "guest-get-host-name", answers.hostname)
+        refuse("domain_get_hostname", flags, AGENT | LEASE)
+        if flags == AGENT | LEASE:
+            raise InvalidArgError("AGENT and LEASE exclude each other: choose one", domain=QEMU)
+        name: str | None
+        if flags == LEASE:
+            live = conn.read().by_ref(dom).running().live
+            name = addresses.leased_name(conn.state.peers, interfaces.plugged(live))
+        else:
+            name = ask(conn, dom, "domain_get_hostname", "guest-get-host-name", answers.hostname)
         if not name:
-            raise NoHostnameError(f"the system in domain {dom.name!r} has no host name", domain=QEMU)
+            source = "lease" if flags == LEASE else "agent"
+            raise NoHostnameError(f"no {source} tells a host name of domain {dom.name!r}", domain=QEMU)
         return name
 
 
