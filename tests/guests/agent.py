@@ -1,4 +1,4 @@
-"""Debian's guest agent and what it needs, for the initial RAM file system of a guest."""
+"""Debian's qemu-guest-agent and what it needs, for the initial RAM file system of a guest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from tests.guests.initramfs import Initramfs
 
 AGENT = Path("/usr/sbin/qemu-ga")
 SHUTDOWN = Path(__file__).with_name("shutdown.sh")
-PACKAGE = "qemu-guest-agent"
 _LIBRARY = re.compile(r"(/\S+) \(0x")
 
 

@@ -192,9 +192,13 @@ def test_a_guest_is_asked_through_its_agent(root: Root, connection: virtkit.Conn
         with pytest.raises(AgentUnresponsiveError, match="no guest agent runs in domain 'linux'"):
             guest.hostname()
         eventually(lambda: presence.states == [CONNECTED, DISCONNECTED])
+        shell.run(f"{START} --path /dev/vport*p1")
+        eventually(lambda: shown(guest) == "connected")
+        shell.run("kill -STOP $(pidof qemu-ga)")
+        guest.agent_set_response_timeout(1)
         with pytest.raises(AgentUnresponsiveError):
             guest.shutdown(DomainShutdownFlags.GUEST_AGENT)
-        guest.shutdown(DomainShutdownFlags.GUEST_AGENT | DomainShutdownFlags.ACPI_POWER_BTN)
+        guest.shutdown()  # with the power button in the end
         shell.expect(linux.off)
 
 

@@ -13,6 +13,7 @@ it, and up to a bound.
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import threading
@@ -110,7 +111,7 @@ def parse(line: bytes) -> dict[str, Any]:
         NonsenseError: It is something else.
     """
     try:
-        answer = json.loads(line.decode(), parse_constant=_no_number)
+        answer = json.loads(line.decode(), parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError) as cause:
         raise NonsenseError(f"what is no JSON: {quoted(line)}") from cause
     if not isinstance(answer, dict) or ("return" in answer) == ("error" in answer):
@@ -123,8 +124,11 @@ def quoted(words: object) -> str:
     return f"{words!r:.{_QUOTED}}"
 
 
-def _no_number(word: str) -> None:
-    raise ValueError(f"{word} is no number")
+def _finite(word: str) -> float:
+    number = float(word)
+    if not math.isfinite(number):
+        raise ValueError(f"JSON has no number {word}")
+    return number
 
 
 class Conversation:

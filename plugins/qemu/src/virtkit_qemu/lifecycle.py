@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from virtkit.refs import DomainRef
+    from virtkit_qemu.agent import Agent
     from virtkit_qemu.emulator import Emulator
     from virtkit_qemu.state import QemuState, Session
 
@@ -107,29 +108,43 @@ class LifecyclePart(DomainLifecycleSpec["Session"]):
 
 
 def _bring_down(conn: Session, dom: DomainRef, call: str, flags: int, *, reboot: bool) -> None:
-    """Ask a guest to power off or to reboot: through its agent, and with the power button where that cannot be."""
+    """Ask a guest to power off or to reboot: through its agent, and with the power button where that cannot be.
+
+    The guest is not held while its agent is asked.
+    """
     refuse(call, flags, AGENT | BUTTON)
     ways = flags or AGENT | BUTTON
-    if ways & AGENT:
-        try:
-            _order(conn, dom, call, reboot=reboot)
-        except VirtError as error:
-            if not ways & BUTTON:
-                raise
-            _log.debug("the power button is pressed, as the guest agent cannot be asked: %s", error)
-        else:
-            return
-    with conn.hold(dom, call) as (state, guest):
-        _announce(state, guest, reboot=reboot, button=True).monitor.execute("system_powerdown")
-
-
-def _order(conn: Session, dom: DomainRef, call: str, *, reboot: bool) -> None:
-    """Have the agent of a guest end it. The guest is not held while its agent is asked."""
     with conn.hold(dom, call) as (state, guest):
         emulator_of(state, guest)  # one adopted just now knows whether its agent is there
-        agent = inside.agent_of(guest)
+        agent = _agent_of(guest, ways)
+        if agent is None:
+            _press_power_button(state, guest, reboot=reboot)
+            return
         _announce(state, guest, reboot=reboot, button=False)
-    agent.order("guest-shutdown", {"mode": "reboot" if reboot else "powerdown"})
+    try:
+        agent.order("guest-shutdown", {"mode": "reboot" if reboot else "powerdown"})
+    except VirtError as error:
+        if not ways & BUTTON:
+            raise
+        _log.warning("%s: the power button is pressed instead", error)
+        with conn.hold(dom, call) as (state, guest):
+            _press_power_button(state, guest, reboot=reboot)
+
+
+def _agent_of(guest: Guest, ways: int) -> Agent | None:
+    """The agent of a guest; None where the button is to be pressed."""
+    if not ways & AGENT:
+        return None
+    try:
+        return inside.agent_of(guest)
+    except VirtError:
+        if not ways & BUTTON:
+            raise
+        return None
+
+
+def _press_power_button(state: QemuState, guest: Guest, *, reboot: bool) -> None:
+    _announce(state, guest, reboot=reboot, button=True).monitor.execute("system_powerdown")
 
 
 def _announce(state: QemuState, guest: Guest, *, reboot: bool, button: bool) -> Emulator:
