@@ -184,7 +184,7 @@ def test_a_guest_is_asked_through_its_agent(root: Root, connection: virtkit.Conn
     presence = Presence(connection)
     with booted(root, connection, linux) as (guest, shell):
         eventually(lambda: shown(guest) == "connected")
-        assert [CONNECTED] == presence.states
+        eventually(lambda: presence.states == [CONNECTED])
         answers_of_debians_agent(guest)
         an_agent_that_hangs_holds_up_nobody_else(guest, shell)
         shell.run("kill -9 $(pidof qemu-ga)")
