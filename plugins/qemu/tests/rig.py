@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from virtkit.services.loop import MonitorLoop
+from virtkit.services.process import Launch
 from virtkit_qemu import unixsocket
 from virtkit_qemu.emulator import Emulator
-from virtkit_qemu.loop import MonitorLoop
-from virtkit_qemu.process import Launch
 from virtkit_qemu.qmp import Event
 
 QEMU = "qemu-system-x86_64"

@@ -16,9 +16,9 @@ from plugins.qemu.tests.rig import QEMU, eventually
 from tests.guests import TinyGuest
 from virtkit.enums import DomainControlState, DomainPausedReason, DomainQemuMonitorCommandFlags, DomainState
 from virtkit.errors import InternalError, InvalidArgError, OperationInvalidError
+from virtkit.services import node
 from virtkit.xml.capabilities import Capabilities
 from virtkit.xml.domaincaps import DomainCapabilities
-from virtkit_qemu import node
 from virtkit_qemu.driver import QemuDriver
 
 pytestmark = pytest.mark.qemu

@@ -24,7 +24,7 @@ from virtkit.errors import (
     OperationUnsupportedError,
     VirtError,
 )
-from virtkit_qemu.loop import MonitorLoop
+from virtkit.services.loop import MonitorLoop
 from virtkit_qemu.qmp import Event, Monitor, MonitorClosedError, QMPError
 from virtkit_qemu.wire import LINE_BYTES
 
@@ -347,7 +347,7 @@ def test_a_closed_loop_takes_no_monitor(rig: Rig) -> None:
 def test_hundreds_of_monitors_are_read_by_one_thread(loop: MonitorLoop) -> None:
     pairs = [socket.socketpair() for _ in range(200)]
     monitors = [Monitor(near, subject=f"domain '{number}'", loop=loop) for number, (near, _) in enumerate(pairs)]
-    readers = [thread for thread in threading.enumerate() if thread.name.startswith("virtkit-qemu")]
+    readers = [thread for thread in threading.enumerate() if thread.name.startswith("virtkit-loop")]
     assert 1 == len(readers)
     for _, far in pairs:
         far.close()

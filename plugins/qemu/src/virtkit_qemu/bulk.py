@@ -13,8 +13,8 @@ from virtkit.network.links import Links
 from virtkit.network.ownership import device_of
 from virtkit.network.traffic import seen_from_guest
 from virtkit.params import INT, STRING, UINT, ULLONG, TypedParams
+from virtkit.services import process as processes
 from virtkit_qemu import interfaces
-from virtkit_qemu import process as processes
 
 if TYPE_CHECKING:
     from virtkit_qemu.guest import Guest

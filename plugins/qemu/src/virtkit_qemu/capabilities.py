@@ -13,10 +13,11 @@ from uuid import UUID
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InvalidArgError
+from virtkit.services import node
 from virtkit.xml import capabilities as host_xml
 from virtkit.xml import domaincaps as domain_xml
 from virtkit.xml.domaincaps import Enumeration, Support
-from virtkit_qemu import binary, node
+from virtkit_qemu import binary
 from virtkit_qemu.command import display
 from virtkit_qemu.define.machine import architecture
 

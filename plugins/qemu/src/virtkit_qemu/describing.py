@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from virtkit_qemu.guest import Guest, Run
 
 
-def stored(domain: Domain) -> bytes:
-    """A definition as it is stored: inactive, with secrets."""
-    return domain.format().encode()
-
-
 def describe(guest: Guest, flags: int) -> str:
     """The document of a guest.
 

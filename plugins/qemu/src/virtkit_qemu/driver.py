@@ -12,11 +12,11 @@ from virtkit.driver import Driver, Finding, OpenRequest
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, VirtError
 from virtkit.network.links import TUN
+from virtkit.services.guests.annotations import AnnotationsPart
 from virtkit.services.tenancy import Tenants
 from virtkit.store import Root
 from virtkit_qemu import binary, kvm
 from virtkit_qemu.addresses import AddressesPart
-from virtkit_qemu.annotations import AnnotationsPart
 from virtkit_qemu.console import ConsolePart
 from virtkit_qemu.definition import DefinitionPart
 from virtkit_qemu.host import HostPart
@@ -35,7 +35,7 @@ PATHS = ("/system", "/session", "/embed")
 
 class QemuDriver(
     AddressesPart,
-    AnnotationsPart,
+    AnnotationsPart["Session"],
     DefinitionPart,
     InsidePart,
     LifecyclePart,

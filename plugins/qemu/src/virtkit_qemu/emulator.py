@@ -19,9 +19,9 @@ from pathlib import Path
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import OperationFailedError
-from virtkit_qemu import process as processes
-from virtkit_qemu.loop import MonitorLoop
-from virtkit_qemu.process import Launch, Process
+from virtkit.services import process as processes
+from virtkit.services.loop import MonitorLoop
+from virtkit.services.process import Launch, Process
 from virtkit_qemu.qmp import Event, Monitor, MonitorClosedError
 
 START_SECONDS = 30.0
@@ -134,7 +134,7 @@ class Emulator:
             MonitorClosedError: It runs but its monitor socket is gone; it is left alone.
             InternalError: Its pid file is damaged.
         """
-        process = processes.adopt(pid_file, subject=subject, log=log)
+        process = processes.adopt(pid_file, subject=subject, log=log, error_domain=ErrorDomain.QEMU)
         if process is None:
             return None
         try:

@@ -16,10 +16,11 @@ from virtkit.enums import (
 )
 from virtkit.errors import ResourceBusyError
 from virtkit.events import DomainLifecycleEvent
+from virtkit.services import process as processes
+from virtkit.services.guests.guest import Ending
+from virtkit.services.process import GRACE_SECONDS, Process
 from virtkit_qemu import interfaces
-from virtkit_qemu import process as processes
-from virtkit_qemu.guest import Ending, Guest, Run
-from virtkit_qemu.process import GRACE_SECONDS, Process
+from virtkit_qemu.guest import Guest, Run
 
 if TYPE_CHECKING:
     from virtkit_qemu.state import QemuState
@@ -115,5 +116,7 @@ def _process_of(state: QemuState, guest: Guest, run: Run) -> Process | None:
     """The process of a run, in hand or not; None when it has ended or is yet to be started."""
     if run.emulator is not None:
         return run.emulator.process
-    run.process = run.process or processes.adopt(run.pid_file, subject=guest.subject, log=state.log_of(guest))
+    run.process = run.process or processes.adopt(
+        run.pid_file, subject=guest.subject, log=state.log_of(guest), error_domain=ErrorDomain.QEMU
+    )
     return run.process

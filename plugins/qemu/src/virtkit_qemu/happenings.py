@@ -247,7 +247,7 @@ def _channel(state: QemuState, guest: Guest, run: Run, data: dict[str, Any]) -> 
     state.note(guest)
     if channel.target.name == agent.CHANNEL:
         if not data["open"]:
-            guest.agent.hang_up()
+            state.line_of(guest).hang_up()
         there = AgentState.CONNECTED if data["open"] else AgentState.DISCONNECTED
         state.publish(guest, DomainAgentLifecycleEvent(there, AgentReason.CHANNEL))
 

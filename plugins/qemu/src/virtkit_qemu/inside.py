@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from virtkit.refs import DomainRef
     from virtkit_qemu.guest import Guest
-    from virtkit_qemu.state import Session
+    from virtkit_qemu.state import QemuState, Session
 
     Reader = Callable[[Any], Any]
 
@@ -45,7 +45,8 @@ class InsidePart(DomainGuestSpec["Session"]):
 
     def domain_agent_set_response_timeout(self, conn: Session, dom: DomainRef, timeout: int, flags: int) -> None:
         refuse("domain_agent_set_response_timeout", flags)
-        conn.own().domains.by_ref(dom).agent.seconds = seconds_of(timeout)
+        state = conn.own()
+        state.line_of(state.domains.by_ref(dom)).seconds = seconds_of(timeout)
 
     def domain_get_hostname(self, conn: Session, dom: DomainRef, flags: int) -> str:
         refuse("domain_get_hostname", flags, AGENT | LEASE)
@@ -74,10 +75,10 @@ def reach(conn: Session, dom: DomainRef, call: str) -> Agent:
     """
     with conn.hold(dom, call) as (state, guest):
         emulator_of(state, guest)  # one adopted just now knows whether its agent is there
-        return agent_of(guest)
+        return agent_of(state, guest)
 
 
-def agent_of(guest: Guest) -> Agent:
+def agent_of(state: QemuState, guest: Guest) -> Agent:
     """The agent of a guest in hand; see `reach`."""
     run, needed = guest.running(), "needs a guest agent"
     if guest.state != DomainState.RUNNING:
@@ -103,7 +104,7 @@ def agent_of(guest: Guest) -> Agent:
         raise AgentUnresponsiveError(
             f"no guest agent runs in {guest.subject}: install qemu-guest-agent there and start it", domain=QEMU
         )
-    return Agent(guest.subject, Path(source.path), guest.agent)
+    return Agent(guest.subject, Path(source.path), state.line_of(guest))
 
 
 def ask(conn: Session, dom: DomainRef, call: str, command: str, read: Reader) -> Any:

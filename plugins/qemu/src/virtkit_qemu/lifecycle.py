@@ -116,7 +116,7 @@ def _bring_down(conn: Session, dom: DomainRef, call: str, flags: int, *, reboot:
     ways = flags or AGENT | BUTTON
     with conn.hold(dom, call) as (state, guest):
         emulator_of(state, guest)  # one adopted just now knows whether its agent is there
-        agent = _agent_of(guest, ways)
+        agent = _agent_of(state, guest, ways)
         if agent is None:
             _press_power_button(state, guest, reboot=reboot)
             return
@@ -131,12 +131,12 @@ def _bring_down(conn: Session, dom: DomainRef, call: str, flags: int, *, reboot:
             _press_power_button(state, guest, reboot=reboot)
 
 
-def _agent_of(guest: Guest, ways: int) -> Agent | None:
+def _agent_of(state: QemuState, guest: Guest, ways: int) -> Agent | None:
     """The agent of a guest; None where the button is to be pressed."""
     if not ways & AGENT:
         return None
     try:
-        return inside.agent_of(guest)
+        return inside.agent_of(state, guest)
     except VirtError:
         if not ways & BUTTON:
             raise

@@ -12,8 +12,10 @@ from virtkit.network import plugging, ports
 from virtkit.network.links import Links
 from virtkit.network.ownership import PLUGGED
 from virtkit.params import UINT, TypedParams
+from virtkit.services.guests import impact
+from virtkit.services.guests.configuration import redefine
 from virtkit.xml.netdev import Bandwidth, Traffic
-from virtkit_qemu import describing, impact, interfaces
+from virtkit_qemu import interfaces
 from virtkit_qemu.definition import refuse
 
 if TYPE_CHECKING:
@@ -52,9 +54,7 @@ class LimitsPart(DomainDeviceSpec["Session"]):
                 _limit(state, interfaces.find(guest.running().live, device), params)
                 state.note(guest)
             if config is not None:
-                document = describing.stored(config)
-                state.catalog.definitions.save(guest.name, document)
-                guest.config = document
+                redefine(state, guest, config)
 
 
 def told(bandwidth: Bandwidth | None) -> TypedParams:

@@ -29,8 +29,8 @@ from virtkit.errors import (
     OperationUnsupportedError,
     VirtError,
 )
+from virtkit.services.loop import Mailbox, MonitorLoop
 from virtkit_qemu import unixsocket
-from virtkit_qemu.loop import Mailbox, MonitorLoop
 from virtkit_qemu.wire import Wire, seconds_left
 
 COMMAND_SECONDS = 30.0

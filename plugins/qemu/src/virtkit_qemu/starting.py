@@ -20,6 +20,7 @@ from virtkit.enums import (
 )
 from virtkit.errors import ConfigUnsupportedError, InternalError, OperationFailedError
 from virtkit.events import DomainLifecycleEvent
+from virtkit.services.process import Launch
 from virtkit.xml.domain.devices.character import Channel, CharacterSource, Port
 from virtkit_qemu import (
     chains,
@@ -36,7 +37,6 @@ from virtkit_qemu import (
 )
 from virtkit_qemu.emulator import Emulator
 from virtkit_qemu.guest import Guest, Run
-from virtkit_qemu.process import Launch
 from virtkit_qemu.qmp import QMPError
 from virtkit_qemu.runtime import Runtime
 
@@ -171,6 +171,7 @@ def _spawn(
         state.log_of(guest),
         fds=(listener.fileno(), *secrets.values(), *itertools.chain.from_iterable(taps.values())),
         folder=run.folder,
+        error_domain=ErrorDomain.QEMU,
     )
     try:
         run.emulator = Emulator.start(

@@ -13,11 +13,12 @@ from virtkit.network.links import Links
 from virtkit.network.ownership import device_of
 from virtkit.network.traffic import seen_from_guest
 from virtkit.records import ControlInfo, DomainInfo, DomainStateReason, DomainStats, InterfaceStats
+from virtkit.services import process as processes
+from virtkit.services.guests import impact
+from virtkit.services.guests.guest import Figures
 from virtkit.spec import quick
-from virtkit_qemu import bulk, impact, interfaces
-from virtkit_qemu import process as processes
+from virtkit_qemu import bulk, interfaces
 from virtkit_qemu.definition import admitted, refuse
-from virtkit_qemu.guest import Figures
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef

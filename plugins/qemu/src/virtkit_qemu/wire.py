@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from virtkit_qemu.loop import MonitorLoop
+from virtkit.services.loop import MonitorLoop
 
 # The largest known answer, query-qmp-schema, has 0.2 MB; a peer that sends a longer line is broken or hostile.
 LINE_BYTES = 16 << 20

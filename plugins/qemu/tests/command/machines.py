@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 from plugins.qemu.tests.rig import Rig, Watcher
+from virtkit.services.process import Launch
 from virtkit_qemu import unixsocket
 from virtkit_qemu.emulator import Emulator
-from virtkit_qemu.process import Launch
 
 NEEDS = {
     "disk-block": "a block device",

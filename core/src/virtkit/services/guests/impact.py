@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from virtkit.enums import DomainModificationImpact, ErrorDomain
+from virtkit.enums import DomainModificationImpact
 from virtkit.errors import InvalidArgError
+from virtkit.services.guests.guest import Guest, R
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
-    from virtkit_qemu.guest import Guest
 
 LIVE, CONFIG = DomainModificationImpact.LIVE, DomainModificationImpact.CONFIG
 BITS = LIVE | CONFIG
@@ -22,7 +22,7 @@ class Impact(NamedTuple):
     config: bool
 
 
-def of(guest: Guest, flags: int) -> Impact:
+def of(guest: Guest[R], flags: int) -> Impact:
     """What the flags mean for a guest: neither bit is what it is now, running or off.
 
     Raises:
@@ -36,7 +36,7 @@ def of(guest: Guest, flags: int) -> Impact:
     return Impact(bool(flags & LIVE), bool(flags & CONFIG))
 
 
-def document(guest: Guest, flags: int) -> Domain:
+def document(guest: Guest[R], flags: int) -> Domain:
     """The one document a question is about; not to be changed.
 
     Raises:
@@ -44,5 +44,5 @@ def document(guest: Guest, flags: int) -> Domain:
         OperationInvalidError: As `of`.
     """
     if flags & LIVE and flags & CONFIG:
-        raise InvalidArgError("LIVE and CONFIG exclude each other in a question: choose one", domain=ErrorDomain.QEMU)
+        raise InvalidArgError("LIVE and CONFIG exclude each other in a question: choose one", domain=guest.error_domain)
     return guest.running().live if of(guest, flags).live else guest.definition()

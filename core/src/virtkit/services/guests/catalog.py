@@ -11,18 +11,15 @@ import os
 import re
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from virtkit.enums import DomainState, ErrorDomain
+from virtkit.enums import DomainState
 from virtkit.errors import VirtError
+from virtkit.services.guests.guest import R
 from virtkit.store import Collection, Folders
 from virtkit.xml.domain import Domain
-from virtkit_qemu.guest import Run
-from virtkit_qemu.status import MonitorSource, Status, VolumePlace
-from virtkit_qemu.volumes import Place
 
 SETTLED_NS = 50_000_000
 """A folder that changed less than this ago may change again without its time showing it: clocks of files are coarse."""
@@ -43,26 +40,26 @@ class Definition(NamedTuple):
     document: bytes
 
 
-class Running(NamedTuple):
+class Running(NamedTuple, Generic[R]):
     """What a status document tells."""
 
     uuid: bytes
-    run: Run
+    run: R
     state: DomainState
     reason: int
 
 
-class Entry(NamedTuple):
+class Entry(NamedTuple, Generic[R]):
     """What is stored of a domain; at least one of definition and running is there."""
 
     name: str
     uuid: bytes
     definition: Definition | None
     autostart: bool
-    running: Running | None
+    running: Running[R] | None
 
 
-class Catalog:
+class Catalog(Generic[R]):
     """The stored guests of a root.
 
     Attributes:
@@ -70,11 +67,21 @@ class Catalog:
         statuses: The status documents.
     """
 
-    def __init__(self, folders: Folders) -> None:
-        self.definitions = Collection(folders.etc, "domain", domain=ErrorDomain.QEMU)
-        self.statuses = Collection(folders.run, "running domain", domain=ErrorDomain.QEMU)
+    def __init__(
+        self, folders: Folders, read_status: Callable[[str, bytes], Running[R]], *, error_domain: int = 0
+    ) -> None:
+        """Read nothing yet.
+
+        Args:
+            folders: Where they are stored.
+            read_status: Name and status document of a guest -> what it tells; raises ValueError or VirtError.
+            error_domain: `virtkit.enums.ErrorDomain` of the driver.
+        """
+        self.definitions = Collection(folders.etc, "domain", domain=error_domain)
+        self.statuses = Collection(folders.run, "running domain", domain=error_domain)
+        self._read_status = read_status
         self._definitions = _Documents(self.definitions, read_definition)
-        self._statuses = _Documents(self.statuses, partial(read_status, folders.run))
+        self._statuses = _Documents(self.statuses, read_status)
         self._watched = (folders.etc, folders.etc / "autostart", folders.run)
         self._times: tuple[int, ...] | None = None
 
@@ -85,10 +92,10 @@ class Catalog:
 
     def forget_runs(self) -> None:
         """Have status documents read again: each reading gives a run of its own."""
-        self._statuses = _Documents(self.statuses, partial(read_status, self.statuses.folder))
+        self._statuses = _Documents(self.statuses, self._read_status)
         self._times = None
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[Entry[R]]:
         """What is stored. What cannot be read is logged and left out; what has not changed is not read again.
 
         Raises:
@@ -97,7 +104,7 @@ class Catalog:
         self._times = tuple(_time_of(folder) for folder in self._watched)
         marked = frozenset(self.definitions.autostarted())
         definitions, statuses = self._definitions.all(), self._statuses.all()
-        entries: dict[bytes, Entry] = {}
+        entries: dict[bytes, Entry[R]] = {}
         for name in sorted(definitions.keys() | statuses.keys()):
             definition, running = definitions.get(name), statuses.get(name)
             found = definition or running
@@ -150,43 +157,6 @@ def read_definition(name: str, document: bytes) -> Definition:
     if defined != name or not uuid:
         raise ValueError(f"it defines {defined!r}" if uuid else "it has no UUID")
     return Definition(uuid, document)
-
-
-def read_status(folder: Path, name: str, document: bytes) -> Running:
-    """What a status document tells.
-
-    Args:
-        folder: Where the folders of runs are: what the document says of its own is believed as far as its last name.
-        name: Name of the domain.
-        document: The document.
-
-    Raises:
-        ValueError: Something is missing, or it is of something else.
-        VirtError: It is no status document at all.
-    """
-    status = Status.parse(document)
-    live = status.domain
-    if live is None or live.name != name or live.uuid is None or live.id is None or not status.folder:
-        raise ValueError("it lacks the domain, its id or the folder of its run")
-    places = {
-        (each.pool or "", each.volume or ""): Place(each.type or "file", each.path or "") for each in status.volumes
-    }
-    run = Run(live, folder / Path(status.folder).name, places)
-    run.fake_reboot, run.powerdown, run.updated = status.fake_reboot, status.powerdown, status.updated
-    return Running(live.uuid, run, *status.told())
-
-
-def write_status(run: Run, state: DomainState, reason: int) -> bytes:
-    """The status document of a run."""
-    status = Status(pid=run.pid, folder=str(run.folder), domain=run.live)
-    status.monitor = MonitorSource(path=str(run.monitor_path), type="unix")
-    status.volumes = [
-        VolumePlace(pool=pool, volume=volume, type=place.type, path=place.path)
-        for (pool, volume), place in run.volumes.items()
-    ]
-    status.fake_reboot, status.powerdown, status.updated = run.fake_reboot, run.powerdown, run.updated
-    status.tell(state, reason)
-    return status.format().encode()
 
 
 def _stamp(path: Path) -> _Stamp:

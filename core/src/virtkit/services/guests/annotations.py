@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from virtkit.define.metadata import get_metadata, set_metadata
-from virtkit.enums import DomainMetadataType, ErrorDomain
+from virtkit.enums import DomainMetadataType
 from virtkit.errors import InvalidArgError
 from virtkit.events import DomainMetadataChangeEvent
 from virtkit.hookspecs.domain_definition import DomainDefinitionSpec
-from virtkit_qemu import describing, impact
-from virtkit_qemu.definition import refuse
+from virtkit.services.guests import impact
+from virtkit.services.guests.configuration import redefine
+from virtkit.services.guests.listing import refuse
+from virtkit.services.guests.state import GuestSession
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
-    from virtkit_qemu.state import Session
 
-QEMU = ErrorDomain.QEMU
+S = TypeVar("S", bound=GuestSession[Any, Any])
 
 
-class AnnotationsPart(DomainDefinitionSpec["Session"]):
-    """The functions of the driver about metadata."""
+class AnnotationsPart(DomainDefinitionSpec[S]):
+    """The functions of a driver about metadata."""
 
-    def domain_get_metadata(self, conn: Session, dom: DomainRef, type: int, uri: str | None, flags: int) -> str:
-        refuse("domain_get_metadata", flags, impact.BITS)
+    def domain_get_metadata(self, conn: S, dom: DomainRef, type: int, uri: str | None, flags: int) -> str:
+        refuse("domain_get_metadata", flags, impact.BITS, domain=conn.state.error_domain)
         guest = conn.read().by_ref(dom)
-        return get_metadata(impact.document(guest, flags), _kind(type), uri)
+        return get_metadata(impact.document(guest, flags), _kind(type, conn.state.error_domain), uri)
 
     def domain_set_metadata(
         self,
-        conn: Session,
+        conn: S,
         dom: DomainRef,
         type: int,
         metadata: str | None,
@@ -37,8 +38,8 @@ class AnnotationsPart(DomainDefinitionSpec["Session"]):
         uri: str | None,
         flags: int,
     ) -> None:
-        refuse("domain_set_metadata", flags, impact.BITS)
-        kind = _kind(type)
+        refuse("domain_set_metadata", flags, impact.BITS, domain=conn.state.error_domain)
+        kind = _kind(type, conn.state.error_domain)
         with conn.hold(dom, "domain_set_metadata") as (state, guest):
             concerned = impact.of(guest, flags)
             live, config = (guest.running().live.copy() if concerned.live else None), None
@@ -48,17 +49,15 @@ class AnnotationsPart(DomainDefinitionSpec["Session"]):
             if live is not None:
                 set_metadata(live, kind, metadata, key, uri)
             if config is not None:
-                document = describing.stored(config)
-                state.catalog.definitions.save(guest.name, document)
-                guest.config = document
+                redefine(state, guest, config)
             if live is not None:
                 guest.running().live = live
                 state.note(guest)
             state.publish(guest, DomainMetadataChangeEvent(kind, uri))
 
 
-def _kind(type: int) -> DomainMetadataType:
+def _kind(type: int, domain: int) -> DomainMetadataType:
     try:
         return DomainMetadataType(type)
     except ValueError:
-        raise InvalidArgError(f"there is no metadata of type {type}", domain=QEMU) from None
+        raise InvalidArgError(f"there is no metadata of type {type}", domain=domain) from None

@@ -1,7 +1,7 @@
-"""QEMU as a process: started so that it outlives us, found again by whoever comes after us, ended for certain.
+"""A guest as a process: started so that it outlives us, found again by whoever comes after us, ended for certain.
 
 A guest must survive the death of the process that started it, at any moment. So it has a session of its own, no pipe
-to us, its output in a log file, and it becomes QEMU only after its identity is on disk: a guest that nobody knows
+to us, its output in a log file, and it becomes the guest only after its identity is on disk: one that nobody knows
 cannot exist. The identity is the pid together with the time the process started, so a pid that meanwhile belongs to
 something else is never taken for the guest; signals go through a pidfd, which cannot be recycled at all.
 """
@@ -23,7 +23,6 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, OperationFailedError, OperationTimeoutError
 from virtkit.store.files import replace
 
@@ -91,6 +90,7 @@ class Launch:
         folder: Its working folder.
         environment: Its whole environment.
         umask: Mode bits that files it makes do not get.
+        error_domain: `virtkit.enums.ErrorDomain` of errors about it.
     """
 
     subject: str
@@ -101,6 +101,7 @@ class Launch:
     folder: Path = Path("/")
     environment: Mapping[str, str] = field(factory=lambda: CLEAN_ENVIRONMENT)
     umask: int = 0o027
+    error_domain: int = 0
 
 
 class Process:
@@ -112,14 +113,18 @@ class Process:
         subject: What messages call the guest.
         log: Its log file.
         log_start: Where in the log its output begins.
+        error_domain: `virtkit.enums.ErrorDomain` of errors about it.
     """
 
-    def __init__(self, identity: Identity, pidfd: int, *, subject: str, log: Path, log_start: int = 0) -> None:
+    def __init__(
+        self, identity: Identity, pidfd: int, *, subject: str, log: Path, log_start: int = 0, error_domain: int = 0
+    ) -> None:
         self.identity = identity
         self.subject = subject
         self._pidfd = pidfd
         self._log = log
         self._log_start = log_start
+        self._error_domain = error_domain
         self._returncode: int | None = None
         self._reaping = threading.Lock()
 
@@ -188,7 +193,7 @@ class Process:
             raise OperationTimeoutError(
                 f"{self.subject}: process {self.pid} does not end after SIGKILL: it hangs in the kernel, "
                 "most likely on storage that does not answer",
-                domain=ErrorDomain.QEMU,
+                domain=self._error_domain,
             )
 
     def output(self) -> str:
@@ -243,17 +248,18 @@ def start(launch: Launch) -> Process:
     except OSError as cause:
         where = f" {cause.filename}" if cause.filename else ""
         raise OperationFailedError(
-            f"{launch.subject}: cannot start {launch.command[0]}:{where} {cause.strerror}", domain=ErrorDomain.QEMU
+            f"{launch.subject}: cannot start {launch.command[0]}:{where} {cause.strerror}", domain=launch.error_domain
         ) from cause
 
 
-def adopt(pid_file: Path, *, subject: str, log: Path) -> Process | None:
+def adopt(pid_file: Path, *, subject: str, log: Path, error_domain: int = 0) -> Process | None:
     """Take over a process that somebody started earlier.
 
     Args:
         pid_file: The one of its `Launch`.
         subject: What messages call the guest.
         log: Its log file.
+        error_domain: `virtkit.enums.ErrorDomain` of errors about it.
 
     Returns:
         None when it has ended, or was never started.
@@ -268,12 +274,12 @@ def adopt(pid_file: Path, *, subject: str, log: Path) -> Process | None:
         return None
     except (OSError, ValueError, OverflowError) as cause:
         raise InternalError(
-            f"{subject}: the pid file {pid_file} is unusable ({cause}): look for its QEMU with ps, end it and remove "
-            "the file",
-            domain=ErrorDomain.QEMU,
+            f"{subject}: the pid file {pid_file} is unusable ({cause}): look for its process with ps, end it and "
+            "remove the file",
+            domain=error_domain,
         ) from cause
     # Compared after the pidfd is open: from here on the pid cannot change hands unnoticed.
-    process = Process(identity, pidfd, subject=subject, log=log)
+    process = Process(identity, pidfd, subject=subject, log=log, error_domain=error_domain)
     if Identity.of(identity.pid) == identity and process.alive:
         return process
     process.close()
@@ -313,7 +319,14 @@ def _start(launch: Launch) -> Process:
     assert identity is not None  # it is our child, so its pid is not free before it is waited for
     # It is waited for through the pidfd, like one that is adopted; Popen is not to do that too.
     child.returncode = 0
-    process = Process(identity, pidfd, subject=launch.subject, log=launch.log, log_start=log_start)
+    process = Process(
+        identity,
+        pidfd,
+        subject=launch.subject,
+        log=launch.log,
+        log_start=log_start,
+        error_domain=launch.error_domain,
+    )
     assert child.stdin is not None
     with child.stdin:
         try:

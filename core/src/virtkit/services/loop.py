@@ -51,7 +51,7 @@ class MonitorLoop:
             self._readable[descriptor] = readable
             self._epoll.register(descriptor, select.EPOLLIN)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="virtkit-qemu-monitors", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="virtkit-loop", daemon=True)
                 self._thread.start()
 
     def forget(self, descriptor: int, readable: Callable[[], None]) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,10 +15,10 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from plugins.qemu.tests.rig import PATIENCE_SECONDS, eventually
 from virtkit.errors import InternalError, OperationFailedError
-from virtkit_qemu.process import Identity, Launch, Process, adopt, start
+from virtkit.services.process import Identity, Launch, Process, adopt, start
 
+PATIENCE_SECONDS = 60.0
 SLEEP = ("/bin/sleep", "600")
 REPORT = """
 import json, os
@@ -25,6 +26,14 @@ fds = sorted(int(name) for name in os.listdir("/proc/self/fd") if os.path.exists
 print(json.dumps({"environment": dict(os.environ), "fds": fds, "folder": os.getcwd(), "umask": os.umask(0),
                   "session": os.getsid(0), "pid": os.getpid(), "stdin": os.readlink("/proc/self/fd/0")}))
 """
+
+
+def eventually(holds: Callable[[], object]) -> None:
+    """Return as soon as `holds()` is true; fail when it does not become so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.002)
 
 
 class Starter:
@@ -253,7 +262,7 @@ def test_a_damaged_pid_file_is_reported(starter: Starter, text: str) -> None:
 START_AND_WAIT = """
 import sys, time
 from pathlib import Path
-from virtkit_qemu import process
+from virtkit.services import process
 folder = Path(sys.argv[1])
 {before}
 command = ("/bin/sh", "-c", "echo started; exec sleep 600")
