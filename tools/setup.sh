@@ -23,6 +23,8 @@ packages+=(user-mode-linux e2fsprogs xfsprogs btrfs-progs dosfstools fdisk parte
 ! grep -q ' amx_tile' /proc/cpuinfo || packages+=(gcc libc6-dev)
 # These start daemons when they are installed; tests run their own ones, in the test kernel and in guests.
 [[ ! -e /usr/sbin/policy-rc.d ]] || packages+=(qemu-guest-agent lvm2 nfs-kernel-server nfs-common tgt open-iscsi)
+# What starts containers; its services, not started either, would give the host a bridge.
+[[ ! -e /usr/sbin/policy-rc.d ]] || packages+=(lxc)
 
 python_works() { "$1" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
