@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from virtkit.define.secrets import without_secrets
 from virtkit.enums import DomainXMLFlags
-from virtkit.xml.domain.devices.character import CharacterDevice
-from virtkit_qemu import define, interfaces
+from virtkit.services.guests import describing
+from virtkit_qemu import define
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
@@ -17,58 +15,22 @@ if TYPE_CHECKING:
 
 
 def describe(guest: Guest, flags: int) -> str:
-    """The document of a guest.
-
-    Args:
-        guest: The guest.
-        flags: `virtkit.enums.DomainXMLFlags`. UPDATE_CPU changes nothing: no model of the host is kept in a definition.
-    """
-    migratable = bool(flags & DomainXMLFlags.MIGRATABLE)
-    inactive = bool(flags & (DomainXMLFlags.INACTIVE | DomainXMLFlags.MIGRATABLE))
-    if guest.run is None:
-        domain = guest.definition()
-    elif inactive:
-        domain = guest.definition() if guest.config is not None and not migratable else without_run(guest.run)
-    else:
-        domain = guest.run.live.copy()
-    if not flags & DomainXMLFlags.SECURE and not migratable:
-        domain = without_secrets(domain)
-    if migratable:
+    """The document of a guest; see `virtkit.services.guests.describing.describe`."""
+    domain = describing.describe(guest, flags, without_run)
+    if flags & DomainXMLFlags.MIGRATABLE:
         domain = define.migratable(domain)
     return domain.format()
 
 
 def without_run(run: Run) -> Domain:
     """What a live document would be without the details of its run."""
-    domain = run.live.copy()
-    domain.id = None
-    domain.resource = None
-    domain.seclabels = [label for label in domain.seclabels if label.type != "dynamic"]
-    devices = domain.devices
-    for device in _each(devices.content().values()):
-        if getattr(device, "alias", None) and not device.alias.startswith("ua-"):  # type: ignore[attr-defined]
-            device.alias = None  # type: ignore[attr-defined]
-        if isinstance(device, CharacterDevice) and device.type == "pty":
-            device.sources = []
-    for console in devices.consoles:
-        console.tty = None
-    for disk in devices.disks:
-        disk.backing_store = None
-        if disk.source is not None:
-            disk.source.index = None
-    for interface in devices.interfaces:
-        interfaces.without_run(interface)
-    for channel in devices.channels:
+    domain = describing.without_run(run.live)
+    for channel in domain.devices.channels:
         if channel.target is not None:
             channel.target.state = None
         if channel.source is not None and Path(channel.source.path or "").parent == run.folder:
             channel.sources = []
-    for graphics in devices.graphics:
+    for graphics in domain.devices.graphics:
         if graphics.autoport:
             graphics.port = -1
     return domain
-
-
-def _each(groups: Iterable[object]) -> Iterable[object]:
-    for group in groups:
-        yield from group if isinstance(group, list) else (group,)

@@ -13,10 +13,9 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from virtkit.define.devices import drop_generated_name
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InvalidArgError, VirtError
-from virtkit.network import plugging, ports
+from virtkit.network import plugging
 from virtkit.network.links import Links, open_tap
 from virtkit.network.ownership import PLUGGED, Owner, device_of, mac_of, name_device
 
@@ -76,12 +75,6 @@ def restore(state: QemuState, guest: Guest, run: Run) -> None:
 def unplug(state: QemuState, guest: Guest, run: Run) -> None:
     """Undo what was done for the interfaces of a run that has ended, or whose start failed; what is left is logged."""
     _with_each(guest, run, partial(plugging.unplug, state.peers))
-
-
-def without_run(interface: Interface) -> None:
-    """Make an interface of a live document what it was before the start."""
-    ports.unsettle(interface)
-    drop_generated_name(interface)
 
 
 def find(domain: Domain, device: str) -> Interface:
