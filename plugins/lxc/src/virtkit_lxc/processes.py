@@ -1,0 +1,81 @@
+"""Processes of containers, known by more than their numbers: a pid that meanwhile belongs to another is never taken."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Identity(NamedTuple):
+    """Which process a pid stands for.
+
+    Attributes:
+        pid: Process id.
+        started: When it started, in clock ticks since the machine booted.
+    """
+
+    pid: int
+    started: int
+
+    @classmethod
+    def of(cls, pid: int) -> Identity | None:
+        """The process that has `pid` now and has not ended; None: there is none."""
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        fields = stat.rpartition(")")[2].split()  # the name before may hold spaces and parentheses
+        return None if fields[0] in "ZX" else cls(pid, int(fields[19]))
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return Identity.of(self.pid) == self
+
+    @contextmanager
+    def opened(self) -> Iterator[int]:
+        """A pidfd of it, readable once it has ended; -1: it has.
+
+        Which pid is whose is asked after the pidfd is there, so that it cannot change in between.
+        """
+        try:
+            pidfd = os.pidfd_open(self.pid)
+        except OSError:
+            yield -1
+            return
+        try:
+            yield pidfd if self.alive else -1
+        finally:
+            os.close(pidfd)
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait until it has ended; False: it still runs after so many seconds. None: however long it takes."""
+        with self.opened() as pidfd:
+            if pidfd < 0:
+                return True
+            poll = select.poll()
+            poll.register(pidfd, select.POLLIN)
+            return bool(poll.poll(None if seconds is None else seconds * 1000))
+
+    def send(self, number: int) -> bool:
+        """Send it a signal; False: it has ended."""
+        with self.opened() as pidfd:
+            if pidfd < 0:
+                return False
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, number)
+                return True
+        return False
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process with one thread has started and that have not been waited for."""
+    try:
+        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []

@@ -1,0 +1,348 @@
+"""Containers that run: the only edge to liblxc.
+
+liblxc's own programs start containers and programs in them; everything else needs no program: signals go to init by
+pidfd, freezing is a write into a control group, how init ended is in liblxc's log. ADR 0023 has the reasons.
+
+`name` is what messages call the container; liblxc knows it by its folder, whose last part must be a plain word. The
+folder holds `config`, `monitor.pid` and the logs. Commands reach a container only from the network namespace that it
+was started from, since liblxc's socket has an abstract name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from virtkit.enums import ErrorDomain
+from virtkit.errors import InternalError, OperationFailedError, OperationInvalidError, OperationTimeoutError, VirtError
+from virtkit.services.runner import find_program, run
+from virtkit_lxc import cgroups, inits
+from virtkit_lxc.cgroups import Layout
+from virtkit_lxc.configuration import CONSOLE_LOG, LOG
+from virtkit_lxc.processes import Identity, children
+
+CONFIG = "config"
+MONITOR_PID = "monitor.pid"
+
+START_SECONDS = 60.0
+"""How long a start may take: a file system with a journal to replay is mounted in it."""
+
+KILL_SECONDS = 15.0
+"""How long the kernel may take to end what was killed: it first completes the I/O in flight."""
+
+SETTLE_SECONDS = 10.0
+"""How long liblxc may take to go on once init has ended: to start anew, or to end."""
+
+QUOTED_BYTES = 2048
+"""Of the output of a container that an error message quotes."""
+
+TICK = 0.002
+
+_STATUS = re.compile(rb"lxc-start [^\n]* Child <(\d+)> ended on (error|signal)[^\n]*\((\d+)\)")
+_COMPLAINT = re.compile(r" ERROR +\S+ - [^ ]+ - (.*)$", re.MULTILINE)
+_CONSEQUENCES = ("An error occurred in another process", "Received container state", "Failed to spawn container")
+
+
+class Started(NamedTuple):
+    """The two processes of a container.
+
+    Attributes:
+        init: Its first program.
+        monitor: The process of liblxc that is init's parent and holds its console.
+    """
+
+    init: Identity
+    monitor: Identity
+
+    @property
+    def alive(self) -> bool:
+        """Whether the container runs."""
+        return self.init.alive
+
+
+class Ended(OperationFailedError):
+    """Init ended before the start was over.
+
+    Attributes:
+        status: Its exit status; negative is the signal that ended it. None: nobody knows.
+    """
+
+    status: int | None = None
+
+
+def start(name: str, folder: Path, config: str, command: Sequence[str], *, layout: Layout, group: str) -> Started:
+    """Start a container; returns once its init runs.
+
+    Args:
+        name: For messages.
+        folder: Its folder, which exists.
+        config: `configuration(...)`.
+        command: Init and its arguments.
+        layout: The control groups of this host.
+        group: Its place among them, `plan.cgroup`.
+
+    Raises:
+        Ended: Init ended at once; the message has its status and its output.
+        OperationFailedError: It cannot be started; the message quotes liblxc. Nothing of it is left.
+        OperationTimeoutError: The start took too long. Nothing of it is left.
+        SystemCallError: liblxc's programs are not installed.
+    """
+    for old in (LOG, CONSOLE_LOG, MONITOR_PID):
+        (folder / old).unlink(missing_ok=True)
+    write_private(folder / CONFIG, config)
+    files = ("-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID))
+    try:
+        run(["lxc-start", *_whose(folder), *files, "--", *command], timeout=START_SECONDS, domain=ErrorDomain.LXC)
+        started = find(folder)
+        if started is None:
+            _wait_for_monitor(folder)
+            raise _ended_at_once(name, folder)
+    except VirtError as error:
+        end(folder, layout, group)
+        if isinstance(error, Ended | OperationTimeoutError) or not (folder / LOG).exists():
+            raise
+        raise OperationFailedError(_complaint(name, folder), domain=ErrorDomain.LXC) from error
+    return started
+
+
+def find(folder: Path) -> Started | None:
+    """The processes of a container that was started, by whomever; None: it does not run, or is between two runs."""
+    with suppress(FileNotFoundError, ValueError):
+        monitor = Identity.of(int((folder / MONITOR_PID).read_text()))
+        if monitor is not None and _is_monitor(monitor, folder):
+            init = next((found for pid in children(monitor.pid) if (found := Identity.of(pid))), None)
+            return Started(init, monitor) if init else None
+    return None
+
+
+def after(folder: Path, ended: Started) -> Started | None:
+    """What becomes of a container whose init has ended: it runs again, since init asked for a reboot; None: it is over.
+
+    Waits until liblxc has decided.
+
+    Raises:
+        OperationTimeoutError: It has not within `SETTLE_SECONDS`.
+    """
+    end_time = time.monotonic() + SETTLE_SECONDS
+    while ended.monitor.alive:
+        for pid in children(ended.monitor.pid):
+            init = Identity.of(pid)
+            if init is not None and init != ended.init and _runs_own_program(init, ended.monitor):
+                return Started(init, ended.monitor)
+        if time.monotonic() > end_time:
+            raise OperationTimeoutError(
+                f"the monitor of the container in {folder} (pid {ended.monitor.pid}) neither ends nor goes on",
+                domain=ErrorDomain.LXC,
+            )
+        ended.monitor.wait(TICK)
+    return None
+
+
+def stop(name: str, started: Started, *, kill: bool, timeout: float = KILL_SECONDS) -> bool:
+    """End a container: by asking its init in the way that it understands, or by SIGKILL.
+
+    Returns:
+        Whether it has ended within `timeout` seconds; 0 does not wait.
+
+    Raises:
+        OperationInvalidError: It does not run.
+        OperationTimeoutError: It was killed, and has not ended.
+    """
+    number = signal.SIGKILL if kill else inits.halting(started.init.pid)
+    send(name, started, number)
+    if started.init.wait(timeout) and (not kill or started.monitor.wait(timeout)):
+        return True
+    if kill:
+        raise OperationTimeoutError(
+            f"domain {name!r}: init (pid {started.init.pid}) was killed and has not ended within {timeout:g} s:"
+            " it waits for I/O; try again",
+            domain=ErrorDomain.LXC,
+        )
+    return False
+
+
+def reboot(name: str, started: Started) -> None:
+    """Ask init to start its system anew, in the way that it understands; `after` tells when it has.
+
+    Raises:
+        OperationInvalidError: It does not run.
+    """
+    send(name, started, inits.rebooting(started.init.pid))
+
+
+def send(name: str, started: Started, number: int) -> None:
+    """Send init a signal.
+
+    Raises:
+        OperationInvalidError: It does not run.
+    """
+    if not started.init.send(number):
+        raise OperationInvalidError(f"domain {name!r} is not running: start it", domain=ErrorDomain.LXC)
+
+
+def exit_status(folder: Path, init: Identity) -> int | None:
+    """How an init ended: its exit status, negative is the signal. None: nobody knows, or it runs.
+
+    The monitor has to have ended, or started another init; `end` must not have been called yet.
+    """
+    with suppress(FileNotFoundError):
+        log = (folder / LOG).read_bytes()
+        for pid, how, status in reversed(_STATUS.findall(log)):
+            if int(pid) == init.pid:
+                return -int(status) if how == b"signal" else int(status)
+        if (folder / MONITOR_PID).exists():
+            return None  # the monitor was killed, or is about to end
+        return 0
+    return None
+
+
+def attach(
+    name: str,
+    folder: Path,
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    user: int | None = None,
+    group: int | None = None,
+    cwd: str | None = None,
+    files: tuple[int, int, int] | None = None,
+    timeout: float | None = None,
+) -> int:
+    """Run a program in a container, with the container's limits and privileges, and wait for it.
+
+    Args:
+        name: For messages.
+        folder: The container's folder.
+        command: Program and arguments. It is looked for in the container.
+        environment: Its whole environment.
+        user: Its user; None: root.
+        group: Its group; None: root's.
+        cwd: The folder it starts in; None: the root. Another needs the container's /bin/sh.
+        files: Its standard input, output and error; None: /dev/null.
+        timeout: Seconds it may take; None: as long as it likes.
+
+    Returns:
+        Its exit status; 128 and the signal that ended it; 127: it is not there; 126: it cannot be run.
+
+    Raises:
+        OperationTimeoutError: It took too long. It was ended.
+        SystemCallError: liblxc's programs are not installed.
+    """
+    words = list(command) if cwd is None else ["/bin/sh", "-c", 'cd "$0" && exec "$@"', cwd, *command]
+    arguments: list[str | os.PathLike[str]] = [
+        find_program("lxc-attach") or "lxc-attach", *_whose(folder), "--clear-env", "--logfile=/dev/null",
+        *(f"--set-var={key}={value}" for key, value in (environment or {}).items()),
+        *(() if user is None else (f"--uid={user}",)),
+        *(() if group is None else (f"--gid={group}",)),
+        "--", *words,
+    ]  # fmt: skip
+    stdin, stdout, stderr = files or (subprocess.DEVNULL,) * 3
+    process = subprocess.Popen(
+        arguments, stdin=stdin, stdout=stdout, stderr=stderr, cwd="/", start_new_session=files is None, env={}
+    )
+    try:
+        status = process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        raise OperationTimeoutError(
+            f"domain {name!r}: {command[0]} did not end within {timeout:g} s and was stopped", domain=ErrorDomain.LXC
+        ) from None
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    return 128 - status if status < 0 else status
+
+
+def end(folder: Path, layout: Layout, group: str) -> None:
+    """Let nothing of a container remain: processes, control groups, files of the run; harmless when there is nothing.
+
+    Also for one that was being started or stopped by somebody who died.
+
+    Raises:
+        InternalError: Something of it does not end.
+    """
+    end_time = time.monotonic() + KILL_SECONDS
+    while left := [*cgroups.processes(layout, group), *cgroups.processes(layout, f"{group}.monitor")]:
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with suppress(VirtError):
+            cgroups.thaw(layout, group)
+        if time.monotonic() > end_time:
+            raise InternalError(f"processes {left} in {folder} do not end: they wait for I/O", domain=ErrorDomain.LXC)
+        time.sleep(TICK)
+    cgroups.remove(layout, group)
+    for file in (CONFIG, MONITOR_PID):
+        (folder / file).unlink(missing_ok=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only we may read: it may hold secrets of the environment."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
+        file.write(text)
+
+
+def _whose(folder: Path) -> tuple[str, ...]:
+    return "-n", folder.name, "-P", str(folder.parent)
+
+
+def _is_monitor(process: Identity, folder: Path) -> bool:
+    """Whether a process is the monitor of a container, by the title that liblxc gives it."""
+    try:
+        title = Path(f"/proc/{process.pid}/cmdline").read_bytes().rstrip(b"\0 ")
+    except OSError:
+        return False
+    return title == f"[lxc monitor] {folder.parent} {folder.name}".encode()
+
+
+def _runs_own_program(init: Identity, monitor: Identity) -> bool:
+    """Whether a child of the monitor is no longer liblxc itself."""
+    try:
+        return os.readlink(f"/proc/{init.pid}/exe") != os.readlink(f"/proc/{monitor.pid}/exe")
+    except OSError:
+        return False
+
+
+def _wait_for_monitor(folder: Path) -> None:
+    """Wait until liblxc has written how init ended."""
+    with suppress(FileNotFoundError, ValueError):
+        monitor = Identity.of(int((folder / MONITOR_PID).read_text()))
+        if monitor is not None and _is_monitor(monitor, folder):
+            monitor.wait(SETTLE_SECONDS)
+
+
+def _ended_at_once(name: str, folder: Path) -> Ended:
+    log = (folder / LOG).read_bytes()
+    found = _STATUS.findall(log)
+    status = None if not found else -int(found[-1][2]) if found[-1][1] == b"signal" else int(found[-1][2])
+    if not found and b"ERROR" not in log:
+        status = 0
+    how = "ended" if status is None else f"ended with status {status}" if status >= 0 else f"got signal {-status}"
+    output = _tail(folder / CONSOLE_LOG)
+    error = Ended(f"domain {name!r}: its init {how} at once{f': {output}' if output else ''}", domain=ErrorDomain.LXC)
+    error.status = status
+    return error
+
+
+def _complaint(name: str, folder: Path) -> str:
+    found = _COMPLAINT.findall((folder / LOG).read_text(errors="replace"))
+    causes = [line for line in found if not line.startswith(_CONSEQUENCES)]
+    output = _tail(folder / CONSOLE_LOG)
+    said = "; ".join([*dict.fromkeys(causes or found), *([output] if output else [])])
+    return f"domain {name!r} cannot be started: {said or 'liblxc does not say why'}"
+
+
+def _tail(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, os.path.getsize(path) - QUOTED_BYTES))
+            return file.read().decode(errors="replace").strip().replace("\r\n", "\n")
+    except OSError:
+        return ""
