@@ -208,6 +208,18 @@ class Links:
             self._socket.link("set", index=self._index(name), state="up")
             return self._index(name)
 
+    def add_macvlan(self, name: str, lower: str, *, mac: str, mode: str) -> None:
+        """Make a macvlan on a link of the host: as `add_macvtap`, but it is an interface itself."""
+        with self._saying(f"make the macvlan {name} on {lower}"):
+            self._socket.link(
+                "add",
+                ifname=_checked(name, self._domain),
+                kind="macvlan",
+                link=self._index(lower),
+                address=mac,
+                macvlan_mode=mode,
+            )
+
     def delete(self, name: str) -> None:
         """Remove a link; one that is gone is no error."""
         link = self.find(name)

@@ -1,0 +1,47 @@
+"""A guest of this driver: what the run of a container holds beyond what all guests have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from virtkit.services.guests.guest import Guest, GuestRun
+
+if TYPE_CHECKING:
+    from virtkit_lxc.runtime import Started
+    from virtkit_lxc.watching import Watch
+
+
+@attrs.define(eq=False)
+class Run(GuestRun):
+    """A container from its start to its end.
+
+    Attributes:
+        cgroup: Path of its control group in every hierarchy.
+        started: Its processes; None where they are not in sight.
+        watch: Waits for the end of init, while this process owns the root.
+        loops: Loop devices that hold images of its file systems, by file.
+        shutting_down: It was asked to shut down.
+    """
+
+    cgroup: str = ""
+    started: Started | None = None
+    watch: Watch | None = None
+    loops: dict[str, str] = attrs.field(factory=dict)
+    shutting_down: bool = False
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of init on the host, as far as it is in sight."""
+        return self.started.init.pid if self.started else None
+
+    def let_go(self) -> None:
+        """Close what this process has open of it; the container runs on."""
+        watch, self.watch = self.watch, None
+        if watch is not None:
+            watch.close()
+
+
+Container = Guest[Run]
+"""A domain of this driver."""

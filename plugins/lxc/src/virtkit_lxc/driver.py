@@ -1,0 +1,112 @@
+"""The driver: its sessions, and what it needs of the host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from virtkit.driver import Driver, Finding, OpenRequest
+from virtkit.enums import ErrorDomain
+from virtkit.errors import InternalError
+from virtkit.services.guests.annotations import AnnotationsPart
+from virtkit.services.tenancy import Tenants
+from virtkit.store import Root
+from virtkit_lxc.console import ConsolePart
+from virtkit_lxc.definition import DefinitionPart
+from virtkit_lxc.host import HostPart
+from virtkit_lxc.lifecycle import LifecyclePart
+from virtkit_lxc.state import LxcState, Session
+
+if TYPE_CHECKING:
+    from virtkit.events import EventHub
+
+PATHS = ("/system", "/embed", "/", "")
+"""Of URIs; the last two are libvirt's other words for /system."""
+
+PROGRAMS = {"lxc-start": "lxc", "lxc-attach": "lxc", "losetup": "mount", "blkid": "util-linux"}
+"""Program -> the package it comes with."""
+
+NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")
+
+
+class LxcDriver(
+    AnnotationsPart["Session"],
+    DefinitionPart,
+    LifecyclePart,
+    ConsolePart,
+    HostPart,
+    Driver["Session"],
+):
+    """Containers of this host, run by liblxc."""
+
+    name = "lxc"
+    hook_api = 1
+    kinds = ("hypervisor",)
+    attaches = True
+    error_domain = ErrorDomain.LXC
+
+    def __init__(self) -> None:
+        self._tenants = Tenants(lambda root, request: LxcState(root, request.peers))
+
+    def driver_probe(self) -> str | None:
+        if os.geteuid() != 0:
+            return "only root can run containers here: start virtkitd as root, and connect to it"
+        if not shutil.which("lxc-start"):
+            return "liblxc's programs are not installed: apt-get install lxc"
+        return None
+
+    def driver_default_uri(self) -> str | None:
+        return "lxc:///system"
+
+    def driver_open(self, request: OpenRequest) -> Session:
+        if request.root is None or request.uri.path not in PATHS:
+            raise InternalError(
+                f"{request.uri}: the path of an LXC URI is /system or /embed?root=/DIR", domain=ErrorDomain.LXC
+            )
+        return Session(self._tenants.enter(request))
+
+    def driver_close(self, conn: Session) -> None:
+        self._tenants.close(conn)
+
+    def driver_reside(self, conn: Session) -> None:
+        conn.own()
+
+    def driver_events(self, conn: Session) -> EventHub | None:
+        return conn.own().hub
+
+    def driver_diagnose(self) -> Sequence[Finding]:
+        return [_privilege(), *map(_program, PROGRAMS), *map(_namespace, NAMESPACES), *_folders()]
+
+
+def _privilege() -> Finding:
+    if os.geteuid() == 0:
+        return Finding("user", True, "root")
+    return Finding("user", False, "not root: containers cannot be started", "sudo virtkitd")
+
+
+def _program(name: str) -> Finding:
+    found = shutil.which(name)
+    if found:
+        return Finding(name, True, found)
+    return Finding(name, False, "not installed", f"apt-get install {PROGRAMS[name]}")
+
+
+def _namespace(kind: str) -> Finding:
+    if os.path.exists(f"/proc/self/ns/{kind}"):
+        return Finding(f"namespace {kind}", True, "the kernel has it")
+    return Finding(f"namespace {kind}", False, "the kernel lacks it: boot one with it")
+
+
+def _folders() -> list[Finding]:
+    return [_folder(folder) for folder in Root.system().driver("lxc")[:4]]
+
+
+def _folder(folder: Path) -> Finding:
+    """Whether a folder can be written, or made where it is missing."""
+    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if os.access(there, os.W_OK | os.X_OK):
+        return Finding(str(folder), True, "writable" if there == folder else "made when needed")
+    return Finding(str(folder), False, f"{there} cannot be written: nothing can be defined")

@@ -1,0 +1,104 @@
+"""How runs end: by us, by the container itself, or unseen."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from virtkit.enums import (
+    DomainEventStoppedDetailType,
+    DomainEventType,
+    DomainShutoffReason,
+    DomainState,
+)
+from virtkit.errors import OperationInvalidError, VirtError
+from virtkit.events import DomainLifecycleEvent
+from virtkit.services.guests.guest import Ending
+from virtkit_lxc import images, interfaces, runtime
+from virtkit_lxc.configuration import CONSOLE_LOG
+
+if TYPE_CHECKING:
+    from virtkit_lxc.container import Container, Run
+    from virtkit_lxc.state import LxcState
+
+SHUTDOWN = Ending(DomainShutoffReason.SHUTDOWN, DomainEventStoppedDetailType.SHUTDOWN)
+DESTROYED = Ending(DomainShutoffReason.DESTROYED, DomainEventStoppedDetailType.DESTROYED)
+CRASHED = Ending(DomainShutoffReason.CRASHED, DomainEventStoppedDetailType.CRASHED)
+"""Init failed, or somebody killed it: the kernel too, when it runs out of the memory that it may have."""
+LOST = Ending(DomainShutoffReason.UNKNOWN, DomainEventStoppedDetailType.FAILED)
+"""Nobody was there when it went."""
+FAILED = Ending(DomainShutoffReason.FAILED, DomainEventStoppedDetailType.FAILED)
+
+POWERED_OFF = -signal.SIGINT
+"""How the kernel ends an init that called reboot(2) to power off or to halt."""
+
+_log = logging.getLogger(__name__)
+
+
+def unseen(run: Run) -> Ending:
+    """How a run is taken to have ended that nobody watched."""
+    return SHUTDOWN if run.shutting_down else LOST
+
+
+def how(run: Run, status: int | None) -> Ending:
+    """How a run has ended.
+
+    Args:
+        run: The run.
+        status: Exit status of init, negative is the signal; None: nobody knows.
+    """
+    if run.shutting_down or status in (0, POWERED_OFF):
+        return SHUTDOWN
+    return CRASHED
+
+
+def finish(state: LxcState, guest: Container, run: Run, how: Ending) -> None:
+    """Make a guest whose container is gone inactive, and tell of it; its lock is held. More than once does nothing."""
+    if guest.run is not run:
+        return
+    how = run.ending or how
+    clean(state, guest, run)
+    guest.state, guest.reason = DomainState.SHUTOFF, how.reason
+    state.publish(guest, DomainLifecycleEvent(DomainEventType.STOPPED, how.detail))
+    if guest.config is None:
+        state.domains.remove(guest)
+
+
+def clean(state: LxcState, guest: Container, run: Run) -> None:
+    """Let nothing of a run remain; what cannot be removed is logged. The guest is off then."""
+    guest.run = None
+    run.let_go()
+    try:
+        runtime.end(run.folder, state.layout, run.cgroup)
+    except VirtError as error:
+        _log.error("%s has ended, but something of it is left: %s", guest.subject, error)
+    interfaces.unplug(state, guest, run)
+    images.detach(guest, run)
+    with suppress(OSError):
+        shutil.copyfile(run.folder / CONSOLE_LOG, state.log_of(guest))
+    state.domains.clear_id(guest)
+    state.forget(guest, run)
+
+
+def destroy(state: LxcState, guest: Container, run: Run, how: Ending = DESTROYED) -> None:
+    """End a container by force, whoever holds the guest.
+
+    Raises:
+        OperationTimeoutError: Its processes hang in the kernel, or a call holds the guest beyond its end.
+    """
+    run.ending = run.ending or how
+    _kill(guest, run)
+    with state.alone(guest, "destroy") as exists:
+        if exists and guest.run is run:
+            _kill(guest, run)  # a start that was under way has come further meanwhile
+            finish(state, guest, run, how)
+
+
+def _kill(guest: Container, run: Run) -> None:
+    started = run.started or runtime.find(run.folder)
+    if started is not None:
+        with suppress(OperationInvalidError):  # it has ended meanwhile
+            runtime.stop(guest.name, started, kill=True)

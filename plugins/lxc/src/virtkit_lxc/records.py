@@ -1,0 +1,62 @@
+"""Runs as status documents, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from virtkit.enums import DomainState, ErrorDomain
+from virtkit.services.guests.catalog import Running
+from virtkit.services.guests.status import GuestStatus
+from virtkit.xml.element import Element
+from virtkit.xml.schema import attrchild, attribute, children, flag
+from virtkit_lxc.container import Run
+
+
+class LoopDevice(Element):
+    """A loop device and the file it shows."""
+
+    device = attribute("dev")
+    file = attribute("file")
+
+
+class Status(GuestStatus, tag="domstatus", error_domain=ErrorDomain.LXC):
+    """How a container runs.
+
+    Attributes:
+        cgroup: Path of its control group in every hierarchy.
+        loops: Loop devices that were made for it.
+        shutting_down: It was asked to shut down.
+    """
+
+    cgroup = attrchild("cgroup", "path")
+    loops = children("loop", LoopDevice)
+    shutting_down = flag("shuttingdown")
+
+
+def read_status(folder: Path, name: str, document: bytes) -> Running[Run]:
+    """What a status document tells.
+
+    Args:
+        folder: Where the folders of runs are.
+        name: Name of the domain.
+        document: The document.
+
+    Raises:
+        ValueError: Something is missing, or it is of something else.
+        VirtError: It is no status document at all.
+    """
+    status = Status.parse(document)
+    live, own = status.running(name, folder)
+    run = Run(live, own, cgroup=status.cgroup or "", updated=bool(status.updated))
+    run.loops = {each.file or "": each.device or "" for each in status.loops}
+    run.shutting_down = bool(status.shutting_down)
+    return Running(live.uuid or b"", run, *status.told())
+
+
+def write_status(run: Run, state: DomainState, reason: int) -> bytes:
+    """The status document of a run."""
+    status = Status(pid=run.pid, folder=str(run.folder), domain=run.live, cgroup=run.cgroup)
+    status.loops = [LoopDevice(file=file, device=device) for file, device in run.loops.items()]
+    status.updated, status.shutting_down = run.updated, run.shutting_down
+    status.tell(state, reason)
+    return status.format().encode()

@@ -1,0 +1,91 @@
+"""From a definition to a container that runs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from virtkit.enums import (
+    DomainCreateFlags,
+    DomainEventStartedDetailType,
+    DomainEventType,
+    DomainPausedReason,
+    DomainRunningReason,
+    DomainShutoffReason,
+    DomainState,
+)
+from virtkit.events import DomainLifecycleEvent
+from virtkit.xml.domain.tune import Resource
+from virtkit_lxc import cgroups, configuration, define, ending, planning, runtime, watching
+from virtkit_lxc.container import Container, Run
+
+if TYPE_CHECKING:
+    from virtkit.refs import DomainRef
+    from virtkit.xml.domain import Domain
+    from virtkit_lxc.state import LxcState, Session
+
+BOOTED = DomainLifecycleEvent(DomainEventType.STARTED, DomainEventStartedDetailType.BOOTED)
+FLAGS = DomainCreateFlags.START_AUTODESTROY | DomainCreateFlags.START_VALIDATE
+"""What a start can be asked for."""
+
+NAME_LENGTH = 20
+"""So much of a container's name is in the name of its run's folder, for people who look there."""
+
+
+def serve(conn: Session, guest: Container, domain: Domain, flags: int) -> DomainRef:
+    """Start a container as a session asks; see `start`."""
+    run = start(conn.state, guest, domain)
+    if flags & DomainCreateFlags.START_AUTODESTROY:
+        conn.doomed.append((guest, run))
+    return guest.ref
+
+
+def start(state: LxcState, guest: Container, domain: Domain) -> Run:
+    """Start a container that is off and whose lock is held.
+
+    Args:
+        state: The owned state.
+        guest: The guest.
+        domain: What it is to run with, completed.
+
+    Raises:
+        SystemCallError: Something it needs is missing, or its state cannot be stored; `int1` is the errno.
+        ConfigUnsupportedError: This host lacks what is asked for.
+        OperationFailedError: liblxc cannot start it, or its init ended at once; the message has what it printed.
+        OperationTimeoutError: The start took too long.
+        VirtError: See `planning.plan`.
+    """
+    run = _run(state, guest, domain)
+    guest.run, guest.state, guest.reason = run, DomainState.PAUSED, DomainPausedReason.STARTING_UP
+    try:
+        state.make_folder(run)
+        state.record(guest)
+        plan = planning.plan(state, guest, run)
+        state.record(guest)
+        started = runtime.start(
+            guest.name,
+            run.folder,
+            configuration.configuration(run.live, plan),
+            configuration.command(run.live),
+            layout=state.layout,
+            group=run.cgroup,
+        )
+    except BaseException:
+        ending.clean(state, guest, run)
+        guest.state, guest.reason = DomainState.SHUTOFF, DomainShutoffReason.FAILED
+        raise
+    run.started = started
+    state.move(guest, DomainState.RUNNING, DomainRunningReason.BOOTED, BOOTED)
+    watching.begin(state, guest, run, started)
+    return run
+
+
+def _run(state: LxcState, guest: Container, domain: Domain) -> Run:
+    """A run with its own id, folder, control group and live document."""
+    number = state.domains.set_id(guest)
+    plain = re.sub(r"[^A-Za-z0-9_-]", "_", guest.name)[:NAME_LENGTH]
+    run = Run(define.live(domain), state.folders.run / f"{number}-{plain}")
+    run.cgroup = cgroups.place(str(state.folders.run), guest.name)
+    run.live.id = number
+    run.live.resource = run.live.resource or Resource(partition=f"/{cgroups.PARENT}")
+    return run

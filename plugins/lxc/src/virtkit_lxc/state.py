@@ -1,0 +1,79 @@
+"""What the sessions of one root share: guests whose runs are containers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from virtkit.enums import DomainShutoffReason, ErrorDomain
+from virtkit.services.guests.catalog import Running
+from virtkit.services.guests.state import GuestSession, GuestState
+from virtkit.services.loop import MonitorLoop
+from virtkit_lxc import adoption, ending, records, runtime, starting
+from virtkit_lxc.cgroups import Layout
+from virtkit_lxc.container import Container, Run
+
+if TYPE_CHECKING:
+    from virtkit.network.ownership import Peers
+    from virtkit.store import Root
+    from virtkit.xml.domain import Domain
+
+
+class LxcState(GuestState[Run]):
+    """The containers of one root.
+
+    Attributes:
+        loop: Waits for the ends of all of them.
+    """
+
+    driver = "lxc"
+    error_domain = ErrorDomain.LXC
+
+    def __init__(self, root: Root, peers: Peers) -> None:
+        super().__init__(root, peers)
+        self.loop = MonitorLoop()
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The control groups of this host."""
+        return Layout.read()
+
+    def read_status(self, name: str, document: bytes) -> Running[Run]:
+        """What a status document tells; see `records.read_status`."""
+        return records.read_status(self.folders.run, name, document)
+
+    def write_status(self, guest: Container, run: Run) -> bytes:
+        """The status document of a container that runs."""
+        return records.write_status(run, guest.state, guest.reason)
+
+    def sees(self, guest: Container, run: Run) -> bool:
+        """Whether a container runs; while it reboots, its monitor goes on."""
+        if run.started is None or not run.started.alive:
+            monitor = run.started.monitor if run.started else None
+            run.started = runtime.find(run.folder) or (run.started if monitor and monitor.alive else None)
+        return run.started is not None
+
+    def unseen(self, run: Run) -> DomainShutoffReason:
+        """Why a container is taken to have ended that nobody watched."""
+        return ending.unseen(run).reason
+
+    def adopt_all(self) -> None:
+        """Begin to adopt every container that is said to run."""
+        adoption.adopt_all(self)
+
+    def start(self, guest: Container, domain: Domain) -> None:
+        """Start a container; see `starting.start`."""
+        starting.start(self, guest, domain)
+
+    def close(self) -> None:
+        """Let go of everything; the last session does."""
+        super().close()
+        self.loop.close()
+
+
+class Session(GuestSession[LxcState, Run]):
+    """One connection to a root."""
+
+    def end(self, guest: Container, run: Run) -> None:
+        """End a container by force."""
+        ending.destroy(self.state, guest, run)
