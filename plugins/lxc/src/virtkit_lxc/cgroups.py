@@ -151,11 +151,19 @@ class Layout(NamedTuple):
         return [*dict.fromkeys(self.first.values()), *([self.second] if self.second else [])]
 
 
+def family(root: str) -> str:
+    """How the paths of all groups of containers begin whose state is under a root."""
+    return f"{PARENT}/{_digest(root)}-"
+
+
 def place(root: str, name: str) -> str:
-    """The path of a container's group: names of other roots and strange names do not meet in it."""
+    """The path of a container's group: those of other roots, and strange names, do not meet in it."""
     kept = "".join(sign if sign.isascii() and (sign.isalnum() or sign in "-_") else "_" for sign in name)[:64]
-    digest = hashlib.sha256(b"\0".join((os.fsencode(root), name.encode()))).hexdigest()
-    return f"{PARENT}/{kept}-{digest[:8]}"
+    return f"{family(root)}{_digest(name)}-{kept}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(os.fsencode(text)).hexdigest()[:8]
 
 
 def settings(

@@ -232,7 +232,7 @@ def attach(
         Its exit status; 128 and the signal that ended it; 127: it is not there; 126: it cannot be run.
 
     Raises:
-        OperationTimeoutError: It took too long. It was ended.
+        OperationTimeoutError: It took too long. It was ended, but not what it started itself.
         SystemCallError: liblxc's programs are not installed.
     """
     words = list(command) if cwd is None else ["/bin/sh", "-c", 'cd "$0" && exec "$@"', cwd, *command]
@@ -255,9 +255,17 @@ def attach(
         ) from None
     finally:
         if process.poll() is None:
-            process.kill()
-            process.wait()
+            _end_attached(process)
     return 128 - status if status < 0 else status
+
+
+def _end_attached(process: subprocess.Popen[bytes]) -> None:
+    """End the program that lxc-attach has started, and lxc-attach."""
+    for pid in children(process.pid):
+        if (attached := Identity.of(pid)) is not None:
+            attached.send(signal.SIGKILL)
+    process.kill()
+    process.wait()
 
 
 def end(folder: Path, layout: Layout, group: str) -> None:

@@ -1,0 +1,110 @@
+"""Consoles and terminals of a container, asked of its monitor, which holds them and copies their output to its log.
+
+This speaks liblxc's own protocol over the socket of a container (`src/lxc/commands.c` there): a request and an answer
+of 16 bytes, the descriptor beside the answer. Versions 2 to 6 have the same one.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import tty
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from virtkit.enums import ErrorDomain
+from virtkit.errors import OperationFailedError, OperationInvalidError
+
+ANSWER_SECONDS = 5.0
+"""How long the monitor may take to answer: it does nothing else that takes time."""
+
+GET_TERMINAL = 0
+"""The command: which descriptor is terminal N; 0 is the console."""
+
+_MESSAGE = struct.Struct("@iiN")
+_CREDENTIALS = struct.Struct("@iII")
+
+
+class Terminal:
+    """A terminal of a container that is ours until it is closed; its output meanwhile comes here.
+
+    Args:
+        connection: Connection to the monitor; the terminal is ours while it lasts. Owned.
+        file: Descriptor to read from and write to. Owned.
+    """
+
+    def __init__(self, connection: socket.socket, file: int) -> None:
+        self._connection = connection
+        self._file = file
+
+    def fileno(self) -> int:
+        """The descriptor; reading ends with EIO when the container ends."""
+        return self._file
+
+    def close(self) -> None:
+        """Give it back; harmless when it is closed."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def take(name: str, folder: Path, number: int = 0) -> Terminal:
+    """Take a terminal of a container that runs.
+
+    Args:
+        name: For messages.
+        folder: The container's folder.
+        number: 0 is its console, N its /dev/ttyN.
+
+    Raises:
+        OperationInvalidError: The container does not run, or runs in another network namespace.
+        OperationFailedError: There is no such terminal, or somebody else has it.
+    """
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(ANSWER_SECONDS)
+        return Terminal(connection, _asked(connection, name, folder, number))
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _asked(connection: socket.socket, name: str, folder: Path, number: int) -> int:
+    try:
+        connection.connect(f"\0{folder}/command")
+    except OSError as error:
+        raise OperationInvalidError(
+            f"domain {name!r} has no console here ({error.strerror}): start it, from this network namespace",
+            domain=ErrorDomain.LXC,
+        ) from error
+    try:
+        credentials = _CREDENTIALS.pack(os.getpid(), os.getuid(), os.getgid())
+        request = _MESSAGE.pack(GET_TERMINAL, 0, number)
+        connection.sendmsg([request], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, credentials)])
+        _, files, _, _ = socket.recv_fds(connection, _MESSAGE.size, 1)
+    except OSError as error:
+        raise OperationFailedError(
+            f"domain {name!r}: its monitor does not answer: {error}", domain=ErrorDomain.LXC
+        ) from error
+    if not files:
+        raise OperationFailedError(
+            f"domain {name!r}: terminal {number} is not there or in use: close the other console",
+            domain=ErrorDomain.LXC,
+        )
+    os.set_inheritable(files[0], False)
+    if number == 0:  # a terminal between the monitor and us: the container's own does what is to be done to lines
+        with suppress(OSError):
+            tty.setraw(files[0])
+    return files[0]
