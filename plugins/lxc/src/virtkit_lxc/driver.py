@@ -17,8 +17,11 @@ from virtkit.store import Root
 from virtkit_lxc.console import ConsolePart
 from virtkit_lxc.definition import DefinitionPart
 from virtkit_lxc.host import HostPart
+from virtkit_lxc.inside import InsidePart
 from virtkit_lxc.lifecycle import LifecyclePart
+from virtkit_lxc.resources import ResourcesPart
 from virtkit_lxc.state import LxcState, Session
+from virtkit_lxc.statistics import BlockStatisticsPart, StatisticsPart
 
 if TYPE_CHECKING:
     from virtkit.events import EventHub
@@ -37,6 +40,10 @@ class LxcDriver(
     DefinitionPart,
     LifecyclePart,
     ConsolePart,
+    ResourcesPart,
+    StatisticsPart,
+    BlockStatisticsPart,
+    InsidePart,
     HostPart,
     Driver["Session"],
 ):

@@ -17,7 +17,7 @@ from virtkit.enums import (
 from virtkit.errors import OperationInvalidError, VirtError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.services.guests.guest import Ending
-from virtkit_lxc import images, interfaces, runtime
+from virtkit_lxc import cgroups, images, interfaces, runtime
 from virtkit_lxc.configuration import CONSOLE_LOG
 
 if TYPE_CHECKING:
@@ -90,15 +90,18 @@ def destroy(state: LxcState, guest: Container, run: Run, how: Ending = DESTROYED
         OperationTimeoutError: Its processes hang in the kernel, or a call holds the guest beyond its end.
     """
     run.ending = run.ending or how
-    _kill(guest, run)
+    _kill(state, guest, run)
     with state.alone(guest, "destroy") as exists:
         if exists and guest.run is run:
-            _kill(guest, run)  # a start that was under way has come further meanwhile
+            _kill(state, guest, run)  # a start that was under way has come further meanwhile
             finish(state, guest, run, how)
 
 
-def _kill(guest: Container, run: Run) -> None:
+def _kill(state: LxcState, guest: Container, run: Run) -> None:
     started = run.started or runtime.find(run.folder)
     if started is not None:
         with suppress(OperationInvalidError):  # it has ended meanwhile
+            runtime.send(guest.name, started, signal.SIGKILL)
+            if cgroups.frozen(state.layout, run.cgroup):
+                cgroups.thaw(state.layout, run.cgroup)  # only then does it notice
             runtime.stop(guest.name, started, kill=True)
