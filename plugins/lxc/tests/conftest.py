@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,8 +15,10 @@ from tests.containers import needs_containers
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    """A lab whose containers end with the test, without anything left."""
+def lab() -> Iterator[Lab]:
+    """A lab whose containers end with the test, without anything left; users of id maps may enter its folder."""
     needs_containers()
-    with closing(Lab(tmp_path)) as made:
-        yield made
+    with tempfile.TemporaryDirectory(prefix="virtkit-lxc-", ignore_cleanup_errors=True) as folder:
+        os.chmod(folder, 0o755)
+        with closing(Lab(Path(folder))) as made:
+            yield made

@@ -160,7 +160,7 @@ def test_a_line_break_in_a_value_makes_no_line_of_its_own(sign: str) -> None:
 def test_signs_that_separate_words_are_written_so_that_they_do_not() -> None:
     mount = "<filesystem type='mount'><source dir='/a b\\c#'/><target dir='/x\ty'/></filesystem>"
     entries = lines(container(devices=mount), "lxc.mount.entry")
-    assert r"/a\040b\134c\043 x\040y none bind,create=dir 0 0" in entries
+    assert r"/a\040b\134c\043 x\040y none bind,rprivate 0 0" in entries
 
 
 def test_a_limit_without_a_controller_is_refused() -> None:

@@ -75,6 +75,7 @@ class Plan(NamedTuple):
         shared: Namespaces it shares: `net`, `ipc`, `uts` to a path as `/proc/PID/ns/net` or a pid.
         images: What `<filesystem>` of type `file` and `block` are on this host, by source.
         files: Sources of `<filesystem type='mount'>` that are no folders.
+        paths: What paths of `<filesystem>` in the container are without links: `roots.prepared`.
         nodes: Devices it gets.
         numbers: `MAJOR:MINOR` of the devices that `<blkiotune>` names, by path.
         user: Numeric user of init; None: root.
@@ -92,6 +93,7 @@ class Plan(NamedTuple):
     shared: Mapping[str, str] = {}
     images: Mapping[str, Image] = {}
     files: frozenset[str] = frozenset()
+    paths: Mapping[str, str] = {}
     nodes: tuple[Node, ...] = ()
     numbers: Mapping[str, str] = {}
     user: int | None = None

@@ -26,6 +26,7 @@ from virtkit.services.runner import find_program, run
 from virtkit_lxc import cgroups, inits
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.configuration import CONSOLE_LOG, LOG
+from virtkit_lxc.configuration.mounts import GUARD
 from virtkit_lxc.processes import Identity, children
 
 CONFIG = "config"
@@ -39,6 +40,12 @@ KILL_SECONDS = 15.0
 
 SETTLE_SECONDS = 10.0
 """How long liblxc may take to go on once init has ended: to start anew, or to end."""
+
+REBOOTED = -signal.SIGHUP
+"""How the kernel ends an init that called reboot(2) to start anew."""
+
+SEALED = {"LXC_MEMFD_REXEC": "1"}
+"""Environment of liblxc's programs: they run from sealed copies, which no container can write (CVE-2019-5736)."""
 
 QUOTED_BYTES = 2048
 """Of the output of a container that an error message quotes."""
@@ -96,10 +103,17 @@ def start(name: str, folder: Path, config: str, command: Sequence[str], *, layou
     """
     for old in (LOG, CONSOLE_LOG, MONITOR_PID):
         (folder / old).unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        (folder / GUARD).rmdir()
     write_private(folder / CONFIG, config)
     files = ("-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID))
     try:
-        run(["lxc-start", *_whose(folder), *files, "--", *command], timeout=START_SECONDS, domain=ErrorDomain.LXC)
+        run(
+            ["lxc-start", *_whose(folder), *files, "--", *command],
+            timeout=START_SECONDS,
+            environment=SEALED,
+            domain=ErrorDomain.LXC,
+        )
         started = find(folder)
         if started is None:
             _wait_for_monitor(folder)
@@ -125,7 +139,8 @@ def find(folder: Path) -> Started | None:
 def after(folder: Path, ended: Started) -> Started | None:
     """What becomes of a container whose init has ended: it runs again, since init asked for a reboot; None: it is over.
 
-    Waits until liblxc has decided.
+    Waits until liblxc has decided. If it is over with the status `REBOOTED`, init asked for a reboot that is not
+    liblxc's to make (`mounts.GUARD`): it takes a new start.
 
     Raises:
         OperationTimeoutError: It has not within `SETTLE_SECONDS`.
@@ -245,7 +260,7 @@ def attach(
     ]  # fmt: skip
     stdin, stdout, stderr = files or (subprocess.DEVNULL,) * 3
     process = subprocess.Popen(
-        arguments, stdin=stdin, stdout=stdout, stderr=stderr, cwd="/", start_new_session=files is None, env={}
+        arguments, stdin=stdin, stdout=stdout, stderr=stderr, cwd="/", start_new_session=files is None, env=SEALED
     )
     try:
         status = process.wait(timeout)
@@ -289,6 +304,8 @@ def end(folder: Path, layout: Layout, group: str) -> None:
     cgroups.remove(layout, group)
     for file in (CONFIG, MONITOR_PID):
         (folder / file).unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        (folder / GUARD).rmdir()
 
 
 def write_private(path: Path, text: str) -> None:

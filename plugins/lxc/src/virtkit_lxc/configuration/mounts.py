@@ -1,11 +1,16 @@
 """What a container sees of files: its root, what is mounted into it, and /proc, /sys and /dev made safe.
 
-liblxc opens each target, and the sources that lie in the container, inside the root without following symbolic
-links, so a tree that somebody else made leads nowhere. Mounts of the host made later do not come in.
+Paths in the container come without symbolic links (`plan.paths`), and liblxc mounts onto none, so a tree that somebody
+else made leads nowhere. Nothing that the container mounts comes out. What the host mounts later comes in where it lies
+below the root of the container (liblxc has its root be a slave mount), and not elsewhere.
+
+A system that reboots by itself has its mounts made again by liblxc, in a tree that it could change before: where a
+source lies in that tree, liblxc has to end instead (`GUARD`).
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -26,6 +31,9 @@ READ_ONLY = ("proc/bus", "proc/fs", "proc/irq")
 
 SHM_SIZE = "64m"
 
+GUARD = "guard"
+"""File in the folder of a container: liblxc makes it before a start and, where it is, does not start anew."""
+
 
 def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
     """Root, special file systems, and the others in the order of the document."""
@@ -38,12 +46,15 @@ def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
         yield _entry("/dev/null", path, "none", "bind,ro,optional")
     for path in MASKED_FOLDERS:
         yield _entry("tmpfs", path, "tmpfs", "ro,nosuid,nodev,noexec,size=4k,optional")
+    if any(each.type == "bind" for each in domain.devices.filesystems):
+        yield "lxc.hook.version", 1
+        yield "lxc.hook.pre-start", f"/bin/mkdir {shlex.quote(str(plan.folder / GUARD))}"
     for path in READ_ONLY:
         yield _entry(path, path, "none", "bind,ro,relative,optional")
     yield _entry("tmpfs", "dev/shm", "tmpfs", f"nosuid,nodev,mode=1777,size={SHM_SIZE},create=dir")
     for each in domain.devices.filesystems:
         if each.target != "/":
-            yield _mount(each, plan)
+            yield _mount(each, domain, plan)
     for node in plan.nodes:
         access = "bind" if node.writable else "bind,ro"
         yield _entry(node.path, node.target.lstrip("/"), "none", f"{access},create=file")
@@ -62,24 +73,34 @@ def _root(root: Filesystem, plan: Plan) -> Iterator[tuple[str, object]]:
         yield "lxc.rootfs.options", "ro"
 
 
-def _mount(mounted: Filesystem, plan: Plan) -> tuple[str, object]:
-    target = (mounted.target or "").lstrip("/")
-    access = ",ro" if mounted.readonly else ""
+def _mount(mounted: Filesystem, domain: Domain, plan: Plan) -> tuple[str, object]:
+    target = _inside(mounted.target, plan)
+    access = f"{',ro' if mounted.readonly else ''}{',create=dir' if _is_in_memory(mounted, domain) else ''}"
     match mounted.type:
         case "mount":
-            source = _source(mounted)
-            created = "file" if source in plan.files else "dir"
-            return _entry(source, target, "none", f"bind{access},create={created}")
+            return _entry(_source(mounted), target, "none", f"bind,rprivate{access}")
         case "bind":
-            return _entry(_source(mounted).lstrip("/"), target, "none", f"bind{access},relative,create=dir")
+            return _entry(_inside(_source(mounted), plan), target, "none", f"bind,relative{access}")
         case "file" | "block":
             image = plan.images[_source(mounted)]
-            return _entry(image.device, target, image.format, f"nosuid,nodev{access or ',rw'},create=dir")
+            return _entry(image.device, target, image.format, f"nosuid,nodev{access}")
         case "ram":
             usage = mounted.source.usage if mounted.source else None
-            return _entry("tmpfs", target, "tmpfs", f"nosuid,nodev,size={usage or 0}k{access},create=dir")
+            return _entry("tmpfs", target, "tmpfs", f"nosuid,nodev,size={usage or 0}k{access}")
         case _:
             raise ConfigUnsupportedError(f"containers have no file systems of type {mounted.type!r}")
+
+
+def _inside(path: str | None, plan: Plan) -> str:
+    """A path in the container as liblxc takes it: without links, from the root."""
+    return plan.paths.get(path or "", path or "").lstrip("/")
+
+
+def _is_in_memory(mounted: Filesystem, domain: Domain) -> bool:
+    """Whether the target of a mount lies in a file system that is made at the start, so that it is not there yet."""
+    target = mounted.target or ""
+    around = [each for each in domain.devices.filesystems if target.startswith(f"{(each.target or '').rstrip('/')}/")]
+    return bool(around) and max(around, key=lambda each: len(each.target or "")).type == "ram"
 
 
 def _source(mounted: Filesystem) -> str:
