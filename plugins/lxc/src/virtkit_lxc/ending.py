@@ -60,16 +60,22 @@ def finish(state: LxcState, guest: Container, run: Run, how: Ending) -> None:
     if guest.run is not run:
         return
     how = run.ending or how
-    clean(state, guest, run)
-    guest.state, guest.reason = DomainState.SHUTOFF, how.reason
+    clean(state, guest, run, how.reason)
     state.publish(guest, DomainLifecycleEvent(DomainEventType.STOPPED, how.detail))
     if guest.config is None:
         state.domains.remove(guest)
 
 
-def clean(state: LxcState, guest: Container, run: Run) -> None:
+def clean(state: LxcState, guest: Container, run: Run, reason: DomainShutoffReason) -> None:
     """Let nothing of a run remain; what cannot be removed is logged. The guest is off then."""
-    guest.run = None
+    release(state, guest, run)
+    guest.run, guest.state, guest.reason = None, DomainState.SHUTOFF, reason
+    state.domains.clear_id(guest)
+    state.forget(guest, run)
+
+
+def release(state: LxcState, guest: Container, run: Run) -> None:
+    """Give back what a container had of the host; what cannot be given back is logged."""
     run.let_go()
     try:
         runtime.end(run.folder, state.layout, run.cgroup)
@@ -79,8 +85,6 @@ def clean(state: LxcState, guest: Container, run: Run) -> None:
     images.detach(guest, run)
     with suppress(OSError):
         shutil.copyfile(run.folder / CONSOLE_LOG, state.log_of(guest))
-    state.domains.clear_id(guest)
-    state.forget(guest, run)
 
 
 def destroy(state: LxcState, guest: Container, run: Run, how: Ending = DESTROYED) -> None:

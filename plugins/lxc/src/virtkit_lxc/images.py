@@ -58,6 +58,7 @@ def detach(guest: Container, run: Run) -> None:
             _tool("losetup", "--detach", device)
         except VirtError as error:
             _log.error("%s has ended, but %s of %s is left: %s", guest.subject, device, source, error)
+    run.loops.clear()
 
 
 def _sources(domain: Domain) -> list[tuple[str, str]]:

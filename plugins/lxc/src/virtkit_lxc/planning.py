@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError, OperationInvalidError, SystemCallError
 from virtkit.xml.domain.devices.hostdev import CapabilitySource
-from virtkit_lxc import images, interfaces, users
+from virtkit_lxc import images, interfaces, roots, users
 from virtkit_lxc.plan import Node, Plan
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def plan(state: LxcState, guest: Container, run: Run) -> Plan:
     found = images.attach(guest, run)
     links = interfaces.plug(state, guest, run)
     alone = bool(links or domain.features.privnet)
-    return Plan(
+    settled = Plan(
         run.folder,
         run.cgroup,
         state.layout,
@@ -59,6 +59,7 @@ def plan(state: LxcState, guest: Container, run: Run) -> Plan:
         user=user,
         group=group,
     )
+    return roots.prepared(domain, settled)
 
 
 def _check_sources(guest: Container, domain: Domain) -> dict[str, bool]:

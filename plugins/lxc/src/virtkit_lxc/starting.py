@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,9 @@ from virtkit.enums import (
     DomainShutoffReason,
     DomainState,
 )
+from virtkit.errors import VirtError
 from virtkit.events import DomainLifecycleEvent
+from virtkit.services.guests import describing
 from virtkit.xml.domain.tune import Resource
 from virtkit_lxc import cgroups, configuration, define, ending, planning, runtime, watching
 from virtkit_lxc.container import Container, Run
@@ -22,6 +25,7 @@ from virtkit_lxc.container import Container, Run
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
     from virtkit.xml.domain import Domain
+    from virtkit_lxc.runtime import Started
     from virtkit_lxc.state import LxcState, Session
 
 BOOTED = DomainLifecycleEvent(DomainEventType.STARTED, DomainEventStartedDetailType.BOOTED)
@@ -30,6 +34,9 @@ FLAGS = DomainCreateFlags.START_AUTODESTROY | DomainCreateFlags.START_VALIDATE
 
 NAME_LENGTH = 20
 """So much of a container's name is in the name of its run's folder, for people who look there."""
+
+
+_log = logging.getLogger(__name__)
 
 
 def serve(conn: Session, guest: Container, domain: Domain, flags: int) -> DomainRef:
@@ -59,25 +66,45 @@ def start(state: LxcState, guest: Container, domain: Domain) -> Run:
     guest.run, guest.state, guest.reason = run, DomainState.PAUSED, DomainPausedReason.STARTING_UP
     try:
         state.make_folder(run)
-        state.record(guest)
-        plan = planning.plan(state, guest, run)
-        state.record(guest)
-        started = runtime.start(
-            guest.name,
-            run.folder,
-            configuration.configuration(run.live, plan),
-            configuration.command(run.live),
-            layout=state.layout,
-            group=run.cgroup,
-        )
+        started = _launch(state, guest, run)
     except BaseException:
-        ending.clean(state, guest, run)
-        guest.state, guest.reason = DomainState.SHUTOFF, DomainShutoffReason.FAILED
+        ending.clean(state, guest, run, DomainShutoffReason.FAILED)
         raise
     run.started = started
     state.move(guest, DomainState.RUNNING, DomainRunningReason.BOOTED, BOOTED)
     watching.begin(state, guest, run, started)
     return run
+
+
+def restart(state: LxcState, guest: Container, run: Run) -> None:
+    """Start a container again whose init asked for that, with the same id; its lock is held.
+
+    If it cannot be started, the guest is off, and why is logged.
+    """
+    try:
+        ending.release(state, guest, run)
+        live = define.live(describing.without_run(run.live))
+        live.id, live.resource = run.number, run.live.resource
+        run.live = live
+        watching.begin(state, guest, run, _launch(state, guest, run))
+    except VirtError as error:
+        _log.error("%s has ended, since it cannot be started again: %s", guest.subject, error)
+        ending.finish(state, guest, run, ending.FAILED)
+
+
+def _launch(state: LxcState, guest: Container, run: Run) -> Started:
+    """Start a container whose folder is there. It is on record before it exists."""
+    state.record(guest)
+    plan = planning.plan(state, guest, run)
+    state.record(guest)
+    return runtime.start(
+        guest.name,
+        run.folder,
+        configuration.configuration(run.live, plan),
+        configuration.command(run.live),
+        layout=state.layout,
+        group=run.cgroup,
+    )
 
 
 def _run(state: LxcState, guest: Container, domain: Domain) -> Run:

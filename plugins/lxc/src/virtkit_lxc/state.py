@@ -65,6 +65,10 @@ class LxcState(GuestState[Run]):
         """Start a container; see `starting.start`."""
         starting.start(self, guest, domain)
 
+    def restart(self, guest: Container, run: Run) -> None:
+        """Start a container again that has rebooted; see `starting.restart`."""
+        starting.restart(self, guest, run)
+
     def close(self) -> None:
         """Let go of everything; the last session does."""
         super().close()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import stat
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError
+from virtkit_lxc import roots
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
@@ -47,15 +49,13 @@ def _number(subject: str, noun: str, name: str | None, root: str | None, file: s
 
 
 def _lines(root: str, file: str) -> list[str]:
-    """The lines of a file in /etc of a root; no link leads out of it, since none is followed."""
-    opened: list[int] = []
-    with suppress(OSError):
-        opened.append(os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
-        opened.append(os.open("etc", os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=opened[-1]))
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        opened.append(os.open(file, flags, dir_fd=opened[-1]))
-    try:
-        return os.read(opened[-1], LARGEST).decode(errors="replace").splitlines() if len(opened) == 3 else []
-    finally:
-        for descriptor in opened:
-            os.close(descriptor)
+    """The lines of a file in /etc of a root; no link leads out of it."""
+    with ExitStack() as held, suppress(OSError):
+        folder = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        held.callback(os.close, folder)
+        found = roots.open_inside(folder, f"etc/{file}")
+        held.callback(os.close, found)
+        if stat.S_ISREG(os.fstat(found).st_mode):
+            with open(f"/proc/self/fd/{found}", "rb") as opened:
+                return opened.read(LARGEST).decode(errors="replace").splitlines()
+    return []

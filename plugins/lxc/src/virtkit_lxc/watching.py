@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from virtkit.enums import DomainRunningReason, DomainState
 from virtkit.errors import VirtError
 from virtkit.events import DomainRebootEvent
-from virtkit.services.guests.guest import Ending
 from virtkit.services.loop import Mailbox
 from virtkit_lxc import ending, runtime
 
@@ -73,15 +72,10 @@ class Watch:
         except VirtError as error:
             _log.error("%s has ended, but not wholly: %s", self._guest.subject, error)
             again = None
+        status = runtime.exit_status(self._run.folder, self._started.init)
         with self._state.alone(self._guest, "end") as exists:
             if exists and self._guest.run is self._run:
-                if again is None:
-                    ending.finish(self._state, self._guest, self._run, self._how())
-                else:
-                    _rebooted(self._state, self._guest, self._run, again)
-
-    def _how(self) -> Ending:
-        return ending.how(self._run, runtime.exit_status(self._run.folder, self._started.init))
+                _follow(self._state, self._guest, self._run, again, status)
 
 
 def begin(state: LxcState, guest: Container, run: Run, started: Started) -> None:
@@ -90,12 +84,27 @@ def begin(state: LxcState, guest: Container, run: Run, started: Started) -> None
     run.watch = Watch(state, guest, run, started)
 
 
-def _rebooted(state: LxcState, guest: Container, run: Run, started: Started) -> None:
-    """Go on with a container that has started anew, or end it where its document says so."""
-    run.shutting_down = False
-    if run.live.on_reboot == DESTROY:
-        run.started = started
+def _follow(state: LxcState, guest: Container, run: Run, again: Started | None, status: int | None) -> None:
+    """Do what follows from the end of init.
+
+    Args:
+        state: The owned state.
+        guest: The guest, whose lock is held.
+        run: Its run.
+        again: What liblxc has started anew, since init rebooted; None: nothing.
+        status: Exit status of init, negative is the signal; None: nobody knows.
+    """
+    reboots = run.ending is None and (again is not None or status == runtime.REBOOTED)
+    if reboots and run.live.on_reboot != DESTROY:
+        run.shutting_down = False
+        if again is None:
+            state.restart(guest, run)
+        else:
+            begin(state, guest, run, again)
+        if guest.run is run:
+            state.move(guest, DomainState.RUNNING, DomainRunningReason.BOOTED, DomainRebootEvent())
+    elif again is not None:
+        run.started = again
         ending.destroy(state, guest, run, ending.SHUTDOWN)
-        return
-    begin(state, guest, run, started)
-    state.move(guest, DomainState.RUNNING, DomainRunningReason.BOOTED, DomainRebootEvent())
+    else:
+        ending.finish(state, guest, run, ending.SHUTDOWN if reboots else ending.how(run, status))

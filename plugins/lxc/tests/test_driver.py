@@ -1,0 +1,347 @@
+"""Containers through the driver, from a definition to the end: what they do, what is told of them, what remains."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+
+import virtkit
+from tests.containers.host import needs_containers, remains
+from tests.containers.rootfs import make_root
+from virtkit import Connection, Domain
+from virtkit.enums import (
+    DomainEventStoppedDetailType,
+    DomainEventType,
+    DomainModificationImpact,
+    DomainProcessSignal,
+    DomainRunningReason,
+    DomainShutoffReason,
+    DomainState,
+)
+from virtkit.errors import (
+    ConfigUnsupportedError,
+    InvalidArgError,
+    OperationFailedError,
+    OperationInvalidError,
+    SystemCallError,
+    XMLError,
+)
+from virtkit.events import DomainLifecycleEvent, DomainRebootEvent
+from virtkit.params import TypedParams
+from virtkit.streams import Duplex
+
+PATIENCE_SECONDS = 30.0
+
+
+def eventually(holds: Callable[[], object], what: str) -> None:
+    """Return as soon as `holds()` is true; fail when it does not become so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def rootfs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    needs_containers()
+    return make_root(tmp_path_factory.mktemp("rootfs"))
+
+
+@pytest.fixture
+def uri(tmp_path: Path, rootfs: Path) -> Iterator[str]:
+    """Of a root of its own; whatever a test left running is ended, and nothing of it may remain."""
+    uri = f"lxc:///embed?root={tmp_path}"
+    yield uri
+    with virtkit.open(uri) as connection:
+        for domain in connection.list_domains():
+            if domain.is_active():
+                domain.destroy()
+    assert {} == remains(tmp_path / "run" / "lxc")
+
+
+@pytest.fixture
+def connection(uri: str) -> Iterator[Connection]:
+    with virtkit.open(uri) as opened:
+        yield opened
+
+
+def document(rootfs: Path, *command: str, more: str = "", devices: str = "", name: str = "web") -> str:
+    init, *arguments = command or ("/sbin/init",)
+    words = "".join(f"<initarg>{escape(word)}</initarg>" for word in arguments)
+    return f"""<domain type='lxc'><name>{name}</name><memory unit='MiB'>64</memory>
+        <os><type>exe</type><init>{init}</init>{words}</os><features><privnet/></features>{more}
+        <devices><filesystem><source dir='{rootfs}'/><target dir='/'/></filesystem>{devices}
+        <console type='pty'/></devices></domain>"""
+
+
+def read_until(console: Duplex, wanted: bytes) -> bytes:
+    """What a console shows until something stands there."""
+    shown, deadline = b"", time.monotonic() + PATIENCE_SECONDS
+    while wanted not in shown:
+        assert time.monotonic() < deadline, shown
+        try:
+            shown += console.read(timeout=1.0)
+        except TimeoutError:
+            continue
+    return shown
+
+
+def wait_for_shell(domain: Domain) -> None:
+    """Wait until the system of a container is up."""
+    with closing(domain.open_console()) as console:
+        console.write(b"echo $((6 * 7))\n")
+        read_until(console, b"42")
+
+
+def state_of(domain: Domain) -> tuple[DomainState, int]:
+    state = domain.state()
+    return state.state, state.reason
+
+
+def test_init_talks_on_the_console(connection: Connection, rootfs: Path) -> None:
+    domain = connection.create_domain(document(rootfs))
+    with closing(domain.open_console()) as console:
+        console.write(b"echo $((6 * 7)) $(hostname)\n")
+        assert b"42 web" in read_until(console, b"42 web")
+
+
+def test_only_one_has_the_console_until_another_insists(connection: Connection, rootfs: Path) -> None:
+    domain = connection.create_domain(document(rootfs))
+    console = domain.open_console()
+    with pytest.raises(OperationFailedError, match="in use"):
+        domain.open_console()
+    other = domain.open_console(flags=virtkit.enums.DomainConsoleFlags.FORCE)
+    assert b"" == console.read(timeout=PATIENCE_SECONDS)
+    other.close()
+
+
+def test_an_init_that_ends_at_once_is_quoted(connection: Connection, rootfs: Path) -> None:
+    domain = connection.define_domain(document(rootfs, "/bin/sh", "-c", "echo no disk; exit 3"))
+    with pytest.raises(OperationFailedError, match=r"ended with status 3.*no disk"):
+        domain.create()
+    assert (DomainState.SHUTOFF, DomainShutoffReason.FAILED) == state_of(domain)
+
+
+def test_what_is_missing_is_named(connection: Connection, rootfs: Path, tmp_path: Path) -> None:
+    lost = tmp_path / "nowhere"
+    domain = connection.define_domain(document(rootfs).replace(str(rootfs), str(lost)))
+    with pytest.raises(SystemCallError, match=f"domain 'web' cannot start: its file system {lost}: No such file"):
+        domain.create()
+
+
+def test_an_init_that_is_not_there_is_named(connection: Connection, rootfs: Path) -> None:
+    domain = connection.define_domain(document(rootfs, "/sbin/nowhere"))
+    with pytest.raises(OperationFailedError, match="/sbin/nowhere"):
+        domain.create()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "error"),
+    [
+        ("<init>/sbin/init</init>", "", XMLError),
+        ("<type>exe</type>", "<type>hvm</type>", ConfigUnsupportedError),
+        ("<console type='pty'/>", "<console type='pty'/><video/>", ConfigUnsupportedError),
+        ("<console type='pty'/>", "<console type='stdio'/>", ConfigUnsupportedError),
+        ("<target dir='/'/>", "<target dir='here'/>", ConfigUnsupportedError),
+        ("<devices>", "<idmap><uid start='1' target='9' count='9'/></idmap><devices>", XMLError),
+        (
+            "<devices>",
+            "<idmap><uid start='0' target='10' count='9'/><uid start='5' target='50' count='9'/>"
+            "<gid start='0' target='10' count='9'/></idmap><devices>",
+            XMLError,
+        ),
+    ],
+)
+def test_what_no_container_can_have_is_refused(
+    connection: Connection, rootfs: Path, before: str, after: str, error: type[Exception]
+) -> None:
+    xml = document(rootfs)
+    assert before in xml
+    with pytest.raises(error, match="domain 'web'"):
+        connection.define_domain(xml.replace(before, after))
+    assert [] == connection.list_domains()
+
+
+def test_a_frozen_container_runs_on_where_it_stood(connection: Connection, rootfs: Path) -> None:
+    domain = connection.create_domain(document(rootfs, "/bin/sh", "-c", "while :; do :; done"))
+    domain.suspend()
+    used = domain.info().cpu_time
+    time.sleep(0.05)
+    assert used == domain.info().cpu_time
+    with pytest.raises(OperationInvalidError, match="resume it first"):
+        domain.shutdown()
+    domain.resume()
+    eventually(lambda: domain.info().cpu_time > used, "it runs on")
+
+
+def test_a_system_that_is_asked_reboots_with_the_same_id(connection: Connection, rootfs: Path) -> None:
+    told: list[object] = []
+    connection.subscribe(DomainRebootEvent, lambda _, event: told.append(event))
+    domain = connection.create_domain(document(rootfs))
+    number = domain.id
+    wait_for_shell(domain)
+    domain.reboot()
+    eventually(lambda: told, "it reboots")
+    assert (DomainState.RUNNING, DomainRunningReason.BOOTED) == state_of(domain)
+    assert number == connection.lookup_domain_by_name("web").id
+
+
+def test_a_system_that_may_not_reboot_is_off(connection: Connection, rootfs: Path) -> None:
+    domain = connection.define_domain(document(rootfs, more="<on_reboot>destroy</on_reboot>"))
+    domain.create()
+    wait_for_shell(domain)
+    domain.reboot()
+    eventually(lambda: not domain.is_active(), "it ends")
+    assert (DomainState.SHUTOFF, DomainShutoffReason.SHUTDOWN) == state_of(domain)
+
+
+def test_an_init_that_fails_later_has_crashed(connection: Connection, rootfs: Path) -> None:
+    told: list[DomainLifecycleEvent] = []
+    connection.subscribe(DomainLifecycleEvent, lambda _, event: told.append(event))
+    domain = connection.define_domain(document(rootfs, "/bin/sh", "-c", "sleep 0.3; exit 7"))
+    domain.create()
+    eventually(lambda: any(event.event == DomainEventType.STOPPED for event in told), "it ends")
+    assert (DomainState.SHUTOFF, DomainShutoffReason.CRASHED) == state_of(domain)
+    assert DomainLifecycleEvent(DomainEventType.STOPPED, DomainEventStoppedDetailType.CRASHED) == told[-1]
+
+
+def test_memory_that_runs_out_ends_the_container(connection: Connection, rootfs: Path) -> None:
+    eat = "x=0123456789; while :; do x=$x$x; done"
+    domain = connection.define_domain(document(rootfs, "/bin/sh", "-c", eat))
+    domain.create()
+    eventually(lambda: not domain.is_active(), "it is killed")
+    assert (DomainState.SHUTOFF, DomainShutoffReason.CRASHED) == state_of(domain)
+
+
+def test_limits_of_one_that_runs_are_changed(connection: Connection, rootfs: Path) -> None:
+    domain = connection.create_domain(document(rootfs))
+    assert 64 * 1024 == domain.memory_parameters()["hard_limit"]
+    domain.set_memory_parameters({"hard_limit": 128 * 1024})
+    assert 128 * 1024 == domain.memory_parameters()["hard_limit"]
+    domain.set_scheduler_parameters({"cpu_shares": 512, "vcpu_quota": 20_000})
+    shares = domain.scheduler_parameters()
+    assert (512, 100_000, 20_000) == (shares["cpu_shares"], shares["vcpu_period"], shares["vcpu_quota"])
+    domain.set_memory(32 * 1024)
+    assert 32 * 1024 == domain.memory_parameters()["hard_limit"]
+    assert "<currentMemory unit='KiB'>32768</currentMemory>" in domain.xml_desc()
+
+
+def test_limits_of_one_that_is_off_are_those_of_its_next_start(connection: Connection, rootfs: Path) -> None:
+    domain = connection.define_domain(document(rootfs))
+    domain.set_scheduler_parameters({"cpu_shares": 300})
+    domain.set_memory_parameters({"hard_limit": 48 * 1024})
+    domain.create()
+    assert 300 == domain.scheduler_parameters()["cpu_shares"]
+    assert 48 * 1024 == domain.memory_parameters()["hard_limit"]
+
+
+@pytest.mark.parametrize("wrong", [{"toast": 1}, {"hard_limit": -1}, {"hard_limit": True}])
+def test_limits_that_mean_nothing_are_refused(connection: Connection, rootfs: Path, wrong: dict[str, int]) -> None:
+    domain = connection.define_domain(document(rootfs))
+    with pytest.raises(InvalidArgError):
+        domain.set_memory_parameters(wrong, flags=DomainModificationImpact.CONFIG)
+    assert "memtune" not in domain.xml_desc()
+
+
+def test_what_a_container_uses_is_counted(connection: Connection, rootfs: Path) -> None:
+    domain = connection.create_domain(document(rootfs, "/bin/sh", "-c", "while :; do :; done"))
+    eventually(lambda: domain.info().cpu_time > 0, "time is counted")
+    info = domain.info()
+    assert 0 < info.memory <= info.max_mem
+    (total,) = domain.cpu_stats(-1, 1)
+    assert number(total, "cpu_time") >= info.cpu_time
+    ((_, bulk),) = connection.domain_stats([domain])
+    assert number(bulk, "cpu.time") >= number(total, "cpu_time")
+    assert 0 < number(bulk, "balloon.rss") <= info.max_mem
+    assert 64 * 1024 == domain.memory_stats()[virtkit.enums.DomainMemoryStatTags.ACTUAL_BALLOON]
+
+
+def number(params: TypedParams, name: str) -> int:
+    value = params[name]
+    assert isinstance(value, int)
+    return value
+
+
+def test_a_process_inside_is_signalled_by_its_number_there(connection: Connection, rootfs: Path) -> None:
+    script = "sleep 1000 & trap 'echo heard' USR1; while :; do wait; done"
+    domain = connection.create_domain(document(rootfs, "/bin/sh", "-c", script))
+    with closing(domain.open_console()) as console:
+        eventually(lambda: _signals(domain, DomainProcessSignal.USR1), "init listens")
+        read_until(console, b"heard")
+    with pytest.raises(SystemCallError, match="process 4711"):
+        domain.send_process_signal(4711, DomainProcessSignal.KILL)
+
+
+def _signals(domain: Domain, number: int) -> bool:
+    domain.send_process_signal(1, number)
+    return True
+
+
+def test_namespaces_are_those_of_init(connection: Connection, rootfs: Path) -> None:
+    domain = connection.create_domain(document(rootfs))
+    found = domain.lxc_open_namespace()
+    try:
+        kinds = {os.readlink(f"/proc/self/fd/{each}").partition(":")[0] for each in found}
+        assert {"ipc", "uts", "net", "pid", "mnt"} == kinds
+    finally:
+        for each in found:
+            os.close(each)
+
+
+# The death of the manager
+
+START_AND_DIE = """
+import os, signal, sys, virtkit
+connection = virtkit.open(sys.argv[1])
+domain = connection.lookup_domain_by_name("web")
+domain.create()
+print(domain.id, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_container_outlives_its_manager_and_is_adopted(uri: str, rootfs: Path) -> None:
+    with virtkit.open(uri) as connection:
+        connection.define_domain(document(rootfs))
+    done = subprocess.run(
+        [sys.executable, "-c", START_AND_DIE, uri], capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
+    assert -signal.SIGKILL == done.returncode, done.stderr
+    with virtkit.open(uri) as connection:
+        domain = connection.lookup_domain_by_name("web")
+        assert int(done.stdout) == domain.id
+        assert (DomainState.RUNNING, DomainRunningReason.BOOTED) == state_of(domain)
+        told: list[DomainLifecycleEvent] = []
+        connection.subscribe(DomainLifecycleEvent, lambda _, event: told.append(event))
+        eventually(lambda: _asked_to_end(domain), "it shuts down")
+        eventually(lambda: told and told[-1].event == DomainEventType.STOPPED, "it is told")
+        assert DomainShutoffReason.SHUTDOWN == domain.state().reason
+
+
+def _asked_to_end(domain: Domain) -> bool:
+    if domain.is_active():
+        try:
+            domain.shutdown()
+        except (OperationInvalidError, OperationFailedError):
+            return False
+    return not domain.is_active()
+
+
+def test_a_container_that_ended_unseen_is_off(uri: str, rootfs: Path) -> None:
+    with virtkit.open(uri) as connection:
+        domain = connection.define_domain(document(rootfs, "/bin/sleep", "0.5"))
+        domain.create()
+    with virtkit.open(uri) as connection:
+        domain = connection.lookup_domain_by_name("web")
+        eventually(lambda: not domain.is_active(), "it is gone")
+        domain.set_autostart(True)  # owns the root
+        assert DomainState.SHUTOFF == domain.state().state
