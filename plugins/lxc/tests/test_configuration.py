@@ -14,7 +14,7 @@ from virtkit.xml.domain import Domain
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.configuration import command, configuration
 from virtkit_lxc.configuration.privileges import SECCOMP
-from virtkit_lxc.plan import Image, Link, Node, Plan
+from virtkit_lxc.plan import Link, Node, Plan
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -56,7 +56,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"devices": FILESYSTEMS},
         {
             "files": frozenset({"/etc/resolv.conf"}),
-            "images": {"/srv/image": Image("/dev/loop3", "ext4"), "/dev/sda1": Image("/dev/sda1", "xfs")},
+            "folders": {"/srv/image": "/run/lxc/web/mounts/0", "/dev/sda1": "/run/lxc/web/mounts/1"},
         },
     ),
     "links": (

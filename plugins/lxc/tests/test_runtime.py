@@ -180,6 +180,8 @@ def test_a_console_is_talked_to_and_its_output_is_kept(lab: Lab) -> None:
             told += os.read(console.fileno(), 4096)
     with made.take() as console:  # again
         os.write(console.fileno(), b"echo again\n")
+        while b"\nagain" not in told:
+            told += os.read(console.fileno(), 4096)
     eventually(lambda: "42 is it" in made.console() and "\nagain" in made.console(), "the log of the console")
 
 

@@ -74,6 +74,7 @@ class Plan(NamedTuple):
         network: Where its interfaces are: `own`, or `host`.
         shared: Namespaces it shares: `net`, `ipc`, `uts` to a path as `/proc/PID/ns/net` or a pid.
         images: What `<filesystem>` of type `file` and `block` are on this host, by source.
+        folders: Where those are mounted on this host, by source: `mounting.mounted`.
         files: Sources of `<filesystem type='mount'>` that are no folders.
         paths: What paths of `<filesystem>` in the container are without links: `roots.prepared`.
         nodes: Devices it gets.
@@ -92,6 +93,7 @@ class Plan(NamedTuple):
     network: str = "own"
     shared: Mapping[str, str] = {}
     images: Mapping[str, Image] = {}
+    folders: Mapping[str, str] = {}
     files: frozenset[str] = frozenset()
     paths: Mapping[str, str] = {}
     nodes: tuple[Node, ...] = ()

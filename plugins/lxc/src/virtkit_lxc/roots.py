@@ -3,7 +3,7 @@
 liblxc does not mount onto a link, but it follows links to the host where it makes a missing folder, and where it looks
 for a source in the container. So both are settled here, by openat2(2), and liblxc gets paths without links:
 
-    plan = prepared(domain, plan)
+    plan = prepared(domain, mounted(domain, plan))
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import SystemCallError
+from virtkit_lxc.configuration.mounts import folder_of
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
@@ -98,7 +99,7 @@ class _Trees:
 def prepared(domain: Domain, plan: Plan) -> Plan:
     """A plan with the paths of `<filesystem>` in the container settled; targets that are missing are made.
 
-    A target in an image or a block device is not seen from here: it has to be there.
+    Images are mounted by then: `mounting.mounted`.
 
     Raises:
         SystemCallError: A path cannot be resolved or made; the message names it.
@@ -117,7 +118,7 @@ def prepared(domain: Domain, plan: Plan) -> Plan:
                 paths[source] = trees.settled(source)
         except (OSError, ValueError) as error:
             raise _unsettled(domain, settling, error) from error
-        trees.add(paths.get(target, target), source if each.type == "mount" else None)
+        trees.add(paths.get(target, target), folder_of(each, plan) if each.type in ("mount", "file", "block") else None)
     return plan._replace(paths=paths)
 
 

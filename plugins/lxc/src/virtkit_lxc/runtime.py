@@ -23,7 +23,7 @@ from typing import NamedTuple
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, OperationFailedError, OperationInvalidError, OperationTimeoutError, VirtError
 from virtkit.services.runner import find_program, run
-from virtkit_lxc import cgroups, inits
+from virtkit_lxc import cgroups, inits, mounting
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.configuration import CONSOLE_LOG, LOG
 from virtkit_lxc.configuration.mounts import GUARD
@@ -131,7 +131,7 @@ def find(folder: Path) -> Started | None:
     with suppress(FileNotFoundError, ValueError):
         monitor = Identity.of(int((folder / MONITOR_PID).read_text()))
         if monitor is not None and _is_monitor(monitor, folder):
-            init = next((found for pid in children(monitor.pid) if (found := Identity.of(pid))), None)
+            init = _init_of(monitor)
             return Started(init, monitor) if init else None
     return None
 
@@ -147,10 +147,9 @@ def after(folder: Path, ended: Started) -> Started | None:
     """
     end_time = time.monotonic() + SETTLE_SECONDS
     while ended.monitor.alive:
-        for pid in children(ended.monitor.pid):
-            init = Identity.of(pid)
-            if init is not None and init != ended.init and _runs_own_program(init, ended.monitor):
-                return Started(init, ended.monitor)
+        init = _init_of(ended.monitor)
+        if init is not None and init != ended.init:
+            return Started(init, ended.monitor)
         if time.monotonic() > end_time:
             raise OperationTimeoutError(
                 f"the monitor of the container in {folder} (pid {ended.monitor.pid}) neither ends nor goes on",
@@ -284,9 +283,9 @@ def _end_attached(process: subprocess.Popen[bytes]) -> None:
 
 
 def end(folder: Path, layout: Layout, group: str) -> None:
-    """Let nothing of a container remain: processes, control groups, files of the run; harmless when there is nothing.
+    """Let nothing of a container remain: processes, control groups, mounts, files of the run.
 
-    Also for one that was being started or stopped by somebody who died.
+    Harmless when there is nothing. Also for one that was being started or stopped by somebody who died.
 
     Raises:
         InternalError: Something of it does not end.
@@ -302,6 +301,7 @@ def end(folder: Path, layout: Layout, group: str) -> None:
             raise InternalError(f"processes {left} in {folder} do not end: they wait for I/O", domain=ErrorDomain.LXC)
         time.sleep(TICK)
     cgroups.remove(layout, group)
+    mounting.unmount(folder)
     for file in (CONFIG, MONITOR_PID):
         (folder / file).unlink(missing_ok=True)
     with suppress(FileNotFoundError):
@@ -327,10 +327,18 @@ def _is_monitor(process: Identity, folder: Path) -> bool:
     return title == f"[lxc monitor] {folder.parent} {folder.name}".encode()
 
 
+def _init_of(monitor: Identity) -> Identity | None:
+    running = (found for pid in children(monitor.pid) if (found := Identity.of(pid)))
+    return next((found for found in running if _runs_own_program(found, monitor)), None)
+
+
 def _runs_own_program(init: Identity, monitor: Identity) -> bool:
-    """Whether a child of the monitor is no longer liblxc itself."""
+    """Whether a child of the monitor is an init: neither liblxc itself still, nor one of its hooks."""
     try:
-        return os.readlink(f"/proc/{init.pid}/exe") != os.readlink(f"/proc/{monitor.pid}/exe")
+        return all(
+            os.readlink(f"/proc/{init.pid}/{what}") != os.readlink(f"/proc/{monitor.pid}/{what}")
+            for what in ("exe", "ns/pid")
+        )
     except OSError:
         return False
 

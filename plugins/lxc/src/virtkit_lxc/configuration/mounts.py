@@ -61,10 +61,8 @@ def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
 
 
 def _root(root: Filesystem, plan: Plan) -> Iterator[tuple[str, object]]:
-    if root.type in ("file", "block"):
-        yield "lxc.rootfs.path", plan.images[_source(root)].device
-    elif root.type == "mount":
-        yield "lxc.rootfs.path", f"dir:{_source(root)}"
+    if root.type in ("file", "block", "mount"):
+        yield "lxc.rootfs.path", f"dir:{folder_of(root, plan)}"
     else:
         raise ConfigUnsupportedError(
             f"a file system of type {root.type!r} cannot be the root of a container: make it a mount, a file or a block"
@@ -77,13 +75,12 @@ def _mount(mounted: Filesystem, domain: Domain, plan: Plan) -> tuple[str, object
     target = _inside(mounted.target, plan)
     access = f"{',ro' if mounted.readonly else ''}{',create=dir' if _is_in_memory(mounted, domain) else ''}"
     match mounted.type:
-        case "mount":
-            return _entry(_source(mounted), target, "none", f"bind,rprivate{access}")
+        case "mount" | "file" | "block":
+            return _entry(folder_of(mounted, plan), target, "none", f"bind,rprivate{access}")
         case "bind":
-            return _entry(_inside(_source(mounted), plan), target, "none", f"bind,relative{access}")
-        case "file" | "block":
-            image = plan.images[_source(mounted)]
-            return _entry(image.device, target, image.format, f"nosuid,nodev{access}")
+            return _entry(
+                _inside(mounted.source.dir if mounted.source else "", plan), target, "none", f"bind,relative{access}"
+            )
         case "ram":
             usage = mounted.source.usage if mounted.source else None
             return _entry("tmpfs", target, "tmpfs", f"nosuid,nodev,size={usage or 0}k{access}")
@@ -103,9 +100,12 @@ def _is_in_memory(mounted: Filesystem, domain: Domain) -> bool:
     return bool(around) and max(around, key=lambda each: len(each.target or "")).type == "ram"
 
 
-def _source(mounted: Filesystem) -> str:
+def folder_of(mounted: Filesystem, plan: Plan) -> str:
+    """The folder of the host, or the file, that a file system of type `mount`, `file` or `block` is."""
     source = mounted.source
-    return (source and (source.dir or source.file or source.dev)) or ""
+    if source is None:
+        return ""
+    return source.dir or plan.folders.get(source.file or source.dev or "", "")
 
 
 def _entry(source: str, target: str, kind: str, options: str) -> tuple[str, object]:

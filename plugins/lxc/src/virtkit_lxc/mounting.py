@@ -1,0 +1,75 @@
+"""File systems in images and on block devices: mounted on the host for as long as a container runs, below its folder.
+
+liblxc would mount them after it has limited the devices of the container, and takes no block device for a root. So it
+gets folders, in which paths can be resolved too (`roots`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from virtkit.enums import ErrorDomain
+from virtkit.services.runner import run
+
+if TYPE_CHECKING:
+    from virtkit.xml.domain import Domain
+    from virtkit_lxc.plan import Plan
+
+MOUNTS = "mounts"
+"""Folder in the folder of a container that they are mounted in."""
+
+MOUNT_SECONDS = 60.0
+"""How long a mount may take: a journal is replayed in it."""
+
+
+def mounted(domain: Domain, plan: Plan) -> Plan:
+    """A plan whose images are mounted. If it fails, `unmount` removes what has been mounted.
+
+    Raises:
+        ProgramError: One cannot be mounted; the message quotes mount(8).
+        OperationTimeoutError: That took too long.
+    """
+    folders: dict[str, str] = {}
+    for number, each in enumerate(domain.devices.filesystems):
+        source = (each.source and (each.source.file or each.source.dev)) or ""
+        if each.type in ("file", "block"):
+            image = plan.images[source]
+            folder = plan.folder / MOUNTS / str(number)
+            folder.mkdir(parents=True, exist_ok=True)
+            options = ",".join(_options(is_root=each.target == "/", readonly=bool(each.readonly)))
+            command = ("mount", "-t", image.format, "-o", options, "--", image.device, str(folder))
+            run(command, timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
+            folders[source] = str(folder)
+    return plan._replace(folders=folders)
+
+
+def unmount(folder: Path) -> None:
+    """Unmount what is mounted below the folder of a container; harmless when there is nothing.
+
+    Raises:
+        ProgramError: One cannot be unmounted.
+    """
+    top = folder / MOUNTS
+    if not top.is_dir():
+        return
+    places = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()]
+    for place in sorted(top.iterdir()):
+        for _ in range(places.count(_escaped(place))):
+            run(["umount", "--", place], timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
+        place.rmdir()
+    top.rmdir()
+
+
+def _options(*, is_root: bool, readonly: bool) -> Iterator[str]:
+    yield "nodev"
+    if not is_root:
+        yield "nosuid"
+    if readonly:
+        yield "ro"
+
+
+def _escaped(path: Path) -> str:
+    """A path as mountinfo has it."""
+    return "".join(f"\\{ord(sign):03o}" if sign in " \t\n\\" else sign for sign in str(path))
