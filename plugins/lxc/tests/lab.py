@@ -11,7 +11,7 @@ from typing import Any
 from plugins.lxc.tests.documents import container
 from tests.containers import make_root, remains
 from virtkit.xml.domain import Domain
-from virtkit_lxc import cgroups, mounting, roots, runtime, terminal
+from virtkit_lxc import cgroups, roots, runtime, terminal
 from virtkit_lxc.configuration import CONSOLE_LOG, command, configuration
 from virtkit_lxc.plan import Plan
 from virtkit_lxc.runtime import Started
@@ -46,7 +46,7 @@ class Container:
         self.started: Started | None = None
 
     def start(self) -> Started:
-        plan = roots.prepared(self.domain, mounting.mounted(self.domain, self.plan))
+        plan = roots.prepared(self.domain, self.plan)
         text = configuration(self.domain, plan)
         self.started = runtime.start(
             self.name, plan.folder, text, command(self.domain), layout=plan.layout, group=plan.cgroup

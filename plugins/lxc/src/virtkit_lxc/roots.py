@@ -3,7 +3,7 @@
 liblxc does not mount onto a link, but it follows links to the host where it makes a missing folder, and where it looks
 for a source in the container. So both are settled here, by openat2(2), and liblxc gets paths without links:
 
-    plan = prepared(domain, mounted(domain, plan))
+    plan = prepared(domain, plan)
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from virtkit.enums import ErrorDomain
 from virtkit.errors import SystemCallError
 from virtkit_lxc.configuration.mounts import folder_of
+from virtkit_lxc.mounting import mounted
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
@@ -97,16 +98,18 @@ class _Trees:
 
 
 def prepared(domain: Domain, plan: Plan) -> Plan:
-    """A plan with the paths of `<filesystem>` in the container settled; targets that are missing are made.
+    """A plan with images mounted and the paths of `<filesystem>` in the container settled; missing targets are made.
 
-    Images are mounted by then: `mounting.mounted`.
+    `runtime.end` unmounts the images, also if this fails.
 
     Raises:
+        VirtError: An image cannot be mounted: see `mounting.mounted`.
         SystemCallError: A path cannot be resolved or made; the message names it.
     """
+    plan = mounted(domain, plan)
     trees = _Trees(_owner(domain))
     paths: dict[str, str] = {}
-    for each in sorted(domain.devices.filesystems, key=lambda mounted: mounted.target != "/"):
+    for each in sorted(domain.devices.filesystems, key=lambda one: one.target != "/"):
         source = (each.source and each.source.dir) or ""
         target = each.target or "/"
         settling = target
