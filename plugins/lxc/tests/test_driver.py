@@ -17,6 +17,7 @@ import pytest
 import virtkit
 from tests.containers.host import needs_containers, remains
 from tests.containers.rootfs import make_root
+from tests.namespaces import Namespace
 from virtkit import Connection, Domain
 from virtkit.enums import (
     DomainEventStoppedDetailType,
@@ -29,6 +30,7 @@ from virtkit.enums import (
 )
 from virtkit.errors import (
     ConfigUnsupportedError,
+    InternalError,
     InvalidArgError,
     OperationFailedError,
     OperationInvalidError,
@@ -36,6 +38,7 @@ from virtkit.errors import (
     XMLError,
 )
 from virtkit.events import DomainLifecycleEvent, DomainRebootEvent
+from virtkit.network.links import Links
 from virtkit.params import TypedParams
 from virtkit.streams import Duplex
 
@@ -53,7 +56,9 @@ def eventually(holds: Callable[[], object], what: str) -> None:
 @pytest.fixture(scope="module")
 def rootfs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     needs_containers()
-    return make_root(tmp_path_factory.mktemp("rootfs"))
+    folder = make_root(tmp_path_factory.mktemp("rootfs"))
+    folder.chmod(0o755)  # there are other users in it
+    return folder
 
 
 @pytest.fixture
@@ -345,3 +350,93 @@ def test_a_container_that_ended_unseen_is_off(uri: str, rootfs: Path) -> None:
         eventually(lambda: not domain.is_active(), "it is gone")
         domain.set_autostart(True)  # owns the root
         assert DomainState.SHUTOFF == domain.state().state
+
+
+# Interfaces
+
+
+@pytest.fixture
+def bridge(network: Namespace) -> str:
+    """A bridge of a host that is a network namespace: 10.0.0.1."""
+    with Links() as links:
+        links.add_bridge("vb0", mac=None, stp=False, delay=0, mtu=None)
+        links.add_address("vb0", "10.0.0.1/24")
+        links.set_up("vb0")
+    return "vb0"
+
+
+MAC = "52:54:00:a1:b2:c3"
+INTERFACE = f"""<interface type='bridge'><mac address='{MAC}'/><source bridge='vb0'/><guest dev='net0'/>
+    <ip address='10.0.0.2' prefix='24'/></interface>"""
+
+
+def test_an_interface_is_plugged_into_its_bridge(
+    bridge: str, network: Namespace, connection: Connection, rootfs: Path
+) -> None:
+    before = network.run("ip", "-o", "link").stdout.count("\n")
+    domain = connection.create_domain(document(rootfs, devices=INTERFACE))
+    assert network.pings("10.0.0.2")
+    assert "<target dev='vnet0'/>" in domain.xml_desc()
+    assert domain.interface_stats("vnet0").rx_packets > 0
+    ((_, bulk),) = connection.domain_stats([domain])
+    assert "vnet0" == bulk["net.0.name"]
+    domain.destroy()
+    assert before == network.run("ip", "-o", "link").stdout.count("\n")
+
+
+def test_a_start_that_fails_leaves_no_interface(
+    bridge: str, network: Namespace, connection: Connection, rootfs: Path
+) -> None:
+    before = network.run("ip", "-o", "link").stdout.count("\n")
+    domain = connection.define_domain(document(rootfs, "/bin/false", devices=INTERFACE))
+    with pytest.raises(OperationFailedError, match="ended with status 1"):
+        domain.create()
+    assert before == network.run("ip", "-o", "link").stdout.count("\n")
+
+
+def test_a_bridge_that_is_not_there_is_named(connection: Connection, network: Namespace, rootfs: Path) -> None:
+    domain = connection.define_domain(document(rootfs, devices=INTERFACE))
+    with pytest.raises(InternalError, match="vb0"):
+        domain.create()
+    assert not domain.is_active()
+
+
+def test_an_adopted_container_keeps_its_interface(bridge: str, network: Namespace, uri: str, rootfs: Path) -> None:
+    with virtkit.open(uri) as connection:
+        connection.create_domain(document(rootfs, devices=INTERFACE))
+    with virtkit.open(uri) as connection:
+        domain = connection.lookup_domain_by_name("web")
+        domain.suspend()
+        domain.resume()
+        assert network.pings("10.0.0.2")
+
+
+def test_an_image_is_a_root(connection: Connection, rootfs: Path, tmp_path: Path) -> None:
+    image = tmp_path / "root.img"
+    subprocess.run(
+        ["mke2fs", "-q", "-t", "ext4", "-d", rootfs, image, "16M"], check=True, timeout=60, capture_output=True
+    )
+    xml = document(rootfs).replace("<filesystem>", "<filesystem type='file'><driver type='loop' format='raw'/>")
+    domain = connection.create_domain(xml.replace(f"dir='{rootfs}'", f"file='{image}'"))
+    wait_for_shell(domain)
+    assert str(image) in loop_devices()
+    domain.destroy()
+    assert str(image) not in loop_devices()
+
+
+def loop_devices() -> str:
+    return subprocess.run(["losetup", "-a"], check=True, timeout=60, capture_output=True, text=True).stdout
+
+
+def test_init_runs_as_its_user(connection: Connection, rootfs: Path) -> None:
+    xml = document(rootfs, "/bin/sh").replace("</os>", "<inituser>guest</inituser><initgroup>guest</initgroup></os>")
+    domain = connection.create_domain(xml)
+    with closing(domain.open_console()) as console:
+        console.write(b"echo $(id -u):$(id -g)\n")
+        read_until(console, b"1000:1000")
+
+
+def test_a_user_that_is_not_there_is_named(connection: Connection, rootfs: Path) -> None:
+    domain = connection.define_domain(document(rootfs).replace("</os>", "<inituser>nobody</inituser></os>"))
+    with pytest.raises(ConfigUnsupportedError, match="no user 'nobody'"):
+        domain.create()

@@ -41,7 +41,7 @@ def prepare(interface: Interface) -> None:
     ports.number(interface)
 
 
-def settle(peers: Peers, owner: Owner, links: Links, interface: Interface) -> None:
+def settle(peers: Peers, owner: Owner, links: Links, interface: Interface, *, addressed: bool = False) -> None:
     """Find out what an interface is plugged into, and whether it can be.
 
     Args:
@@ -49,6 +49,7 @@ def settle(peers: Peers, owner: Owner, links: Links, interface: Interface) -> No
         owner: Whose interface it is.
         links: The host's links.
         interface: One of the types `PLUGGED` that was prepared; changed in place to what it becomes.
+        addressed: The driver gives the guest the addresses that the interface has.
 
     Raises:
         NoNetworkError: There is no such network.
@@ -59,7 +60,7 @@ def settle(peers: Peers, owner: Owner, links: Links, interface: Interface) -> No
     """
     if interface.type == "network":
         ports.claim(peers, owner, interface)
-    refusals.check(owner, links, interface)
+    refusals.check(owner, links, interface, addressed=addressed)
     if interface.type == "direct" and not device_of(interface):
         name_device(interface, macvtap.free_name(links))
 

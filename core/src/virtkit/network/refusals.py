@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from virtkit.xml.domain.devices.interface import Interface
 
 
-def check(owner: Owner, links: Links, interface: Interface) -> None:
-    """Refuse a settled interface that cannot be plugged in.
+def check(owner: Owner, links: Links, interface: Interface, *, addressed: bool = False) -> None:
+    """Refuse a settled interface that cannot be plugged in. `addressed`: the driver gives the guest its addresses.
 
     Raises:
         ConfigUnsupportedError: It asks for what cannot be had; the message names the part.
         InternalError: Its bridge, or its device that is not ours to make, does not exist.
         OperationInvalidError: The name of its device is taken.
     """
-    for what, remedy in _unsupported(interface):
+    for what, remedy in _unsupported(interface, addressed=addressed):
         raise ConfigUnsupportedError(
             f"{owner.about(interface)} has {what}, which is not supported: {remedy}", domain=owner.driver
         )
@@ -34,7 +34,7 @@ def check(owner: Owner, links: Links, interface: Interface) -> None:
     _device(owner, links, interface)
 
 
-def _unsupported(interface: Interface) -> Iterator[tuple[str, str]]:
+def _unsupported(interface: Interface, *, addressed: bool) -> Iterator[tuple[str, str]]:
     """What of it cannot be had, with what to do instead."""
     source, direct, bridged = interface.source, interface.type == "direct", interface.type in BRIDGED
     if interface.virtualport:
@@ -45,7 +45,7 @@ def _unsupported(interface: Interface) -> Iterator[tuple[str, str]]:
         yield "macTableManager='libvirt'", "leave it out"
     if source and (source.ips or source.routes):
         yield "addresses of the host's end", "remove <ip> and <route> from <source>"
-    if interface.ips:
+    if interface.ips and not addressed:
         yield "an <ip>", "remove it, and let the guest configure its interface"
     inbound = interface.bandwidth.inbound if interface.bandwidth else None
     if inbound and inbound.floor and interface.type != "network":

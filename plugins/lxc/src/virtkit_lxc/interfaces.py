@@ -57,7 +57,7 @@ def plug(state: LxcState, guest: Container, run: Run) -> tuple[Link, ...]:
     state.record(guest)
     with Links(domain=LXC) as links:
         for interface in found:
-            plugging.settle(state.peers, owner, links, interface)
+            plugging.settle(state.peers, owner, links, interface, addressed=True)
             if interface.type == "direct":
                 state.record(guest)
             inner = plugging.plug(state.peers, owner, links, interface, _make)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from virtkit.enums import DomainShutoffReason, ErrorDomain
+from virtkit.errors import VirtError
 from virtkit.services.guests.catalog import Running
 from virtkit.services.guests.state import GuestSession, GuestState
 from virtkit.services.loop import MonitorLoop
-from virtkit_lxc import adoption, ending, records, runtime, starting
+from virtkit_lxc import adoption, ending, mounting, records, runtime, starting
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.container import Container, Run
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from virtkit.network.ownership import Peers
     from virtkit.store import Root
     from virtkit.xml.domain import Domain
+
+
+_log = logging.getLogger(__name__)
 
 
 class LxcState(GuestState[Run]):
@@ -68,6 +73,15 @@ class LxcState(GuestState[Run]):
     def restart(self, guest: Container, run: Run) -> None:
         """Start a container again that has rebooted; see `starting.restart`."""
         starting.restart(self, guest, run)
+
+    def remove_folder(self, run: Run) -> None:
+        """Remove the folder of a run, but never what is still mounted in it: that is the user's."""
+        try:
+            mounting.unmount(run.folder)
+        except VirtError as error:
+            _log.error("%s is left, since something is mounted in it; unmount it: %s", run.folder, error)
+        else:
+            super().remove_folder(run)
 
     def close(self) -> None:
         """Let go of everything; the last session does."""

@@ -248,12 +248,16 @@ class GuestState(Tenancy, Generic[R]):
             self.catalog.statuses.delete(guest.name)
         except VirtError as error:
             _log.error("%s has ended, but its status stays behind: %s", guest.subject, error)
-        shutil.rmtree(run.folder, ignore_errors=True)
+        self.remove_folder(run)
 
     def make_folder(self, run: R) -> None:
         """Make the folder of a run, empty."""
-        shutil.rmtree(run.folder, ignore_errors=True)
+        self.remove_folder(run)
         make_folder(run.folder)
+
+    def remove_folder(self, run: R) -> None:
+        """Remove the folder of a run with all that is in it."""
+        shutil.rmtree(run.folder, ignore_errors=True)
 
     def close(self) -> None:
         """Let go of everything; the last session does."""
