@@ -31,7 +31,7 @@ from virtkit.testing import (
     Profile,
 )
 
-HOST = Can.IDENTIFY | Can.INFO
+HOST = Can.IDENTIFY | Can.DESCRIBE | Can.INFO
 DOMAIN = (
     Can.LIST | Can.DESCRIBE | Can.INFO | Can.DEFINE | Can.CREATE | Can.START | Can.AUTOSTART | Can.EVENTS
     | Can.PAUSE | Can.SHUTDOWN | Can.REBOOT | Can.RENAME | Can.METADATA

@@ -249,6 +249,22 @@ def test_limits_of_one_that_is_off_are_those_of_its_next_start(connection: Conne
     assert 48 * 1024 == domain.memory_parameters()["hard_limit"]
 
 
+def test_shares_of_block_devices_are_told_as_they_were_set(connection: Connection, rootfs: Path) -> None:
+    domain = connection.define_domain(document(rootfs))
+    domain.set_blkio_parameters({"weight": 300, "device_read_bytes_sec": "/dev/loop0,1000,/dev/loop1,2000"})
+    told = domain.blkio_parameters()
+    assert (300, "/dev/loop0,1000,/dev/loop1,2000", "") == (
+        told["weight"],
+        told["device_read_bytes_sec"],
+        told["device_weight"],
+    )
+    domain.set_blkio_parameters({"device_read_bytes_sec": "/dev/loop0,0"})
+    assert "/dev/loop1,2000" == domain.blkio_parameters()["device_read_bytes_sec"]
+    for wrong in ({"device_weight": "/dev/loop0"}, {"weight": 0}, {"toast": 1}):
+        with pytest.raises(InvalidArgError):
+            domain.set_blkio_parameters(wrong)
+
+
 @pytest.mark.parametrize("wrong", [{"toast": 1}, {"hard_limit": -1}, {"hard_limit": True}])
 def test_limits_that_mean_nothing_are_refused(connection: Connection, rootfs: Path, wrong: dict[str, int]) -> None:
     domain = connection.define_domain(document(rootfs))

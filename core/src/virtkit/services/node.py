@@ -12,6 +12,9 @@ from virtkit.records import NodeCpuMap, NodeInfo
 
 CPUS = Path("/sys/devices/system/cpu")
 NODES = Path("/sys/devices/system/node")
+KSM = Path("/sys/kernel/mm/ksm")
+"""Where the kernel tells how it merges equal pages."""
+
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 # Columns of /proc/stat: user nice system idle iowait irq softirq steal.
@@ -94,6 +97,26 @@ def cpu_times(number: int | None) -> dict[str, int] | None:
         if name == wanted:
             return {kind: sum(int(fields[at]) for at in places) * TICK_NS for kind, places in _COLUMNS.items()}
     return None
+
+
+def huge_pages(cell: int | None, size: int) -> Path | None:
+    """The folder in which the kernel counts huge pages.
+
+    Args:
+        cell: Of this NUMA cell; None: of the whole host.
+        size: Size of a page, in KiB.
+
+    Returns:
+        None when there are none of that size.
+    """
+    folder = Path("/sys/kernel/mm") if cell is None or not (NODES / f"node{cell}").exists() else NODES / f"node{cell}"
+    found = folder / "hugepages" / f"hugepages-{size}kB"
+    return found if found.is_dir() else None
+
+
+def page_size() -> int:
+    """The size of the normal pages, in KiB."""
+    return os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 class Place(NamedTuple):

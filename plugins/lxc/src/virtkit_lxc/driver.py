@@ -14,6 +14,7 @@ from virtkit.errors import InternalError
 from virtkit.services.guests.annotations import AnnotationsPart
 from virtkit.services.tenancy import Tenants
 from virtkit.store import Root
+from virtkit_lxc.blockio import BlockIoPart
 from virtkit_lxc.console import ConsolePart
 from virtkit_lxc.definition import DefinitionPart
 from virtkit_lxc.host import HostPart
@@ -41,6 +42,7 @@ class LxcDriver(
     LifecyclePart,
     ConsolePart,
     ResourcesPart,
+    BlockIoPart,
     StatisticsPart,
     BlockStatisticsPart,
     InsidePart,

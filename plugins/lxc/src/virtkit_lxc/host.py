@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 import socket
 from typing import TYPE_CHECKING
 
-from virtkit.enums import ErrorDomain
 from virtkit.hookspecs.connect import ConnectSpec
 from virtkit.records import SecurityModel
 from virtkit.services.guests.host import NodePart
 from virtkit.spec import quick
+from virtkit_lxc.define import OS_TYPES, RAN_TOGETHER
+from virtkit_lxc.drafts import TYPE, launcher
 
 if TYPE_CHECKING:
+    from virtkit.xml.capabilities import Capabilities
     from virtkit_lxc.state import Session
 
-LXC = ErrorDomain.LXC
+WORD_SIZES = {"i686": 32, "armv7l": 32}
+"""Bits, where they are not 64."""
 
 
 class HostPart(ConnectSpec["Session"], NodePart["Session"]):
@@ -41,6 +45,24 @@ class HostPart(ConnectSpec["Session"], NodePart["Session"]):
     def connect_is_secure(self, conn: Session) -> bool:
         return True
 
+    def connect_get_capabilities(self, conn: Session) -> str:
+        return capabilities().format()
+
     @quick
     def node_get_security_model(self, conn: Session) -> SecurityModel:
         return SecurityModel("", "")
+
+
+def capabilities() -> Capabilities:
+    """The host, and the kinds of containers it runs."""
+    from virtkit.services.guests.capabilities import describe
+    from virtkit.xml import capabilities as xml
+
+    document = xml.Capabilities()
+    describe(document.host)
+    arch = os.uname().machine
+    for name in RAN_TOGETHER.get(arch, (arch,)):
+        described = xml.GuestArch(name=name, wordsize=WORD_SIZES.get(name, 64), emulator=launcher())
+        described.domains = [xml.GuestDomain(type=TYPE)]
+        document.guests.append(xml.Guest(os_type=OS_TYPES[0], arch=described))
+    return document
