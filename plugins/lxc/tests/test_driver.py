@@ -30,6 +30,7 @@ from virtkit.enums import (
 )
 from virtkit.errors import (
     ConfigUnsupportedError,
+    DeviceMissingError,
     InternalError,
     InvalidArgError,
     OperationFailedError,
@@ -456,3 +457,54 @@ def test_a_user_that_is_not_there_is_named(connection: Connection, rootfs: Path)
     domain = connection.define_domain(document(rootfs).replace("</os>", "<inituser>nobody</inituser></os>"))
     with pytest.raises(ConfigUnsupportedError, match="no user 'nobody'"):
         domain.create()
+
+
+# Devices that come and go
+
+
+def test_an_interface_comes_and_goes(bridge: str, network: Namespace, connection: Connection, rootfs: Path) -> None:
+    before = network.run("ip", "-o", "link").stdout.count("\n")
+    domain = connection.create_domain(document(rootfs))
+    domain.attach_device(INTERFACE)
+    assert network.pings("10.0.0.2")
+    assert MAC in domain.xml_desc()
+    with pytest.raises(OperationInvalidError, match="already"):
+        domain.attach_device(INTERFACE)
+    domain.detach_device(INTERFACE)
+    assert MAC not in domain.xml_desc()
+    assert before == network.run("ip", "-o", "link").stdout.count("\n")
+
+
+FULL = "<hostdev mode='capabilities' type='misc'><source><char>/dev/full</char></source></hostdev>"
+
+
+def test_a_device_node_comes_and_goes(connection: Connection, rootfs: Path) -> None:
+    domain = connection.create_domain(document(rootfs))
+    with closing(domain.open_console()) as console:
+        console.write(b"rm -f /dev/full; echo x$((3 * 3))\n")
+        read_until(console, b"x9")
+        domain.attach_device(FULL)
+        console.write(b"echo a > /dev/full; test -c /dev/full && echo is$((6 * 7))there\n")
+        assert b"No space left" in read_until(console, b"is42there")
+        domain.detach_device(FULL)
+        console.write(b"test -e /dev/full || echo is$((6 * 7))gone\n")
+        read_until(console, b"is42gone")
+    with pytest.raises(DeviceMissingError):
+        domain.detach_device(FULL)
+
+
+def test_a_definition_gets_and_loses_devices(connection: Connection, rootfs: Path) -> None:
+    domain = connection.define_domain(document(rootfs))
+    before = domain.xml_desc()
+    shared = f"<filesystem><source dir='{rootfs}/mnt'/><target dir='/srv'/></filesystem>"
+    for device in (INTERFACE, FULL, shared):
+        domain.attach_device(device, DomainModificationImpact.CONFIG)
+        with pytest.raises(OperationInvalidError, match="already"):
+            domain.attach_device(device, DomainModificationImpact.CONFIG)
+    assert "<target dir='/srv'/>" in domain.xml_desc()
+    changed = INTERFACE.replace("vb0", "vb1")
+    domain.update_device(changed, DomainModificationImpact.CONFIG)
+    assert "<source bridge='vb1'/>" in domain.xml_desc()
+    for device in (changed, FULL, shared):
+        domain.detach_device(device, DomainModificationImpact.CONFIG)
+    assert before == domain.xml_desc()

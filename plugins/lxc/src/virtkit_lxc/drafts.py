@@ -48,7 +48,6 @@ def read(xml: str, *, validate: bool = False) -> Draft:
         VirtError: It is no valid domain; see `domain_define_xml_flags`.
     """
     from virtkit.xml.domain import Domain
-    from virtkit_lxc import define
 
     domain = Domain.parse(xml, validate=validate)
     for notice in domain.notices:
@@ -61,6 +60,17 @@ def read(xml: str, *, validate: bool = False) -> Draft:
             f"domain {domain.name!r} is of type {domain.type!r}; this driver runs type {TYPE}", domain=ErrorDomain.LXC
         )
     domain.id = None
-    define.complete(domain, os.uname().machine, launcher())
+    complete(domain)
     assert domain.uuid is not None
     return Draft(name, domain.uuid, domain)
+
+
+def complete(domain: Domain) -> None:
+    """Check a definition and fill in what it leaves open, for this host.
+
+    Raises:
+        VirtError: As `define.complete`.
+    """
+    from virtkit_lxc import define
+
+    define.complete(domain, os.uname().machine, launcher())

@@ -17,6 +17,7 @@ from virtkit.store import Root
 from virtkit_lxc.blockio import BlockIoPart
 from virtkit_lxc.console import ConsolePart
 from virtkit_lxc.definition import DefinitionPart
+from virtkit_lxc.devices import DevicesPart
 from virtkit_lxc.host import HostPart
 from virtkit_lxc.inside import InsidePart
 from virtkit_lxc.lifecycle import LifecyclePart
@@ -41,6 +42,7 @@ class LxcDriver(
     DefinitionPart,
     LifecyclePart,
     ConsolePart,
+    DevicesPart,
     ResourcesPart,
     BlockIoPart,
     StatisticsPart,

@@ -50,19 +50,25 @@ def plug(state: LxcState, guest: Container, run: Run) -> tuple[Link, ...]:
     found = plugged(run.live)
     if not found:
         return ()
-    made: list[Link] = []
-    owner = _owner(guest)
     for interface in found:
         plugging.prepare(interface)
     state.record(guest)
     with Links(domain=LXC) as links:
-        for interface in found:
-            plugging.settle(state.peers, owner, links, interface, addressed=True)
-            if interface.type == "direct":
-                state.record(guest)
-            inner = plugging.plug(state.peers, owner, links, interface, _make)
-            made.append(_link(interface, inner))
-    return tuple(made)
+        return tuple(plug_in(state, guest, links, interface) for interface in found)
+
+
+def plug_in(state: LxcState, guest: Container, links: Links, interface: Interface) -> Link:
+    """Make one interface that was prepared. Whoever fails afterwards calls `plugging.unplug`.
+
+    Raises:
+        VirtError: As `virtkit.network.plugging.settle` and `plug`.
+    """
+    from virtkit.network import plugging
+
+    plugging.settle(state.peers, owner_of(guest), links, interface, addressed=True)
+    if interface.type == "direct":
+        state.record(guest)
+    return _link(interface, plugging.plug(state.peers, owner_of(guest), links, interface, _make))
 
 
 def plugged(domain: Domain) -> list[Interface]:
@@ -100,7 +106,8 @@ def find(domain: Domain, device: str) -> Interface:
     return found[0]
 
 
-def _owner(guest: Container) -> Owner:
+def owner_of(guest: Container) -> Owner:
+    """Whose interfaces those of a guest are."""
     return Owner(guest.name, guest.uuid, LXC)
 
 
@@ -110,7 +117,7 @@ def _with_each(guest: Container, run: Run, do: Callable[[Owner, Links, Interface
         try:
             with Links(domain=LXC) as links:
                 for interface in found:
-                    do(_owner(guest), links, interface)
+                    do(owner_of(guest), links, interface)
         except VirtError as error:
             _log.error("the interfaces of %s are left as they are: %s", guest.subject, error)
 

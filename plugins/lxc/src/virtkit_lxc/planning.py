@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError, OperationInvalidError, SystemCallError
-from virtkit.xml.domain.devices.hostdev import CapabilitySource
+from virtkit.xml.domain.devices.disk import Disk
+from virtkit.xml.domain.devices.hostdev import CapabilitySource, Hostdev
 from virtkit_lxc import images, interfaces, roots, users
 from virtkit_lxc.plan import Node, Plan
 
@@ -75,16 +76,28 @@ def _check_sources(guest: Container, domain: Domain) -> dict[str, bool]:
 
 
 def _nodes(guest: Container, domain: Domain) -> Iterator[Node]:
-    for disk in domain.devices.disks:
-        path = disk.source.dev if disk.source else None
-        if path:
-            target = f"/dev/{disk.target.dev if disk.target else ''}"
-            yield _node(guest, path, target, writable=not disk.readonly)
-    for hostdev in domain.devices.hostdevs:
-        source = hostdev.source
+    devices: list[Disk | Hostdev] = [*domain.devices.disks, *domain.devices.hostdevs]
+    for device in devices:
+        found = node_of(guest, device)
+        if found is not None:
+            yield found
+
+
+def node_of(guest: Container, device: Disk | Hostdev) -> Node | None:
+    """The node of a disk or of a device of the host; None: it has none.
+
+    Raises:
+        SystemCallError: It is missing; `int1` is the errno.
+        ConfigUnsupportedError: It is no device.
+    """
+    source = device.source
+    if isinstance(device, Disk):
+        path = device.source.dev if device.source else None
+        target = f"/dev/{device.target.dev if device.target else ''}"
+    else:
         path = (source.block or source.char) if isinstance(source, CapabilitySource) else None
-        if path:
-            yield _node(guest, path, path, writable=not hostdev.readonly)
+        target = path or ""
+    return _node(guest, path, target, writable=not device.readonly) if path else None
 
 
 def _node(guest: Container, path: str, target: str, *, writable: bool) -> Node:
