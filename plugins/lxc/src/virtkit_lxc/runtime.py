@@ -105,6 +105,7 @@ def start(name: str, folder: Path, config: str, command: Sequence[str], *, layou
         (folder / old).unlink(missing_ok=True)
     with suppress(FileNotFoundError):
         (folder / GUARD).rmdir()
+    cgroups.remove(layout, group)  # liblxc takes none that is there
     write_private(folder / CONFIG, config)
     files = ("-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID))
     try:
