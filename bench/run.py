@@ -1,7 +1,7 @@
 """`make bench`: what virtkit costs, beside the real libvirt on the same machine in the same run.
 
     make bench                  every part
-    make bench BENCH=rpc        one of them: inprocess, netfilter, network, rpc, storage
+    make bench BENCH=rpc        one of them: inprocess, lxc, netfilter, network, rpc, storage
 
 Each figure is the best of several runs: the others were disturbed. A figure that is missing has its reason.
 """
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import netfilter, network, rpc, storage
+from bench import lxc, netfilter, network, rpc, storage
 from bench.table import HEADER, NO_LIMIT, Row, environment
 
 HERE = Path(__file__).resolve().parent
@@ -60,6 +60,7 @@ def inprocess() -> Iterator[Row]:
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "inprocess": inprocess,
+    "lxc": lxc.rows,
     "netfilter": netfilter.rows,
     "network": network.rows,
     "rpc": rpc.rows,

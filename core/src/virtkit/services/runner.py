@@ -8,6 +8,7 @@ Errors quote what the program said.
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import shutil
 import signal
@@ -191,8 +192,7 @@ class _Talk:
             if self._selector.get_map():
                 self._turn(min(left, TICK))
             else:
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(min(left, TICK))
+                self._wait(min(left, TICK))
         while len(self.stdout) <= self._limit and self._turn(0):
             pass
 
@@ -202,6 +202,16 @@ class _Talk:
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for the end of the program; `Popen.wait` would sleep beyond it."""
+        pidfd = os.pidfd_open(self._process.pid)
+        try:
+            ended = select.poll()
+            ended.register(pidfd, select.POLLIN)
+            ended.poll(seconds * 1000)
+        finally:
+            os.close(pidfd)
 
     def _turn(self, wait: float) -> bool:
         """Move what can be moved within `wait` seconds; False when nothing could."""

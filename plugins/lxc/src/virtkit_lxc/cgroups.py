@@ -336,6 +336,11 @@ def _set_frozen(layout: Layout, group: str, wanted: bool) -> None:
     )
 
 
+def exist(layout: Layout, group: str) -> bool:
+    """Whether there are groups of a container: liblxc makes them in all hierarchies, so one tells."""
+    return any((mount / f"{group}{suffix}").is_dir() for mount in layout.mounts()[:1] for suffix in SUFFIXES)
+
+
 def remove(layout: Layout, group: str) -> None:
     """Remove the groups of a container that has ended; harmless when there are none.
 

@@ -28,6 +28,7 @@ from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.configuration import CONSOLE_LOG, LOG
 from virtkit_lxc.configuration.mounts import GUARD
 from virtkit_lxc.processes import Identity, children
+from virtkit_lxc.sealed import sealed
 
 CONFIG = "config"
 MONITOR_PID = "monitor.pid"
@@ -44,8 +45,8 @@ SETTLE_SECONDS = 10.0
 REBOOTED = -signal.SIGHUP
 """How the kernel ends an init that called reboot(2) to start anew."""
 
-SEALED = {"LXC_MEMFD_REXEC": "1"}
-"""Environment of liblxc's programs: they run from sealed copies, which no container can write (CVE-2019-5736)."""
+REEXECUTED = {"LXC_MEMFD_REXEC": "1"}
+"""Environment of lxc-attach: it runs from a copy of itself, and closes that; see `sealed`, which it would leak."""
 
 QUOTED_BYTES = 2048
 """Of the output of a container that an error message quotes."""
@@ -105,14 +106,16 @@ def start(name: str, folder: Path, config: str, command: Sequence[str], *, layou
         (folder / old).unlink(missing_ok=True)
     with suppress(FileNotFoundError):
         (folder / GUARD).rmdir()
-    cgroups.remove(layout, group)  # liblxc takes none that is there
+    if cgroups.exist(layout, group):  # liblxc takes none that are there
+        cgroups.remove(layout, group)
     write_private(folder / CONFIG, config)
     files = ("-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID))
     try:
+        program = sealed("lxc-start")
         run(
-            ["lxc-start", *_whose(folder), *files, "--", *command],
+            [f"/proc/self/fd/{program}", *_whose(folder), *files, "--", *command],
             timeout=START_SECONDS,
-            environment=SEALED,
+            pass_fds=(program,),
             domain=ErrorDomain.LXC,
         )
         started = find(folder)
@@ -260,7 +263,7 @@ def attach(
     ]  # fmt: skip
     stdin, stdout, stderr = files or (subprocess.DEVNULL,) * 3
     process = subprocess.Popen(
-        arguments, stdin=stdin, stdout=stdout, stderr=stderr, cwd="/", start_new_session=files is None, env=SEALED
+        arguments, stdin=stdin, stdout=stdout, stderr=stderr, cwd="/", start_new_session=files is None, env=REEXECUTED
     )
     try:
         status = process.wait(timeout)
