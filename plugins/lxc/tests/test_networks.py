@@ -50,7 +50,8 @@ def test_an_interface_survives_a_reboot(lab: Lab, host: Namespace) -> None:
     made = lab.started("/sbin/init", plan={"links": (LINK,)})
     runtime.reboot(made.name, made.running)
     assert made.running.init.wait(20)
-    assert runtime.after(made.plan.folder, made.running) is not None
+    again = runtime.after(made.plan.folder, made.running)
+    assert again is not None, (made.plan.folder / "lxc.log").read_text()
     assert host.pings("10.0.0.2")
 
 
