@@ -12,11 +12,11 @@ from virtkit.enums import (
     DomainXMLFlags,
     ErrorDomain,
 )
-from virtkit.errors import OperationInvalidError
+from virtkit.errors import InvalidArgError, OperationInvalidError
 from virtkit.services.guests import configuration, describing, listing
 from virtkit.services.guests.configuration import ConfigurationPart
 from virtkit.spec import quick
-from virtkit_lxc import drafts, starting
+from virtkit_lxc import drafts, native, starting
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
@@ -62,6 +62,14 @@ class DefinitionPart(ConfigurationPart["Session"]):
                 if guest.config is None and guest.run is None:  # one that runs stays in sight, whatever failed then
                     state.domains.remove(guest)
                 raise
+
+    def connect_domain_xml_from_native(self, conn: Session, native_format: str, native_config: str, flags: int) -> str:
+        refuse("connect_domain_xml_from_native", flags)
+        if native_format != native.FORMAT:
+            raise InvalidArgError(
+                f"configurations of format {native_format!r} are not known here, only {native.FORMAT}", domain=LXC
+            )
+        return native.read(native_config).format()
 
     def domain_undefine_flags(self, conn: Session, dom: DomainRef, flags: int) -> None:
         refuse("domain_undefine_flags", flags, sum(DomainUndefineFlags))  # of what they remove a container has nothing

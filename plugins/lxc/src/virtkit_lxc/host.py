@@ -8,11 +8,14 @@ import re
 import socket
 from typing import TYPE_CHECKING
 
+from virtkit.enums import ErrorDomain
 from virtkit.hookspecs.connect import ConnectSpec
 from virtkit.records import SecurityModel
+from virtkit.services.guests import sysinfo
 from virtkit.services.guests.host import NodePart
 from virtkit.spec import quick
 from virtkit_lxc.define import OS_TYPES, RAN_TOGETHER
+from virtkit_lxc.definition import refuse
 from virtkit_lxc.drafts import TYPE, launcher
 
 if TYPE_CHECKING:
@@ -47,6 +50,11 @@ class HostPart(ConnectSpec["Session"], NodePart["Session"]):
 
     def connect_get_capabilities(self, conn: Session) -> str:
         return capabilities().format()
+
+    @quick
+    def connect_get_sysinfo(self, conn: Session, flags: int) -> str:
+        refuse("connect_get_sysinfo", flags)
+        return sysinfo.document(domain=ErrorDomain.LXC)
 
     @quick
     def node_get_security_model(self, conn: Session) -> SecurityModel:
