@@ -14,7 +14,7 @@ from virtkit.enums import (
     DomainShutoffReason,
     DomainState,
 )
-from virtkit.errors import OperationInvalidError, VirtError
+from virtkit.errors import OperationInvalidError, SystemCallError, VirtError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.services.guests.guest import Ending
 from virtkit_lxc import cgroups, images, interfaces, runtime
@@ -106,6 +106,7 @@ def _kill(state: LxcState, guest: Container, run: Run) -> None:
     if started is not None:
         with suppress(OperationInvalidError):  # it has ended meanwhile
             runtime.send(guest.name, started, signal.SIGKILL)
-            if cgroups.frozen(state.layout, run.cgroup):
-                cgroups.thaw(state.layout, run.cgroup)  # only then does it notice
+            if cgroups.frozen(state.layout, run.cgroup):  # it notices only when it runs again
+                with suppress(SystemCallError):  # its groups may go with it meanwhile
+                    cgroups.thaw(state.layout, run.cgroup)
             runtime.stop(guest.name, started, kill=True)
