@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import pytest
 
@@ -143,6 +144,22 @@ def test_a_container_survives_the_process_that_started_it(lab: Lab) -> None:
     found = runtime.find(made.plan.folder)
     assert found is not None
     made.started = found
+    assert "root" == made.says("whoami")
+
+
+@pytest.mark.parametrize("milliseconds", range(0, 16, 2))
+def test_nothing_is_left_of_a_start_whose_manager_was_killed(lab: Lab, milliseconds: int) -> None:
+    made = lab.container()
+    child = os.fork()
+    if child == 0:
+        made.start()
+        signal.pause()
+    time.sleep(milliseconds / 1000)  # at whatever step it is then
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    made.end()
+    assert {} == remains(lab.folder)
+    made.start()
     assert "root" == made.says("whoami")
 
 

@@ -33,6 +33,9 @@ from virtkit_lxc.sealed import sealed
 CONFIG = "config"
 MONITOR_PID = "monitor.pid"
 
+STARTING = "starting"
+"""File in the folder of a container that is there during a start: `end` then looks for liblxc's processes too."""
+
 START_SECONDS = 60.0
 """How long a start may take: a file system with a journal to replay is mounted in it."""
 
@@ -112,12 +115,14 @@ def start(name: str, folder: Path, config: str, command: Sequence[str], *, layou
     files = ("-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID))
     try:
         program = sealed("lxc-start")
+        (folder / STARTING).touch()
         run(
             [f"/proc/self/fd/{program}", *_whose(folder), *files, "--", *command],
             timeout=START_SECONDS,
             pass_fds=(program,),
             domain=ErrorDomain.LXC,
         )
+        (folder / STARTING).unlink()
         started = find(folder)
         if started is None:
             _wait_for_monitor(folder)
@@ -295,7 +300,7 @@ def end(folder: Path, layout: Layout, group: str) -> None:
         InternalError: Something of it does not end.
     """
     end_time = time.monotonic() + KILL_SECONDS
-    while left := [*cgroups.processes(layout, group), *cgroups.processes(layout, f"{group}.monitor")]:
+    while left := _left(folder, layout, group):
         for pid in left:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -306,10 +311,27 @@ def end(folder: Path, layout: Layout, group: str) -> None:
         time.sleep(TICK)
     cgroups.remove(layout, group)
     mounting.unmount(folder)
-    for file in (CONFIG, MONITOR_PID):
+    for file in (CONFIG, MONITOR_PID, STARTING):
         (folder / file).unlink(missing_ok=True)
     with suppress(FileNotFoundError):
         (folder / GUARD).rmdir()
+
+
+def _left(folder: Path, layout: Layout, group: str) -> list[int]:
+    """The processes of a container: in its groups, and those of a start that has not come so far."""
+    found = _starting(folder) if (folder / STARTING).exists() else []
+    return [*found, *cgroups.processes(layout, group), *cgroups.processes(layout, f"{group}.monitor")]
+
+
+def _starting(folder: Path) -> list[int]:
+    """Processes of lxc-start for a container; all of them have its arguments until they are monitors."""
+    ours = b"\0" + b"\0".join(os.fsencode(word) for word in _whose(folder)) + b"\0"
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if ours in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
 
 
 def write_private(path: Path, text: str) -> None:
