@@ -20,6 +20,7 @@ from tests.containers.rootfs import make_root
 from tests.namespaces import Namespace
 from virtkit import Connection, Domain
 from virtkit.enums import (
+    DomainCreateFlags,
     DomainEventStoppedDetailType,
     DomainEventType,
     DomainModificationImpact,
@@ -347,6 +348,68 @@ def test_a_container_outlives_its_manager_and_is_adopted(uri: str, rootfs: Path)
         eventually(lambda: _asked_to_end(domain), "it shuts down")
         eventually(lambda: told and told[-1].event == DomainEventType.STOPPED, "it is told")
         assert DomainShutoffReason.SHUTDOWN == domain.state().reason
+
+
+DIE_WHILE_STARTING = """
+import os, signal, sys, virtkit
+from virtkit_lxc import runtime
+runtime.find = lambda folder: os.kill(os.getpid(), signal.SIGKILL)  # liblxc has started it, and nobody has noted that
+virtkit.open(sys.argv[1]).lookup_domain_by_name("web").create()
+"""
+
+
+def test_a_start_whose_manager_died_half_way_leaves_nothing(uri: str, rootfs: Path, tmp_path: Path) -> None:
+    with virtkit.open(uri) as connection:
+        connection.define_domain(document(rootfs))
+    done = subprocess.run(
+        [sys.executable, "-c", DIE_WHILE_STARTING, uri], capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
+    assert -signal.SIGKILL == done.returncode, done.stderr
+    with virtkit.open(uri) as connection:
+        domain = connection.lookup_domain_by_name("web")
+        domain.set_autostart(False)  # owns the root
+        assert (DomainState.SHUTOFF, DomainShutoffReason.FAILED) == state_of(domain)
+        assert {} == remains(tmp_path / "run" / "lxc")
+        domain.create()
+        assert domain.is_active()
+
+
+def test_a_marked_container_starts_with_the_driver(uri: str, rootfs: Path, tmp_path: Path) -> None:
+    with virtkit.open(uri) as connection:
+        domain = connection.define_domain(document(rootfs))
+        domain.set_autostart(True)
+    (tmp_path / "run" / "lxc" / "autostarted").unlink()  # as after a boot of the host
+    with virtkit.open(uri) as connection:
+        domain = connection.lookup_domain_by_name("web")
+        domain.set_autostart(True)  # owns the root
+        eventually(domain.is_active, "it is started")
+
+
+def test_a_container_that_ends_with_its_session_does(uri: str, rootfs: Path) -> None:
+    with virtkit.open(uri) as connection:
+        connection.define_domain(document(rootfs)).create(DomainCreateFlags.START_AUTODESTROY)
+    with virtkit.open(uri) as connection:
+        assert not connection.lookup_domain_by_name("web").is_active()
+
+
+def test_namespaces_of_another_container_are_shared(connection: Connection, rootfs: Path) -> None:
+    other = connection.create_domain(document(rootfs, name="other"))
+    xml = document(rootfs).replace("<domain type='lxc'>", f"<domain type='lxc' xmlns:lxc='{LXC_NAMESPACE}'>")
+    shared = "<lxc:namespace><lxc:sharenet type='name' value='other'/></lxc:namespace></domain>"
+    domain = connection.create_domain(xml.replace("</domain>", shared))
+    assert _network_of(other) == _network_of(domain)
+
+
+LXC_NAMESPACE = "http://libvirt.org/schemas/domain/lxc/1.0"
+
+
+def _network_of(domain: Domain) -> set[str]:
+    found = domain.lxc_open_namespace()
+    try:
+        return {name for each in found if (name := os.readlink(f"/proc/self/fd/{each}")).startswith("net:")}
+    finally:
+        for each in found:
+            os.close(each)
 
 
 def _asked_to_end(domain: Domain) -> bool:
