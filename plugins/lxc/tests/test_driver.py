@@ -491,6 +491,38 @@ def test_an_adopted_container_keeps_its_interface(bridge: str, network: Namespac
         assert network.pings("10.0.0.2")
 
 
+def test_a_system_that_reboots_keeps_its_interface(
+    bridge: str, network: Namespace, connection: Connection, rootfs: Path
+) -> None:
+    told: list[object] = []
+    connection.subscribe(DomainRebootEvent, lambda _, event: told.append(event))
+    domain = connection.create_domain(document(rootfs, devices=INTERFACE))
+    wait_for_shell(domain)
+    domain.reboot()
+    eventually(lambda: told, "it reboots")
+    assert network.pings("10.0.0.2")
+    domain.destroy()
+    assert "vnet" not in network.run("ip", "-o", "link").stdout
+
+
+BOUND = "<filesystem type='bind'><source dir='/tmp'/><target dir='/mnt'/></filesystem>"
+
+
+def test_a_system_that_liblxc_may_not_start_anew_is_started_by_us(
+    bridge: str, network: Namespace, connection: Connection, rootfs: Path
+) -> None:
+    told: list[object] = []
+    connection.subscribe(DomainRebootEvent, lambda _, event: told.append(event))
+    domain = connection.create_domain(document(rootfs, devices=INTERFACE + BOUND))
+    number = domain.id
+    wait_for_shell(domain)
+    domain.reboot()
+    eventually(lambda: told, "it reboots")
+    wait_for_shell(domain)
+    assert number == connection.lookup_domain_by_name("web").id
+    assert network.pings("10.0.0.2")
+
+
 def test_an_image_is_a_root(connection: Connection, rootfs: Path, tmp_path: Path) -> None:
     image = tmp_path / "root.img"
     subprocess.run(

@@ -41,6 +41,7 @@ def add_interface(state: LxcState, guest: Container, run: Run, interface: Interf
     run.live.devices.interfaces.append(interface)
     with Links(domain=LXC) as links:
         try:
+            state.record(guest)  # whoever comes after us is to know whose it is
             _move(run, interfaces.plug_in(state, guest, links, interface))
         except BaseException:
             plugging.unplug(state.peers, interfaces.owner_of(guest), links, interface)

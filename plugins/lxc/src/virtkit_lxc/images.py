@@ -15,6 +15,7 @@ from virtkit_lxc.plan import Image
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
     from virtkit_lxc.container import Container, Run
+    from virtkit_lxc.state import LxcState
 
 LXC = ErrorDomain.LXC
 
@@ -24,7 +25,7 @@ SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
-def attach(guest: Container, run: Run) -> dict[str, Image]:
+def attach(state: LxcState, guest: Container, run: Run) -> dict[str, Image]:
     """Find the devices of a container's images, and make loop devices for files.
 
     What was made stands in `run.loops`, also when it fails half-way: `detach` removes it.
@@ -47,6 +48,7 @@ def attach(guest: Container, run: Run) -> dict[str, Image]:
         device = source
         if kind == "file":
             device = run.loops[source] = _tool("losetup", "--find", "--show", source)
+            state.record(guest)  # whoever comes after us is to know whose it is
         found[source] = Image(device, _format(guest, device))
     return found
 

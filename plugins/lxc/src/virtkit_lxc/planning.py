@@ -43,7 +43,7 @@ def plan(state: LxcState, guest: Container, run: Run) -> Plan:
     root = next((each.source.dir for each in domain.devices.filesystems if each.target == "/" and each.source), None)
     user, group = users.of_init(guest.subject, domain, root)
     numbers = {device.path or "": _number(guest, device.path or "") for device in domain.blkio_tune.devices}
-    found = images.attach(guest, run)
+    found = images.attach(state, guest, run)
     links = interfaces.plug(state, guest, run)
     alone = bool(links or domain.features.privnet)
     settled = Plan(
