@@ -77,5 +77,19 @@ def children(pid: int) -> list[int]:
     """The processes that a process with one thread has started and that have not been waited for."""
     try:
         return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
+    except ProcessLookupError:
         return []
+    except FileNotFoundError:  # it has ended, or the kernel was built without this file
+        return [each for each in _all() if _parent(each) == pid]
+
+
+def _all() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _parent(pid: int) -> int:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(stat.rpartition(")")[2].split()[1])

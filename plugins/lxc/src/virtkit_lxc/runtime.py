@@ -325,7 +325,7 @@ def _left(folder: Path, layout: Layout, group: str) -> list[int]:
 
 def _starting(folder: Path) -> list[int]:
     """Processes of lxc-start for a container; all of them have its arguments until they are monitors."""
-    ours = b"\0" + b"\0".join(os.fsencode(word) for word in _whose(folder)) + b"\0"
+    ours = _arguments(folder)
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
@@ -344,13 +344,21 @@ def _whose(folder: Path) -> tuple[str, ...]:
     return "-n", folder.name, "-P", str(folder.parent)
 
 
+def _arguments(folder: Path) -> bytes:
+    """How the arguments of lxc-start and lxc-attach for a container begin, as /proc tells them."""
+    return b"\0" + b"\0".join(os.fsencode(word) for word in _whose(folder)) + b"\0"
+
+
 def _is_monitor(process: Identity, folder: Path) -> bool:
-    """Whether a process is the monitor of a container, by the title that liblxc gives it."""
+    """Whether a process is the monitor of a container: by the title that liblxc gives it, or by its arguments.
+
+    A kernel without checkpoints lets it have no title.
+    """
     try:
-        title = Path(f"/proc/{process.pid}/cmdline").read_bytes().rstrip(b"\0 ")
+        told = Path(f"/proc/{process.pid}/cmdline").read_bytes()
     except OSError:
         return False
-    return title == f"[lxc monitor] {folder.parent} {folder.name}".encode()
+    return told.rstrip(b"\0 ") == f"[lxc monitor] {folder.parent} {folder.name}".encode() or _arguments(folder) in told
 
 
 def _init_of(monitor: Identity) -> Identity | None:
