@@ -324,14 +324,9 @@ def _left(folder: Path, layout: Layout, group: str) -> list[int]:
 
 
 def _starting(folder: Path) -> list[int]:
-    """Processes of lxc-start for a container; all of them have its arguments until they are monitors."""
-    ours = _arguments(folder)
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            if ours in path.read_bytes():
-                found.append(int(path.parent.name))
-    return found
+    """Processes of liblxc for a container, its monitor among them: that may not be in its own group yet."""
+    found = (Identity.of(int(path.name)) for path in Path("/proc").glob("[0-9]*"))
+    return [process.pid for process in found if process is not None and _is_monitor(process, folder)]
 
 
 def write_private(path: Path, text: str) -> None:
