@@ -23,6 +23,7 @@ from virtkit.enums import (
     DomainCreateFlags,
     DomainEventStoppedDetailType,
     DomainEventType,
+    DomainInterfaceAddressesSource,
     DomainModificationImpact,
     DomainProcessSignal,
     DomainRunningReason,
@@ -34,6 +35,7 @@ from virtkit.errors import (
     DeviceMissingError,
     InternalError,
     InvalidArgError,
+    NoHostnameError,
     OperationFailedError,
     OperationInvalidError,
     SystemCallError,
@@ -288,6 +290,14 @@ def test_what_a_container_uses_is_counted(connection: Connection, rootfs: Path) 
     assert 64 * 1024 == domain.memory_stats()[virtkit.enums.DomainMemoryStatTags.ACTUAL_BALLOON]
 
 
+def test_block_devices_are_counted_by_target_and_together(connection: Connection, rootfs: Path) -> None:
+    domain = connection.create_domain(document(rootfs))
+    together = domain.block_stats("")
+    assert min(together.rd_req, together.rd_bytes, together.wr_req, together.wr_bytes) >= 0
+    with pytest.raises(InvalidArgError, match="no disk 'vda'"):
+        domain.block_stats("vda")
+
+
 def number(params: TypedParams, name: str) -> int:
     value = params[name]
     assert isinstance(value, int)
@@ -457,6 +467,10 @@ def test_an_interface_is_plugged_into_its_bridge(
     domain = connection.create_domain(document(rootfs, devices=INTERFACE))
     assert network.pings("10.0.0.2")
     assert "<target dev='vnet0'/>" in domain.xml_desc()
+    (met,) = domain.interface_addresses(DomainInterfaceAddressesSource.ARP)
+    assert ("vnet0", MAC, ["10.0.0.2"]) == (met.name, met.hwaddr, [each.addr for each in met.addrs])
+    with pytest.raises(NoHostnameError):
+        domain.hostname()
     assert domain.interface_stats("vnet0").rx_packets > 0
     ((_, bulk),) = connection.domain_stats([domain])
     assert "vnet0" == bulk["net.0.name"]

@@ -84,7 +84,7 @@ def release(state: LxcState, guest: Container, run: Run) -> None:
     interfaces.unplug(state, guest, run)
     images.detach(guest, run)
     with suppress(OSError):
-        shutil.copyfile(run.folder / CONSOLE_LOG, state.log_of(guest))
+        shutil.move(run.folder / CONSOLE_LOG, state.log_of(guest))
 
 
 def destroy(state: LxcState, guest: Container, run: Run, how: Ending = DESTROYED) -> None:

@@ -35,7 +35,6 @@ FLAGS = DomainCreateFlags.START_AUTODESTROY | DomainCreateFlags.START_VALIDATE
 NAME_LENGTH = 20
 """So much of a container's name is in the name of its run's folder, for people who look there."""
 
-
 _log = logging.getLogger(__name__)
 
 
