@@ -178,3 +178,9 @@ def test_a_file_system_that_cannot_be_mounted_is_refused(kind: str) -> None:
 
 def test_a_long_name_is_a_host_name_in_part() -> None:
     assert ["n" * 64] == lines(container(name="n" * 80), "lxc.uts.name")
+
+
+@pytest.mark.parametrize("target", ["/etc/disk", "/dev/../disk", "/dev", "/device/disk"])
+def test_a_device_lies_below_dev(target: str) -> None:
+    with pytest.raises(ConfigUnsupportedError, match=r"/dev/sda cannot be .* below /dev"):
+        configuration(container(), plan(nodes=(Node("/dev/sda", target, "b", 8, 0),)))

@@ -11,7 +11,6 @@ was started from, since liblxc's socket has an abstract name.
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import time
@@ -23,7 +22,7 @@ from typing import NamedTuple
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, OperationFailedError, OperationInvalidError, OperationTimeoutError, VirtError
 from virtkit.services.runner import find_program, run
-from virtkit_lxc import cgroups, inits, mounting
+from virtkit_lxc import cgroups, inits, logs, mounting
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.configuration import CONSOLE_LOG, LOG
 from virtkit_lxc.configuration.mounts import GUARD
@@ -51,14 +50,7 @@ REBOOTED = -signal.SIGHUP
 REEXECUTED = {"LXC_MEMFD_REXEC": "1"}
 """Environment of lxc-attach: it runs from a copy of itself, and closes that; see `sealed`, which it would leak."""
 
-QUOTED_BYTES = 2048
-"""Of the output of a container that an error message quotes."""
-
 TICK = 0.002
-
-_STATUS = re.compile(rb"lxc-start [^\n]* Child <(\d+)> ended on (error|signal)[^\n]*\((\d+)\)")
-_COMPLAINT = re.compile(r" ERROR +\S+ - [^ ]+ - (.*)$", re.MULTILINE)
-_CONSEQUENCES = ("An error occurred in another process", "Received container state", "Failed to spawn container")
 
 
 class Started(NamedTuple):
@@ -131,7 +123,8 @@ def start(name: str, folder: Path, config: str, command: Sequence[str], *, layou
         end(folder, layout, group)
         if isinstance(error, Ended | OperationTimeoutError) or not (folder / LOG).exists():
             raise
-        raise OperationFailedError(_complaint(name, folder), domain=ErrorDomain.LXC) from error
+        message = f"domain {name!r} cannot be started: {logs.complaint(folder)}"
+        raise OperationFailedError(message, domain=ErrorDomain.LXC) from error
     return started
 
 
@@ -216,13 +209,11 @@ def exit_status(folder: Path, init: Identity) -> int | None:
     The monitor has to have ended, or started another init; `end` must not have been called yet.
     """
     with suppress(FileNotFoundError):
-        log = (folder / LOG).read_bytes()
-        for pid, how, status in reversed(_STATUS.findall(log)):
-            if int(pid) == init.pid:
-                return -int(status) if how == b"signal" else int(status)
-        if (folder / MONITOR_PID).exists():
-            return None  # the monitor was killed, or is about to end
-        return 0
+        known = logs.statuses(folder)
+        if init.pid in known:
+            return known[init.pid]
+        if not (folder / MONITOR_PID).exists():  # else the monitor was killed, or is about to end
+            return 0
     return None
 
 
@@ -271,11 +262,13 @@ def attach(
         arguments, stdin=stdin, stdout=stdout, stderr=stderr, cwd="/", start_new_session=files is None, env=REEXECUTED
     )
     try:
-        status = process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        raise OperationTimeoutError(
-            f"domain {name!r}: {command[0]} did not end within {timeout:g} s and was stopped", domain=ErrorDomain.LXC
-        ) from None
+        attaching = Identity.of(process.pid)
+        if attaching is not None and not attaching.wait(timeout):
+            raise OperationTimeoutError(
+                f"domain {name!r}: {command[0]} did not end within {timeout:g} s and was stopped",
+                domain=ErrorDomain.LXC,
+            )
+        status = process.wait()
     finally:
         if process.poll() is None:
             _end_attached(process)
@@ -381,30 +374,9 @@ def _wait_for_monitor(folder: Path) -> None:
 
 
 def _ended_at_once(name: str, folder: Path) -> Ended:
-    log = (folder / LOG).read_bytes()
-    found = _STATUS.findall(log)
-    status = None if not found else -int(found[-1][2]) if found[-1][1] == b"signal" else int(found[-1][2])
-    if not found and b"ERROR" not in log:
-        status = 0
+    status = next(reversed(logs.statuses(folder).values()), None if logs.has_complaint(folder) else 0)
     how = "ended" if status is None else f"ended with status {status}" if status >= 0 else f"got signal {-status}"
-    output = _tail(folder / CONSOLE_LOG)
+    output = logs.last_words(folder)
     error = Ended(f"domain {name!r}: its init {how} at once{f': {output}' if output else ''}", domain=ErrorDomain.LXC)
     error.status = status
     return error
-
-
-def _complaint(name: str, folder: Path) -> str:
-    found = _COMPLAINT.findall((folder / LOG).read_text(errors="replace"))
-    causes = [line for line in found if not line.startswith(_CONSEQUENCES)]
-    output = _tail(folder / CONSOLE_LOG)
-    said = "; ".join([*dict.fromkeys(causes or found), *([output] if output else [])])
-    return f"domain {name!r} cannot be started: {said or 'liblxc does not say why'}"
-
-
-def _tail(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, os.path.getsize(path) - QUOTED_BYTES))
-            return file.read().decode(errors="replace").strip().replace("\r\n", "\n")
-    except OSError:
-        return ""

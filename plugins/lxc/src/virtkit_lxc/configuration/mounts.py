@@ -10,6 +10,7 @@ source lies in that tree, liblxc has to end instead (`GUARD`).
 
 from __future__ import annotations
 
+import posixpath
 import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ READ_ONLY = ("proc/bus", "proc/fs", "proc/irq")
 SHM_SIZE = "64m"
 
 GUARD = "guard"
-"""File in the folder of a container: liblxc makes it before a start and, where it is, does not start anew."""
+"""Folder in the folder of a container: liblxc makes it before a start and, where it is, does not start anew."""
 
 
 def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
@@ -56,8 +57,10 @@ def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
         if each.target != "/":
             yield _mount(each, domain, plan)
     for node in plan.nodes:
+        if posixpath.dirname(posixpath.normpath(node.target)).split("/")[:2] != ["", "dev"]:
+            raise ConfigUnsupportedError(f"{node.path} cannot be {node.target} in a container: devices are below /dev")
         access = "bind" if node.writable else "bind,ro"
-        yield _entry(node.path, node.target.lstrip("/"), "none", f"{access},create=file")
+        yield _entry(node.path, posixpath.normpath(node.target).lstrip("/"), "none", f"{access},create=file")
 
 
 def _root(root: Filesystem, plan: Plan) -> Iterator[tuple[str, object]]:
