@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,6 +102,11 @@ def node_of(guest: Container, device: Disk | Hostdev) -> Node | None:
 
 
 def _node(guest: Container, path: str, target: str, *, writable: bool) -> Node:
+    target = posixpath.normpath(target)
+    if not target.startswith("/dev/"):
+        raise ConfigUnsupportedError(
+            f"{guest.subject}: {path} cannot be {target} in a container: devices are below /dev", domain=LXC
+        )
     status = _status(guest, path, "its device")
     kind = "b" if stat.S_ISBLK(status.st_mode) else "c" if stat.S_ISCHR(status.st_mode) else ""
     if not kind:
