@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -85,16 +85,6 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def each(works: Iterable[Callable[[], object]]) -> Callable[[], None]:
-    """Work that is some works in turn."""
-
-    def work() -> None:
-        for one in works:
-            one()
-
-    return work
-
-
 def single(conn: Connection, bare: Bare, domain: Domain) -> Iterator[Row]:
     """One container, started and ended."""
     starts: list[tuple[float, float]] = []
@@ -116,17 +106,16 @@ def many(conn: Connection, folder: Path, root: Path) -> Iterator[Row]:
     """A hundred containers at once."""
     domains = [conn.define_domain(DOCUMENT.format(name=f"many{number}", root=root)) for number in range(MANY)]
     bares = [Bare(folder, root, f"many{number}") for number in range(MANY)]
-    ours = seconds(each(domain.create for domain in domains))
+    starts = [(seconds(domain.create), seconds(bare.start)) for domain, bare in zip(domains, bares, strict=True)]
     memory = sum(_private_kib(pid) for pid in _monitors(folder / "root")) / MANY
     listing = min(seconds(conn.list_domains) for _ in range(ROUNDS))
-    ended = seconds(each(domain.destroy for domain in domains))
-    theirs = seconds(each(bare.start for bare in bares))
-    their_end = seconds(each(bare.stop for bare in bares))
+    ends = [(seconds(domain.destroy), seconds(bare.stop)) for domain, bare in zip(domains, bares, strict=True)]
     for bare in bares:
         bare.clear()
-    yield beside(f"start {MANY} containers", ours * 1000, theirs * 1000)
+    for work, pairs in ((f"start {MANY} containers", starts), (f"destroy {MANY} containers", ends)):
+        ours, theirs = (sum(side) * 1000 for side in zip(*pairs, strict=True))
+        yield beside(work, ours, theirs)
     yield Row.absolute(f"list {MANY} running containers", "ms", listing * 1000, None, NO_LIMIT)
-    yield beside(f"destroy {MANY} containers", ended * 1000, their_end * 1000)
     yield Row.absolute("memory of a container's monitor (PSS)", "KiB", memory, None, NO_LIMIT)
 
 
