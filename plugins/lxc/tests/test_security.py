@@ -52,11 +52,14 @@ def test_programs_of_the_host_are_not_overwritten_by_their_processes_in_a_contai
 def test_no_program_of_liblxc_that_enters_a_container_runs_from_a_file_of_the_host(lab: Lab) -> None:
     made = lab.started()
     assert os.readlink(f"/proc/{made.running.monitor.pid}/exe").startswith("/memfd:")
-    attached = threading.Thread(target=made.run, args=("/bin/sleep", "5"))
+    attached = threading.Thread(target=made.run, args=("/bin/sleep", "55"))
     attached.start()
-    found = eventually(lambda: attaching(lab.folder), "lxc-attach")
+    eventually(lambda: "sleep 55" in made.says("ps"), "the program")
+    found = attaching(lab.folder)
+    assert found
     assert all(os.readlink(f"/proc/{pid}/exe").startswith("/memfd:") for pid in found)
-    made.says("kill $(pidof sleep | tr ' ' '\\n' | grep -v '^1$')")
+    kill = "kill $(pidof sleep | tr ' ' '\\n' | grep -v '^1$')"
+    eventually(lambda: 0 == made.shell(kill)[0], "the end of the program")
     attached.join()
 
 
