@@ -142,7 +142,7 @@ def after(folder: Path, ended: Started) -> Started | None:
     """What becomes of a container whose init has ended: it runs again, since init asked for a reboot; None: it is over.
 
     Waits until liblxc has decided. If it is over with the status `REBOOTED`, init asked for a reboot that is not
-    liblxc's to make (`mounts.GUARD`): it takes a new start.
+    liblxc's to make (`mounts.GUARD`), or that failed: it takes a new start.
 
     Raises:
         OperationTimeoutError: It has not within `SETTLE_SECONDS`.
