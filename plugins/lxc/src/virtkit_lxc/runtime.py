@@ -313,7 +313,8 @@ def end(folder: Path, layout: Layout, group: str) -> None:
 def _left(folder: Path, layout: Layout, group: str) -> list[int]:
     """The processes of a container: in its groups, and those of a start that has not come so far."""
     found = _starting(folder) if (folder / STARTING).exists() else []
-    return [*found, *cgroups.processes(layout, group), *cgroups.processes(layout, f"{group}.monitor")]
+    # A monitor that ends moves from its group to the last one.
+    return found + [pid for suffix in cgroups.SUFFIXES for pid in cgroups.processes(layout, f"{group}{suffix}")]
 
 
 def _starting(folder: Path) -> list[int]:
