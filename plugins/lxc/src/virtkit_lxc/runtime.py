@@ -318,9 +318,9 @@ def _left(folder: Path, layout: Layout, group: str) -> list[int]:
 
 
 def _starting(folder: Path) -> list[int]:
-    """Processes of liblxc for a container, its monitor among them: that may not be in its own group yet."""
-    found = (Identity.of(int(path.name)) for path in Path("/proc").glob("[0-9]*"))
-    return [process.pid for process in found if process is not None and _is_monitor(process, folder)]
+    """Processes of lxc-start for a container: a monitor has its title before it is in its control group."""
+    found = (Identity.of(int(name)) for name in os.listdir("/proc") if name.isdigit())
+    return [each.pid for each in found if each is not None and _is_monitor(each, folder)]
 
 
 def write_private(path: Path, text: str) -> None:
