@@ -95,9 +95,10 @@ class Namespace:
         self.run("ip", "link", "set", name, "up")
         other.run("ip", "link", "set", other_name, "up")
 
-    def pings(self, address: str, *, timeout: int = 2) -> bool:
-        """Whether an address answers a ping from here within some seconds."""
-        return not self.run("busybox", "ping", "-c", "1", "-W", str(timeout), address, check=False).returncode
+    def pings(self, address: str, *, timeout: int = 2, times: int = 1) -> bool:
+        """Whether an address answers a ping from here within some seconds, or else one of so many more."""
+        ping = ("busybox", "ping", "-c", "1", "-W", str(timeout), address)
+        return any(not self.run(*ping, check=False).returncode for _ in range(times))
 
 
 def _set(file: int) -> None:

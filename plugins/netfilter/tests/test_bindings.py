@@ -51,11 +51,11 @@ def bind(conn: virtkit.Connection, guest: Guest, nwfilter: str, **values: str | 
 
 def test_a_binding_is_in_force_until_it_is_deleted(conn: virtkit.Connection, guest: Guest) -> None:
     conn.define_nwfilter(filter_xml("a", DROP_PING))
-    assert guest.pings()
+    assert guest.reaches()
     binding = bind(conn, guest, "a")
     assert not guest.pings()
     binding.delete()
-    assert guest.pings()
+    assert guest.reaches()
     assert set() == devices()
     assert [] == conn.list_nwfilter_bindings()
     with pytest.raises(NoNWFilterBindingError):
@@ -67,15 +67,15 @@ def test_a_binding_concerns_its_device_alone(conn: virtkit.Connection, lab: Lab,
     conn.define_nwfilter(filter_xml("a", DROP_PING))
     bind(conn, guest, "a")
     assert not guest.pings()
-    assert other.pings()
+    assert other.reaches()
 
 
 def test_clean_traffic_lets_a_guest_speak_as_itself_only(conn: virtkit.Connection, lab: Lab, guest: Guest) -> None:
     other = lab.guest("10.0.0.8")
     bind(conn, guest, "clean-traffic", IP="10.0.0.7")
-    assert guest.pings()
-    assert guest.pings("10.0.0.8")
-    assert other.pings("10.0.0.7")
+    assert guest.reaches()
+    assert guest.reaches("10.0.0.8")
+    assert other.reaches("10.0.0.7")
     guest.use("10.0.0.99")
     assert not guest.pings()
     assert not other.pings("10.0.0.99")
@@ -207,7 +207,7 @@ def test_a_binding_that_cannot_be_recorded_is_not_there(
         bind(conn, guest, "a")
     assert set() == devices()
     assert [] == conn.list_nwfilter_bindings()
-    assert guest.pings()
+    assert guest.reaches()
     bind(conn, guest, "a")
     assert not guest.pings()
 
@@ -232,7 +232,7 @@ def test_the_binding_of_a_device_that_is_gone_makes_way_for_that_of_the_next_one
     guest.use("10.0.0.7")
     binding = bind(conn, guest, "no-ip-multicast")
     assert [binding] == conn.list_nwfilter_bindings()
-    assert guest.pings()
+    assert guest.reaches()
     assert "icmp" not in str(ruleset(guest.port))
 
 

@@ -56,7 +56,7 @@ def test_a_binding_stays_in_force_and_is_adopted(left: Lab, guest: Guest) -> Non
         assert before == ruleset(guest.port)
         assert not guest.pings()
         binding.delete()
-        assert guest.pings()
+        assert guest.reaches()
     assert set() == devices()
 
 
@@ -72,12 +72,12 @@ connection.create_nwfilter_binding({binding_xml(guest.port, "a", guest.mac)!r})
     assert not guest.pings()
     with lab.open() as conn:
         conn.define_nwfilter(filter_xml("a"))
-        assert guest.pings()
+        assert guest.reaches()
 
 
 def test_what_somebody_removed_is_back_with_the_next_owner(left: Lab, guest: Guest) -> None:
     nftables.apply([{"delete": {"table": {"family": "bridge", "name": "virtkit-nwfilter"}}}])
-    assert guest.pings()
+    assert guest.reaches()
     with left.open() as conn:
         take_over(conn)
         assert not guest.pings()
@@ -95,7 +95,7 @@ def test_a_binding_whose_filter_is_gone_keeps_the_rules_it_has(
         conn.create_nwfilter_binding(binding_xml(other.port, "b", other.mac))
         assert not other.pings()
         conn.define_nwfilter(filter_xml("a", rule("accept", "inout")))  # mends it
-        assert guest.pings()
+        assert guest.reaches()
 
 
 def test_a_record_that_is_damaged_harms_no_other_and_its_device_keeps_its_rules(left: Lab, guest: Guest) -> None:
@@ -108,7 +108,7 @@ def test_a_record_that_is_damaged_harms_no_other_and_its_device_keeps_its_rules(
         assert [other.port] == [each.port_dev for each in conn.list_nwfilter_bindings()]
         assert [False, False] == [guest.pings(), other.pings()]
         conn.create_nwfilter_binding(binding_xml(guest.port, "no-ip-multicast", guest.mac))  # its driver knows better
-        assert guest.pings()
+        assert guest.reaches()
 
 
 # Devices that are gone
@@ -123,7 +123,7 @@ def test_the_binding_of_a_device_that_is_gone_is_dropped_with_its_rules(left: La
     assert not left.status(guest.port).exists()
     guest.plug()
     guest.use("10.0.0.7")
-    assert guest.pings()
+    assert guest.reaches()
 
 
 def test_another_device_of_that_name_is_not_taken_for_the_one_that_is_gone(left: Lab, guest: Guest) -> None:
@@ -133,7 +133,7 @@ def test_another_device_of_that_name_is_not_taken_for_the_one_that_is_gone(left:
     with left.open() as conn:
         take_over(conn)
         assert [] == conn.list_nwfilter_bindings()
-    assert guest.pings()
+    assert guest.reaches()
 
 
 def test_a_device_that_came_after_its_binding_is_known_from_then_on(lab: Lab) -> None:
@@ -151,7 +151,7 @@ def test_a_device_that_came_after_its_binding_is_known_from_then_on(lab: Lab) ->
     with lab.open() as conn:
         take_over(conn)
         assert [] == conn.list_nwfilter_bindings()
-    assert guest.pings()
+    assert guest.reaches()
 
 
 def test_bindings_do_not_outlive_a_boot(left: Lab, guest: Guest) -> None:
@@ -199,7 +199,7 @@ def test_a_binding_that_was_not_finished_is_undone_by_the_next_owner(killed: Lab
         assert [] == conn.list_nwfilter_bindings()
         assert set() == devices()
         assert not killed.status(guest.port).exists()
-        assert guest.pings()
+        assert guest.reaches()
         conn.create_nwfilter_binding(binding_xml(guest.port, "a", guest.mac))
         assert not guest.pings()
 
@@ -247,7 +247,7 @@ def test_a_binding_that_was_being_deleted_is_there_or_not(left: Lab, guest: Gues
         [binding] = conn.list_nwfilter_bindings()
         assert not guest.pings()  # its device is there still, so its rules are as well
         binding.delete()
-        assert guest.pings()
+        assert guest.reaches()
 
 
 # A daemon
@@ -272,7 +272,7 @@ def test_a_daemon_adopts_bindings_when_it_begins(lab: Lab, daemon: Virtkitd, gue
     with virtkit.open(uri) as conn:
         [binding] = conn.list_nwfilter_bindings()
         binding.delete()
-    assert guest.pings()
+    assert guest.reaches()
 
 
 def test_a_daemon_learns_leases_and_remembers_them(lab: Lab, daemon: Virtkitd, tmp_path: Path) -> None:
@@ -285,12 +285,12 @@ def test_a_daemon_learns_leases_and_remembers_them(lab: Lab, daemon: Virtkitd, t
         assert guest.lease(tmp_path)
         eventually(guest.pings, "the lease counts, without a client")
     daemon.stop()
-    assert guest.pings()
+    assert guest.reaches()
     daemon.start()
     with virtkit.open(uri) as conn:
         [binding] = conn.list_nwfilter_bindings()
         assert [guest.address] == addresses(binding)
-        assert guest.pings()
+        assert guest.reaches()
         guest.use("10.0.0.99")
         assert not guest.pings()
         binding.delete()

@@ -189,6 +189,9 @@ class Listener:
                         else:
                             self._hear(key.data)
         finally:
+            with self._changing:
+                if self._thread is threading.current_thread():  # whatever ended it: the next watch begins anew
+                    self._thread = None
             os.close(bell)
 
     def _arranged(self, selector: selectors.EpollSelector, bell: int) -> float | None:
@@ -214,7 +217,7 @@ class Listener:
                     selector.register(ear.socket, selectors.EVENT_READ, ear)
                 if ear.watch.expires is not None:
                     moments.append(ear.watch.expires)
-        return max(min(moments, default=now + LONGEST_PAUSE) - now, 0)
+        return max(min([*moments, now + LONGEST_PAUSE]) - now, 0)
 
     def _ears_now(self) -> list[_Ear]:
         with self._changing:
