@@ -74,6 +74,8 @@ def main(uri: str, name: str) -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         print(work(line.strip()), flush=True)
+    with suppress(libvirt.libvirtError):
+        work.__self__.network.destroy()
 
 
 if __name__ == "__main__":

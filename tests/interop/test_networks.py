@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,19 @@ def test_networks_outlive_the_daemon_and_its_crash(host: Namespace, tmp_path: Pa
         assert network.is_active() is True
         network.destroy()
     assert "virbr7" not in host.run("ip", "link").stdout
+    assert [] == servers(tmp_path)
+
+
+def servers(folder: Path) -> list[str]:
+    """Command lines of dnsmasq with a configuration below a folder, whatever links lead there."""
+    names = [os.path.join("/proc", name, "cmdline") for name in os.listdir("/proc") if name.isdigit()]
+    found = []
+    for name in names:
+        with suppress(OSError):
+            words = Path(name).read_text().split("\0")
+            place = os.path.realpath(next((w for w in words if w.startswith("--conf-file=")), "").partition("=")[2])
+            found += [place] * place.startswith(os.path.realpath(folder))
+    return found
 
 
 def test_a_reload_puts_flushed_rules_back(daemon: Virtkitd, host: Namespace) -> None:

@@ -29,8 +29,8 @@ _log = logging.getLogger(__name__)
 
 
 def paths_of(state: NetworkState, name: str) -> Paths:
-    """Where the files of a network's dnsmasq are."""
-    return Paths.of(state.folders.lib, state.folders.run, name)
+    """Where the files of a network's dnsmasq are, by the one name that they have whatever links lead to the root."""
+    return Paths.of(state.folders.lib.resolve(), state.folders.run.resolve(), name)
 
 
 def start(state: NetworkState, document: Network) -> None:
