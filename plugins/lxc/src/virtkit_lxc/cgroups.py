@@ -7,7 +7,6 @@ liblxc. Tunables are known by libvirt's meaning (`settings`), files by their nam
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -163,6 +162,8 @@ def place(root: str, name: str) -> str:
 
 
 def _digest(text: str) -> str:
+    import hashlib  # brings OpenSSL, 4 MiB that a daemon without containers saves
+
     return hashlib.sha256(os.fsencode(text)).hexdigest()[:8]
 
 
