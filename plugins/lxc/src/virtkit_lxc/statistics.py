@@ -11,13 +11,13 @@ from virtkit.enums import DomainControlErrorReason, DomainControlState, DomainMe
 from virtkit.enums import DomainStatsTypes as Types
 from virtkit.errors import ArgumentUnsupportedError, InvalidArgError, OperationTimeoutError
 from virtkit.hookspecs.domain_block import DomainBlockSpec
-from virtkit.hookspecs.domain_statistics import DomainStatisticsSpec
 from virtkit.network.links import Links
 from virtkit.network.ownership import device_of
 from virtkit.network.traffic import seen_from_guest
 from virtkit.params import INT, LLONG, STRING, UINT, ULLONG, TypedParams
-from virtkit.records import BlockStats, ControlInfo, DomainInfo, DomainStateReason, DomainStats, InterfaceStats
+from virtkit.records import BlockStats, ControlInfo, DomainInfo, DomainStats, InterfaceStats
 from virtkit.services import node
+from virtkit.services.guests.states import StatesPart
 from virtkit.spec import quick
 from virtkit_lxc import interfaces, usage
 from virtkit_lxc.definition import admitted, refuse
@@ -44,7 +44,7 @@ TOTAL = -1
 """Stands for all CPUs together."""
 
 
-class StatisticsPart(DomainStatisticsSpec["Session"]):
+class StatisticsPart(StatesPart["Session"]):
     """The functions of the driver about states and figures."""
 
     @quick
@@ -56,16 +56,6 @@ class StatisticsPart(DomainStatisticsSpec["Session"]):
         layout = conn.state.layout
         used = usage.memory(layout, run.cgroup)
         return DomainInfo(guest.state, figures.memory, used, figures.vcpus, usage.cpu(layout, run.cgroup).total)
-
-    @quick
-    def domain_get_state(self, conn: Session, dom: DomainRef, flags: int) -> DomainStateReason:
-        refuse("domain_get_state", flags)
-        guest = conn.read().by_ref(dom)
-        return DomainStateReason(guest.state, guest.reason)
-
-    @quick
-    def domain_get_os_type(self, conn: Session, dom: DomainRef) -> str:
-        return conn.read().by_ref(dom).figures().os_type
 
     @quick
     def domain_get_control_info(self, conn: Session, dom: DomainRef, flags: int) -> ControlInfo:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from virtkit.enums import DomainControlErrorReason, DomainControlState, DomainStatsTypes, DomainVcpuFlags, ErrorDomain
 from virtkit.errors import InvalidArgError, OperationTimeoutError
 from virtkit.hookspecs.domain_resources import DomainResourcesSpec
-from virtkit.hookspecs.domain_statistics import DomainStatisticsSpec
 from virtkit.network.links import Links
 from virtkit.network.ownership import device_of
 from virtkit.network.traffic import seen_from_guest
-from virtkit.records import ControlInfo, DomainInfo, DomainStateReason, DomainStats, InterfaceStats
+from virtkit.records import ControlInfo, DomainInfo, DomainStats, InterfaceStats
 from virtkit.services import process as processes
 from virtkit.services.guests import impact
 from virtkit.services.guests.guest import Figures
+from virtkit.services.guests.states import StatesPart
 from virtkit.spec import quick
 from virtkit_qemu import bulk, interfaces
 from virtkit_qemu.definition import admitted, refuse
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OK = ControlInfo(DomainControlState.OK, DomainControlErrorReason.NONE, 0)
 
 
-class StatisticsPart(DomainStatisticsSpec["Session"]):
+class StatisticsPart(StatesPart["Session"]):
     """The functions of the driver about states and figures."""
 
     @quick
@@ -36,16 +36,6 @@ class StatisticsPart(DomainStatisticsSpec["Session"]):
         run, figures = guest.run, guest.figures()
         used = processes.cpu_time(run.pid) if run else 0
         return DomainInfo(guest.state, figures.memory, figures.current, figures.vcpus, used)
-
-    @quick
-    def domain_get_state(self, conn: Session, dom: DomainRef, flags: int) -> DomainStateReason:
-        refuse("domain_get_state", flags)
-        guest = conn.read().by_ref(dom)
-        return DomainStateReason(guest.state, guest.reason)
-
-    @quick
-    def domain_get_os_type(self, conn: Session, dom: DomainRef) -> str:
-        return conn.read().by_ref(dom).figures().os_type
 
     @quick
     def domain_get_control_info(self, conn: Session, dom: DomainRef, flags: int) -> ControlInfo:
