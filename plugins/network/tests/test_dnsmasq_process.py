@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -251,6 +252,19 @@ def test_an_update_that_cannot_start_serves_on_as_before(network: Namespace, pat
             process.update(paths, text_of(document_of(tftp="<tftp root='/nowhere'/>"), paths))
         assert process.find(paths) is not None
         assert asks(lab.guest(document, mac=MAC), tmp_path)["ip"] == "10.11.0.50"
+
+
+def test_a_port_that_is_given_back_in_a_moment_is_waited_for(network: Namespace, paths: Paths) -> None:
+    document = document_of()
+    with Lab(network, document), socket.socket() as taken:
+        taken.bind((ROUTER, 53))
+        taken.listen()
+        closing = threading.Timer(0.2, taken.close)
+        closing.start()
+        try:
+            assert process.start(paths, text_of(document, paths)) == process.find(paths)
+        finally:
+            closing.join()
 
 
 def test_a_port_that_is_taken_is_told(network: Namespace, paths: Paths) -> None:

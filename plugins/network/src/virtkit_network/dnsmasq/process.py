@@ -6,16 +6,18 @@ same process, held by a descriptor, however its number is used again meanwhile.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError, InternalError, OperationTimeoutError
-from virtkit.services.runner import find_program, run
+from virtkit.services.runner import ProgramError, find_program, run
 from virtkit.store.files import make_folder, refusal, replace
 from virtkit_network.dnsmasq.configuration import Paths
 
@@ -28,6 +30,13 @@ START_SECONDS = 20.0
 
 STOP_SECONDS = 5.0
 """It ends at once when told to; after this it is killed."""
+
+FREE_SECONDS = 1.0
+"""How long ports may stay in use by one that has ended, or failed to start: what it forked may end a little later."""
+
+IN_USE = os.strerror(errno.EADDRINUSE)
+
+TICK = 0.01
 
 
 class _Held(NamedTuple):
@@ -53,11 +62,25 @@ def start(paths: Paths, text: str) -> int:
     _write(paths, text)
     stop(paths)
     make_folder(paths.pid.parent)
-    run([program, f"--conf-file={paths.configuration}"], timeout=START_SECONDS, domain=NETWORK)
+    _launch(program, paths)
     pid = find(paths)
     if pid is None:
         raise InternalError(f"dnsmasq for {paths.configuration} ended as soon as it had started", domain=NETWORK)
     return pid
+
+
+def _launch(program: str, paths: Paths) -> None:
+    """Run dnsmasq until it serves."""
+    end_time = time.monotonic() + FREE_SECONDS
+    while True:
+        try:
+            run([program, f"--conf-file={paths.configuration}"], timeout=START_SECONDS, domain=NETWORK)
+        except ProgramError as error:
+            if IN_USE not in str(error) or time.monotonic() > end_time:
+                raise
+            time.sleep(TICK)
+        else:
+            return
 
 
 def update(paths: Paths, text: str) -> int:
