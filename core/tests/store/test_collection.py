@@ -48,6 +48,33 @@ def test_saving_again_replaces_and_leaves_one_file(domains: Collection) -> None:
     assert files(domains) == ["web.xml"]
 
 
+def test_what_is_not_to_last_waits_for_no_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(file: int) -> None:
+        raise OSError(errno.EIO, "refused")
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    running = Collection(tmp_path / "run", "running domain", lasting=False)
+    for document in (OLD, NEW):
+        running.save("web", document)
+        assert running.load("web") == document
+    running.delete("web")
+    assert files(running) == []
+    with pytest.raises(SystemCallError, match="refused"):
+        Collection(tmp_path / "etc", "domain").save("web", OLD)
+
+
+def test_what_a_host_that_went_down_left_empty_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    running = Collection(tmp_path / "run", "running domain", lasting=False)
+    running.save("db", OLD)
+    (running.folder / "web.xml").touch()
+    again = Collection(running.folder, "running domain", lasting=False)
+    assert again.names() == ["db"]
+    assert list(again.scan(text)) == [("db", OLD.decode())]
+    assert not caplog.records
+    again.save("db", NEW)
+    assert files(again) == ["db.xml"]
+
+
 def test_a_folder_that_does_not_exist_holds_nothing(domains: Collection) -> None:
     assert domains.names() == []
     assert list(domains.scan(text)) == []

@@ -105,10 +105,10 @@ def test_what_cannot_be_stored_is_not_changed_live(host: Host, monkeypatch: pyte
     network = host.start(nat())
     before = network.xml_desc()
 
-    def full(path: Path | str, content: bytes) -> None:
+    def full(path: Path | str, content: bytes, *, lasting: bool) -> None:
         if "/etc/" in str(path):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        files.replace(path, content)
+        files.replace(path, content, lasting=lasting)
 
     with monkeypatch.context() as patched:
         patched.setattr("virtkit.store.collection.replace", full)

@@ -62,6 +62,13 @@ def _flaw(name: str) -> str:
         return "is no UTF-8"
 
 
+def _size(file: str) -> int:
+    try:
+        return os.lstat(file).st_size
+    except OSError:
+        return 0
+
+
 class Collection:
     """The documents of one kind of object: `FOLDER/NAME.xml`, and autostart marks as links in `FOLDER/autostart/`.
 
@@ -70,7 +77,9 @@ class Collection:
     with the path and the next step in its message; what was stored before is then still intact.
     """
 
-    def __init__(self, folder: Path, noun: str = "object", *, domain: int = 0, suffix: str = ".xml") -> None:
+    def __init__(
+        self, folder: Path, noun: str = "object", *, domain: int = 0, suffix: str = ".xml", lasting: bool = True
+    ) -> None:
         """Make a view of a folder.
 
         Args:
@@ -78,11 +87,13 @@ class Collection:
             noun: What the documents describe, for messages.
             domain: Error domain of the driver.
             suffix: Ending of the file names.
+            lasting: False for what means nothing once the host is down: nothing waits for the disk then.
         """
         self.folder = folder
         self.noun = noun
         self.domain = domain
         self.suffix = suffix
+        self.lasting = lasting
         self._marks = folder / "autostart"
         self._start = os.path.join(folder, "")
         self._swept = False
@@ -97,14 +108,14 @@ class Collection:
         return f"{self._start}{name}{self.suffix}"
 
     def save(self, name: str, document: bytes) -> None:
-        """Store a document, replacing the one of that name. It is on disk when this returns."""
+        """Store a document, replacing the one of that name. If it is lasting, it is on disk when this returns."""
         file = self._file(name)
         make_folder(self.folder)
         try:
             if not self._swept:
-                sweep(self.folder)
+                sweep(self.folder, lasting=self.lasting)
                 self._swept = True
-            replace(file, document)
+            replace(file, document, lasting=self.lasting)
         except OSError as error:
             raise self._refusal("save", name, file, error) from error
 
@@ -148,7 +159,7 @@ class Collection:
 
     def names(self) -> list[str]:
         """Names of the stored documents, sorted; empty when there is no folder."""
-        return [name for name in self._stems(self.folder) if not _flaw(name)]
+        return [name for name in self._stored() if not _flaw(name)]
 
     def __contains__(self, name: str) -> bool:
         return not _flaw(name) and self.path(name).exists()
@@ -165,7 +176,7 @@ class Collection:
         """
         faults = [] if faults is None else faults
         try:
-            names = self._stems(self.folder)
+            names = self._stored()
         except VirtError as error:
             self._report(Fault(self.folder, error), faults)
             return
@@ -207,6 +218,11 @@ class Collection:
     def _mark(self, name: str) -> Path:
         return self._marks / self.path(name).name
 
+    def _stored(self) -> list[str]:
+        """Names of the files, whatever is in them; but an empty one that was not to last has gone with the host."""
+        names = self._stems(self.folder)
+        return names if self.lasting else [name for name in names if _size(f"{self._start}{name}{self.suffix}")]
+
     def _stems(self, folder: Path) -> list[str]:
         try:
             files = os.listdir(folder)
@@ -219,7 +235,8 @@ class Collection:
     def _unlink(self, name: str, path: Path) -> None:
         try:
             path.unlink()
-            sync_folder(path.parent)
+            if self.lasting:
+                sync_folder(path.parent)
         except FileNotFoundError:
             pass
         except OSError as error:

@@ -68,11 +68,18 @@ def sync_folder(path: str | Path) -> None:
         os.close(folder)
 
 
-def replace(path: str | Path, content: bytes, mode: int = 0o600) -> None:
+def replace(path: str | Path, content: bytes, mode: int = 0o600, *, lasting: bool = True) -> None:
     """Put a file in place of another, or where none is, in one step; it is on disk when this returns.
 
     After a crash there is the old file or the new one. Where there was none there may be an empty one after a crash in
     the middle: a file that was never reported as stored (docs/adr/0021).
+
+    Args:
+        path: The file.
+        content: What is to be in it.
+        mode: Its mode, less the umask.
+        lasting: False for what means nothing once the host is down (docs/adr/0024): it is left to the system when it
+            comes to the disk. A program that dies costs nothing; a host that does may leave an empty file.
 
     Raises:
         OSError: The system refuses; the old file is as it was and nothing else is left. Only when the very last step of
@@ -85,10 +92,10 @@ def replace(path: str | Path, content: bytes, mode: int = 0o600) -> None:
     try:
         try:
             write_all(file, content)
-            if not new:
+            if lasting and not new:
                 os.fsync(file)
             os.rename(temporary, path)
-            if new:
+            if lasting and new:
                 made = os.fspath(path)
                 os.fsync(file)  # its name too: the file systems of Linux sync a file with its latest name
         finally:
@@ -96,7 +103,7 @@ def replace(path: str | Path, content: bytes, mode: int = 0o600) -> None:
     except BaseException:
         os.unlink(made)
         raise
-    if not new:
+    if lasting and not new:
         sync_folder(folder)
 
 
@@ -111,9 +118,14 @@ def write_all(file: int, content: bytes) -> None:
         rest = rest[os.write(file, rest) :]
 
 
-def sweep(folder: Path) -> None:
-    """Remove what processes that were killed while writing left in a folder; that of this process stays."""
+def sweep(folder: Path, *, lasting: bool = True) -> None:
+    """Remove what processes that were killed while writing left in a folder; that of this process stays.
+
+    With `lasting=False` also the empty files, which a host that died has left; see `replace`.
+    """
     own = f"{TEMPORARY}{os.getpid()}-"
-    for name in os.listdir(folder):
-        if name.startswith(TEMPORARY) and not name.startswith(own):
-            (folder / name).unlink(missing_ok=True)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            left = entry.name.startswith(TEMPORARY) and not entry.name.startswith(own)
+            if left or (not lasting and entry.is_file(follow_symlinks=False) and not entry.stat().st_size):
+                Path(entry).unlink(missing_ok=True)

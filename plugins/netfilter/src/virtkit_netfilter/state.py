@@ -55,7 +55,7 @@ class NetfilterState(Tenancy):
         self.bindings: ObjectTable[Binding] = _tabled(objects.NWFILTER_BINDING, ())
         self.definitions = Collection(self.folders.etc, "network filter", domain=DOMAIN)
         self.removed = Collection(self.folders.etc / "removed", "note of a network filter", domain=DOMAIN, suffix="")
-        self.statuses = Collection(self.folders.run, "network filter binding", domain=DOMAIN)
+        self.statuses = Collection(self.folders.run, "network filter binding", domain=DOMAIN, lasting=False)
         self.rules = Instantiation(self.folders.run)
         self._boot = ""
         self._complete = False

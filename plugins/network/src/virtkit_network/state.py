@@ -48,7 +48,7 @@ class NetworkState(Tenancy):
         self.networks: ObjectTable[Network] = ObjectTable(objects.NETWORK, error_domain=NETWORK)
         self.hub = EventHub("virtkit-network-events")
         self.definitions = Collection(self.folders.etc, "network", domain=NETWORK)
-        self.statuses = Collection(self.folders.run, "active network", domain=NETWORK)
+        self.statuses = Collection(self.folders.run, "active network", domain=NETWORK, lasting=False)
         self.claiming = threading.RLock()
         self.watch = Watch(self)
         self._reading = threading.Lock()

@@ -78,7 +78,7 @@ class Catalog(Generic[R]):
             error_domain: `virtkit.enums.ErrorDomain` of the driver.
         """
         self.definitions = Collection(folders.etc, "domain", domain=error_domain)
-        self.statuses = Collection(folders.run, "running domain", domain=error_domain)
+        self.statuses = Collection(folders.run, "running domain", domain=error_domain, lasting=False)
         self._read_status = read_status
         self._definitions = _Documents(self.definitions, read_definition)
         self._statuses = _Documents(self.statuses, read_status)
