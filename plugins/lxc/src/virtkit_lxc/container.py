@@ -21,14 +21,12 @@ class Run(GuestRun):
         cgroup: Path of its control group in every hierarchy.
         started: Its processes; None where they are not in sight.
         watch: Waits for the end of init, while this process owns the root.
-        loops: Loop devices that hold images of its file systems, by file.
         shutting_down: It was asked to shut down.
     """
 
     cgroup: str = ""
     started: Started | None = None
     watch: Watch | None = None
-    loops: dict[str, str] = attrs.field(factory=dict)
     shutting_down: bool = False
 
     @property

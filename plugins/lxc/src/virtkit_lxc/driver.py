@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PATHS = ("/system", "/embed", "/", "")
 """Of URIs; the last two are libvirt's other words for /system."""
 
-PROGRAMS = {"lxc-start": "lxc", "lxc-attach": "lxc", "losetup": "mount", "blkid": "util-linux"}
+PROGRAMS = {"lxc-start": "lxc", "lxc-attach": "lxc", "mount": "mount", "blkid": "util-linux"}
 """Program -> the package it comes with."""
 
 NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")

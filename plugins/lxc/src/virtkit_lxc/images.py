@@ -1,66 +1,54 @@
-"""File systems in files and on block devices: the device each is mounted from."""
+"""File systems in files and on block devices: what each is mounted from.
+
+A file needs no device of ours: mount(8) makes a loop device that the kernel removes with the mount, whoever dies when.
+"""
 
 from __future__ import annotations
 
-import logging
 import os
 import stat
 from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import ConfigUnsupportedError, SystemCallError, VirtError
+from virtkit.errors import ConfigUnsupportedError, SystemCallError
 from virtkit.services.runner import run as run_program
 from virtkit_lxc.plan import Image
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
     from virtkit_lxc.container import Container, Run
-    from virtkit_lxc.state import LxcState
 
 LXC = ErrorDomain.LXC
 
 SECONDS = 30.0
-"""How long losetup and blkid may take."""
+"""How long blkid may take."""
 
-_log = logging.getLogger(__name__)
+NOTHING_FOUND = 2
+"""Exit status of blkid."""
 
 
-def attach(state: LxcState, guest: Container, run: Run) -> dict[str, Image]:
-    """Find the devices of a container's images, and make loop devices for files.
-
-    What was made stands in `run.loops`, also when it fails half-way: `detach` removes it.
+def found(guest: Container, run: Run) -> dict[str, Image]:
+    """Look at the images of a container.
 
     Returns:
         Source -> image.
 
     Raises:
         SystemCallError: A source is missing; `int1` is the errno.
-        ConfigUnsupportedError: It is no block device, or its file system is not known.
-        VirtError: The host refuses a loop device.
+        ConfigUnsupportedError: It is neither file nor block device, or its file system is not known.
     """
-    found: dict[str, Image] = {}
-    for kind, source in _sources(run.live):
-        mode = _mode_of(guest, source)
-        if kind == "block" and not stat.S_ISBLK(mode):
-            raise ConfigUnsupportedError(
-                f"{guest.subject}: {source} is no block device: make its file system one of type file", domain=LXC
-            )
-        device = source
-        if kind == "file":
-            device = run.loops[source] = _tool("losetup", "--find", "--show", source)
-            state.record(guest)  # whoever comes after us is to know whose it is
-        found[source] = Image(device, _format(guest, device))
-    return found
+    return {source: _image(guest, kind, source) for kind, source in _sources(run.live)}
 
 
-def detach(guest: Container, run: Run) -> None:
-    """Remove the loop devices of a run; what cannot be removed is logged."""
-    for source, device in run.loops.items():
-        try:
-            _tool("losetup", "--detach", device)
-        except VirtError as error:
-            _log.error("%s has ended, but %s of %s is left: %s", guest.subject, device, source, error)
-    run.loops.clear()
+def _image(guest: Container, kind: str, source: str) -> Image:
+    mode = _mode_of(guest, source)
+    if kind == "block" and not stat.S_ISBLK(mode):
+        raise ConfigUnsupportedError(
+            f"{guest.subject}: {source} is no block device: make its file system one of type file", domain=LXC
+        )
+    if not stat.S_ISBLK(mode) and not stat.S_ISREG(mode):
+        raise ConfigUnsupportedError(f"{guest.subject}: {source} is no file with an image", domain=LXC)
+    return Image(source, _format(guest, source), loop=stat.S_ISREG(mode))
 
 
 def _sources(domain: Domain) -> list[tuple[str, str]]:
@@ -85,13 +73,10 @@ def _mode_of(guest: Container, path: str) -> int:
 
 
 def _format(guest: Container, device: str) -> str:
-    found = _tool("blkid", "--output", "value", "--match-tag", "TYPE", "--probe", device)
-    if not found:
+    command = ("blkid", "--output", "value", "--match-tag", "TYPE", "--probe", device)
+    told = run_program(command, timeout=SECONDS, accept=(0, NOTHING_FOUND), domain=LXC).stdout.decode().strip()
+    if not told:
         raise ConfigUnsupportedError(
             f"{guest.subject} cannot start: {device} holds no file system that is known here: make one", domain=LXC
         )
-    return found
-
-
-def _tool(*command: str) -> str:
-    return run_program(command, timeout=SECONDS, domain=LXC).stdout.decode().strip()
+    return told

@@ -38,7 +38,7 @@ def mounted(domain: Domain, plan: Plan) -> Plan:
             image = plan.images[source]
             folder = plan.folder / MOUNTS / str(number)
             folder.mkdir(parents=True, exist_ok=True)
-            options = ",".join(_options(is_root=each.target == "/", readonly=bool(each.readonly)))
+            options = ",".join(_options(image.loop, is_root=each.target == "/", readonly=bool(each.readonly)))
             command = ("mount", "-t", image.format, "-o", options, "--", image.device, str(folder))
             run(command, timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
             folders[source] = str(folder)
@@ -62,7 +62,9 @@ def unmount(folder: Path) -> None:
     top.rmdir()
 
 
-def _options(*, is_root: bool, readonly: bool) -> Iterator[str]:
+def _options(loop: bool, *, is_root: bool, readonly: bool) -> Iterator[str]:
+    if loop:
+        yield "loop"
     yield "nodev"
     if not is_root:
         yield "nosuid"

@@ -55,12 +55,14 @@ class Image(NamedTuple):
     """A block device or an image with a file system.
 
     Attributes:
-        device: Path of the block device: itself, or the loop or nbd device it is attached to.
+        device: Path of what is mounted: the block device, or the file.
         format: Its file system, as `ext4`.
+        loop: Whether it is a file, which takes a loop device.
     """
 
     device: str
     format: str
+    loop: bool = False
 
 
 class Plan(NamedTuple):

@@ -7,16 +7,8 @@ from pathlib import Path
 from virtkit.enums import DomainState, ErrorDomain
 from virtkit.services.guests.catalog import Running
 from virtkit.services.guests.status import GuestStatus
-from virtkit.xml.element import Element
-from virtkit.xml.schema import attrchild, attribute, children, flag
+from virtkit.xml.schema import attrchild, flag
 from virtkit_lxc.container import Run
-
-
-class LoopDevice(Element):
-    """A loop device and the file it shows."""
-
-    device = attribute("dev")
-    file = attribute("file")
 
 
 class Status(GuestStatus, tag="domstatus", error_domain=ErrorDomain.LXC):
@@ -24,12 +16,10 @@ class Status(GuestStatus, tag="domstatus", error_domain=ErrorDomain.LXC):
 
     Attributes:
         cgroup: Path of its control group in every hierarchy.
-        loops: Loop devices that were made for it.
         shutting_down: It was asked to shut down.
     """
 
     cgroup = attrchild("cgroup", "path")
-    loops = children("loop", LoopDevice)
     shutting_down = flag("shuttingdown")
 
 
@@ -48,7 +38,6 @@ def read_status(folder: Path, name: str, document: bytes) -> Running[Run]:
     status = Status.parse(document)
     live, own = status.running(name, folder)
     run = Run(live, own, cgroup=status.cgroup or "", updated=bool(status.updated))
-    run.loops = {each.file or "": each.device or "" for each in status.loops}
     run.shutting_down = bool(status.shutting_down)
     return Running(live.uuid or b"", run, *status.told())
 
@@ -56,7 +45,6 @@ def read_status(folder: Path, name: str, document: bytes) -> Running[Run]:
 def write_status(run: Run, state: DomainState, reason: int) -> bytes:
     """The status document of a run."""
     status = Status(pid=run.pid, folder=str(run.folder), domain=run.live, cgroup=run.cgroup)
-    status.loops = [LoopDevice(file=file, device=device) for file, device in run.loops.items()]
     status.updated, status.shutting_down = run.updated, run.shutting_down
     status.tell(state, reason)
     return status.format().encode()
