@@ -50,6 +50,9 @@ REBOOTED = -signal.SIGHUP
 REEXECUTED = {"LXC_MEMFD_REXEC": "1"}
 """Environment of lxc-attach: it runs from a copy of itself, and closes that; see `sealed`, which it would leak."""
 
+OURSELVES = {"PATH": "/nowhere"}
+"""Environment of lxc-start: it would have newuidmap write id maps, which allows root no more than /etc/subuid has."""
+
 TICK = 0.002
 
 
@@ -111,6 +114,7 @@ def start(name: str, folder: Path, config: str, command: Sequence[str], *, layou
         run(
             [f"/proc/self/fd/{program}", *_whose(folder), *files, "--", *command],
             timeout=START_SECONDS,
+            environment=OURSELVES,
             pass_fds=(program,),
             domain=ErrorDomain.LXC,
         )
