@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 
 # What guests and tests run on.
 packages=(qemu-system-x86 qemu-utils busybox-static binutils kmod)
+# Makes root file systems of packages.
+packages+=(debootstrap)
 # Overwrites volumes by patterns.
 packages+=(scrub)
 # The real libvirt: tests compare with it, benchmarks stand beside it. Its Python binding belongs to /usr/bin/python3.

@@ -27,6 +27,7 @@ from virtkit.spec import S
 
 if TYPE_CHECKING:
     from virtkit.events import EventHub
+    from virtkit.roots import RootRequest
     from virtkit.store import Root
     from virtkit.uri import URI
 
@@ -180,6 +181,23 @@ class Driver(Generic[S]):
         another side to agree, but say so in `EventHub.agreed`.
         """
         return None
+
+    def driver_make_root(self, request: RootRequest) -> str:
+        """Make a root file system on this host, and describe a guest that runs what is in it.
+
+        It needs no session. The folder is there when this returns, and nothing is when it fails.
+
+        Returns:
+            The document of a domain, not defined.
+
+        Raises:
+            NotSupportedError: Guests of this driver have no such roots.
+            InvalidArgError: The request contradicts itself, or its folder is there already.
+            VirtError: What it is made from is missing, damaged or not what it says; or the host refuses.
+        """
+        from virtkit.errors import NotSupportedError
+
+        raise NotSupportedError(f"driver {self.name!r} makes no root file systems", domain=self.error_domain)
 
     def driver_resolve(self, name: str) -> Callable[..., Any] | None:
         """The function for a hook that the class does not define, with the session as its first parameter.

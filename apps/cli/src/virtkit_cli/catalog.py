@@ -59,6 +59,7 @@ GROUPS = {
         "domhostname domtime domfsinfo domfsfreeze domfsthaw domfstrim guestinfo guestvcpus set-user-password"
         " get-user-sshkeys set-user-sshkeys guest-agent-timeout dompmsuspend dompmwakeup send-process-signal",
     ),
+    "root": Group("Root file systems of containers", "root-create"),
     "job": Group(
         "Jobs and migration of domains",
         "domcontrol domjobinfo domjobabort migrate migrate-postcopy migrate-getspeed migrate-setspeed"

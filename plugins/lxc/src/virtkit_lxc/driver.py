@@ -27,6 +27,7 @@ from virtkit_lxc.statistics import BlockStatisticsPart, StatisticsPart
 
 if TYPE_CHECKING:
     from virtkit.events import EventHub
+    from virtkit.roots import RootRequest
 
 PATHS = ("/system", "/embed", "/", "")
 """Of URIs; the last two are libvirt's other words for /system."""
@@ -87,6 +88,11 @@ class LxcDriver(
 
     def driver_events(self, conn: Session) -> EventHub | None:
         return conn.own().hub
+
+    def driver_make_root(self, request: RootRequest) -> str:
+        from virtkit_lxc import rootfs
+
+        return rootfs.make(request)
 
     def driver_diagnose(self) -> Sequence[Finding]:
         return [_privilege(), *map(_program, PROGRAMS), *map(_namespace, NAMESPACES), *_folders()]

@@ -39,7 +39,7 @@ def _number(subject: str, noun: str, name: str | None, root: str | None, file: s
     plain = name.removeprefix("+")
     if plain.isdigit():
         return int(plain)
-    for line in _lines(root, file) if root is not None else ():
+    for line in lines_of(root, file) if root is not None else ():
         fields = line.split(":")
         if fields[0] == name and len(fields) > 2 and fields[2].isdigit():
             return int(fields[2])
@@ -48,7 +48,7 @@ def _number(subject: str, noun: str, name: str | None, root: str | None, file: s
     )
 
 
-def _lines(root: str, file: str) -> list[str]:
+def lines_of(root: str, file: str) -> list[str]:
     """The lines of a file in /etc of a root; no link leads out of it."""
     with ExitStack() as held, suppress(OSError):
         folder = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
