@@ -399,6 +399,18 @@ def test_one_that_was_killed_is_cleaned_up_by_the_next_and_a_busy_one_is_not_dis
     assert ["root"] == beside(layouts)
 
 
+@pytest.mark.parametrize(("owner", "mode"), [(1000, 0o700), (0, 0o777)])
+def test_a_workshop_that_others_may_write_is_not_used(layouts: Layouts, owner: int, mode: int) -> None:
+    layouts.name(layouts.manifest(archive([entry("x")])))
+    workshop = layouts.folder.with_name(".root.virtkit-part")
+    workshop.mkdir()
+    workshop.chmod(mode)
+    os.chown(workshop, owner, owner)
+    with pytest.raises(OperationInvalidError, match="is somebody else's"):
+        made(layouts)
+    assert [] == os.listdir(workshop)
+
+
 # Owners
 
 

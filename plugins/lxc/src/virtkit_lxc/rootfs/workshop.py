@@ -28,7 +28,7 @@ def making(folder: Path) -> Iterator[Path]:
 
     Raises:
         InvalidArgError: There is something at the path already.
-        OperationInvalidError: Somebody else is making it.
+        OperationInvalidError: Somebody else is making it, or may interfere.
         SystemCallError: The folder around it is missing or cannot be written; `int1` is the errno.
     """
     _refuse_existing(folder)
@@ -59,6 +59,7 @@ def _occupied(workshop: Path, folder: Path) -> int:
             workshop.mkdir(mode=0o700)
         lock = os.open(workshop, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
+            _refuse_foreign(lock, workshop)
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_at(lock, workshop):
                 with suppress(FileNotFoundError):
@@ -70,6 +71,15 @@ def _occupied(workshop: Path, folder: Path) -> int:
             os.close(lock)
             raise
         os.close(lock)  # whoever had it has removed it meanwhile
+
+
+def _refuse_foreign(descriptor: int, workshop: Path) -> None:
+    """Refuse a workshop that somebody else has put there, who could change under our hands what is made in it."""
+    status = os.fstat(descriptor)
+    if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+        raise OperationInvalidError(
+            f"{workshop} is somebody else's, who may change what is in it: remove it", domain=LXC
+        )
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
