@@ -61,4 +61,4 @@ def test_what_holds_no_file_system_is_named(lab: Lab, name: str, problem: str) -
 
 def _found(lab: Lab, path: Path) -> dict[str, Image]:
     domain = lab.container(devices=MOUNTED.format(path)).domain
-    return images.found(Container("web", b"", ErrorDomain.LXC), Run(domain, lab.folder))
+    return images.attach(Container("web", b"", ErrorDomain.LXC), Run(domain, lab.folder), lambda: None)

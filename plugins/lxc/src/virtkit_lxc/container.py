@@ -21,12 +21,14 @@ class Run(GuestRun):
         cgroup: Path of its control group in every hierarchy.
         started: Its processes; None where they are not in sight.
         watch: Waits for the end of init, while this process owns the root.
+        nbds: Network block devices that show images of its file systems, by file.
         shutting_down: It was asked to shut down.
     """
 
     cgroup: str = ""
     started: Started | None = None
     watch: Watch | None = None
+    nbds: dict[str, str] = attrs.field(factory=dict)
     shutting_down: bool = False
 
     @property

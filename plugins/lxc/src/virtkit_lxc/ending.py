@@ -17,7 +17,7 @@ from virtkit.enums import (
 from virtkit.errors import OperationInvalidError, SystemCallError, VirtError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.services.guests.guest import Ending
-from virtkit_lxc import cgroups, interfaces, runtime
+from virtkit_lxc import cgroups, images, interfaces, runtime
 from virtkit_lxc.configuration import CONSOLE_LOG
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def release(state: LxcState, guest: Container, run: Run) -> None:
     run.let_go()
     try:
         runtime.end(run.folder, state.layout, run.cgroup)
+        images.detach(guest, run)  # which is in use as long as it is mounted
     except VirtError as error:
         _log.error("%s has ended, but something of it is left: %s", guest.subject, error)
     interfaces.unplug(state, guest, run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,13 @@ NAMED_NETWORKS = Path("/run/netns")
 
 
 def plan(state: LxcState, guest: Container, run: Run) -> Plan:
-    """Settle what a container starts with; its interfaces are made.
+    """Settle what a container starts with; its devices and interfaces are made.
 
     Raises:
         SystemCallError: Something the document names is missing; `int1` is the errno.
         ConfigUnsupportedError: It is of another kind than the document says.
         OperationInvalidError: A container whose namespaces it is to share does not run.
-        VirtError: The host refuses; see `images.found` and `interfaces.plug`.
+        VirtError: The host refuses; see `images.attach` and `interfaces.plug`.
     """
     domain = run.live
     folders = _check_sources(guest, domain)
@@ -44,7 +45,7 @@ def plan(state: LxcState, guest: Container, run: Run) -> Plan:
     root = next((each.source.dir for each in domain.devices.filesystems if each.target == "/" and each.source), None)
     user, group = users.of_init(guest.subject, domain, root)
     numbers = {device.path or "": _number(guest, device.path or "") for device in domain.blkio_tune.devices}
-    found = images.found(guest, run)
+    found = images.attach(guest, run, partial(state.record, guest))
     links = interfaces.plug(state, guest, run)
     alone = bool(links or domain.features.privnet)
     settled = Plan(

@@ -7,8 +7,16 @@ from pathlib import Path
 from virtkit.enums import DomainState, ErrorDomain
 from virtkit.services.guests.catalog import Running
 from virtkit.services.guests.status import GuestStatus
-from virtkit.xml.schema import attrchild, flag
+from virtkit.xml.element import Element
+from virtkit.xml.schema import attrchild, attribute, children, flag
 from virtkit_lxc.container import Run
+
+
+class BlockDevice(Element):
+    """A network block device and the image it shows."""
+
+    device = attribute("dev")
+    file = attribute("file")
 
 
 class Status(GuestStatus, tag="domstatus", error_domain=ErrorDomain.LXC):
@@ -16,10 +24,12 @@ class Status(GuestStatus, tag="domstatus", error_domain=ErrorDomain.LXC):
 
     Attributes:
         cgroup: Path of its control group in every hierarchy.
+        nbds: Network block devices that were connected for it.
         shutting_down: It was asked to shut down.
     """
 
     cgroup = attrchild("cgroup", "path")
+    nbds = children("nbd", BlockDevice)
     shutting_down = flag("shuttingdown")
 
 
@@ -38,6 +48,7 @@ def read_status(folder: Path, name: str, document: bytes) -> Running[Run]:
     status = Status.parse(document)
     live, own = status.running(name, folder)
     run = Run(live, own, cgroup=status.cgroup or "", updated=bool(status.updated))
+    run.nbds = {each.file or "": each.device or "" for each in status.nbds}
     run.shutting_down = bool(status.shutting_down)
     return Running(live.uuid or b"", run, *status.told())
 
@@ -45,6 +56,7 @@ def read_status(folder: Path, name: str, document: bytes) -> Running[Run]:
 def write_status(run: Run, state: DomainState, reason: int) -> bytes:
     """The status document of a run."""
     status = Status(pid=run.pid, folder=str(run.folder), domain=run.live, cgroup=run.cgroup)
+    status.nbds = [BlockDevice(file=file, device=device) for file, device in run.nbds.items()]
     status.updated, status.shutting_down = run.updated, run.shutting_down
     status.tell(state, reason)
     return status.format().encode()
