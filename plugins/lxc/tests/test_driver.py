@@ -1,29 +1,21 @@
-"""Containers through the driver, from a definition to the end: what they do, what is told of them, what remains."""
+"""Containers through the driver, from a definition to the end: what they do, what is told of them."""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import pytest
 
 import virtkit
-from tests.containers.host import needs_containers, remains
-from tests.containers.rootfs import make_root
-from tests.namespaces import Namespace
+from plugins.lxc.tests.driving import PATIENCE_SECONDS, document, eventually, read_until, state_of, wait_for_shell
 from virtkit import Connection, Domain
 from virtkit.enums import (
-    DomainCreateFlags,
     DomainEventStoppedDetailType,
     DomainEventType,
-    DomainInterfaceAddressesSource,
     DomainModificationImpact,
     DomainProcessSignal,
     DomainRunningReason,
@@ -32,91 +24,17 @@ from virtkit.enums import (
 )
 from virtkit.errors import (
     ConfigUnsupportedError,
-    DeviceMissingError,
-    InternalError,
     InvalidArgError,
-    NoHostnameError,
     OperationFailedError,
     OperationInvalidError,
     SystemCallError,
     XMLError,
 )
 from virtkit.events import DomainLifecycleEvent, DomainRebootEvent
-from virtkit.network.links import Links
 from virtkit.params import TypedParams
-from virtkit.streams import Duplex
-
-PATIENCE_SECONDS = 30.0
 
 ATTEMPTS = 20
 """Starts of an init that ends at once: on a busy machine it may be seen running before, which is no failed start."""
-
-
-def eventually(holds: Callable[[], object], what: str) -> None:
-    """Return as soon as `holds()` is true; fail when it does not become so."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.01)
-
-
-@pytest.fixture(scope="module")
-def rootfs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    needs_containers()
-    folder = make_root(tmp_path_factory.mktemp("rootfs"))
-    folder.chmod(0o755)  # there are other users in it
-    return folder
-
-
-@pytest.fixture
-def uri(tmp_path: Path, rootfs: Path) -> Iterator[str]:
-    """Of a root of its own; whatever a test left running is ended, and nothing of it may remain."""
-    uri = f"lxc:///embed?root={tmp_path}"
-    yield uri
-    with virtkit.open(uri) as connection:
-        for domain in connection.list_domains():
-            if domain.is_active():
-                domain.destroy()
-    assert {} == remains(tmp_path / "run" / "lxc")
-
-
-@pytest.fixture
-def connection(uri: str) -> Iterator[Connection]:
-    with virtkit.open(uri) as opened:
-        yield opened
-
-
-def document(rootfs: Path, *command: str, more: str = "", devices: str = "", name: str = "web") -> str:
-    init, *arguments = command or ("/sbin/init",)
-    words = "".join(f"<initarg>{escape(word)}</initarg>" for word in arguments)
-    return f"""<domain type='lxc'><name>{name}</name><memory unit='MiB'>64</memory>
-        <os><type>exe</type><init>{init}</init>{words}</os><features><privnet/></features>{more}
-        <devices><filesystem><source dir='{rootfs}'/><target dir='/'/></filesystem>{devices}
-        <console type='pty'/></devices></domain>"""
-
-
-def read_until(console: Duplex, wanted: bytes) -> bytes:
-    """What a console shows until something stands there."""
-    shown, deadline = b"", time.monotonic() + PATIENCE_SECONDS
-    while wanted not in shown:
-        assert time.monotonic() < deadline, shown
-        try:
-            shown += console.read(timeout=1.0)
-        except TimeoutError:
-            continue
-    return shown
-
-
-def wait_for_shell(domain: Domain) -> None:
-    """Wait until the system of a container is up."""
-    with closing(domain.open_console()) as console:
-        console.write(b"echo $((6 * 7))\n")
-        read_until(console, b"42")
-
-
-def state_of(domain: Domain) -> tuple[DomainState, int]:
-    state = domain.state()
-    return state.state, state.reason
 
 
 def test_init_talks_on_the_console(connection: Connection, rootfs: Path) -> None:
@@ -339,78 +257,6 @@ def test_namespaces_are_those_of_init(connection: Connection, rootfs: Path) -> N
             os.close(each)
 
 
-# The death of the manager
-
-START_AND_DIE = """
-import os, signal, sys, virtkit
-connection = virtkit.open(sys.argv[1])
-domain = connection.lookup_domain_by_name("web")
-domain.create()
-print(domain.id, flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def test_a_container_outlives_its_manager_and_is_adopted(uri: str, rootfs: Path) -> None:
-    with virtkit.open(uri) as connection:
-        connection.define_domain(document(rootfs))
-    done = subprocess.run(
-        [sys.executable, "-c", START_AND_DIE, uri], capture_output=True, text=True, timeout=PATIENCE_SECONDS
-    )
-    assert -signal.SIGKILL == done.returncode, done.stderr
-    with virtkit.open(uri) as connection:
-        domain = connection.lookup_domain_by_name("web")
-        assert int(done.stdout) == domain.id
-        assert (DomainState.RUNNING, DomainRunningReason.BOOTED) == state_of(domain)
-        told: list[DomainLifecycleEvent] = []
-        connection.subscribe(DomainLifecycleEvent, lambda _, event: told.append(event))
-        eventually(lambda: _asked_to_end(domain), "it shuts down")
-        eventually(lambda: told and told[-1].event == DomainEventType.STOPPED, "it is told")
-        assert DomainShutoffReason.SHUTDOWN == domain.state().reason
-
-
-DIE_WHILE_STARTING = """
-import os, signal, sys, virtkit
-from virtkit_lxc import runtime
-runtime.find = lambda folder: os.kill(os.getpid(), signal.SIGKILL)  # liblxc has started it, and nobody has noted that
-virtkit.open(sys.argv[1]).lookup_domain_by_name("web").create()
-"""
-
-
-def test_a_start_whose_manager_died_half_way_leaves_nothing(uri: str, rootfs: Path, tmp_path: Path) -> None:
-    with virtkit.open(uri) as connection:
-        connection.define_domain(document(rootfs))
-    done = subprocess.run(
-        [sys.executable, "-c", DIE_WHILE_STARTING, uri], capture_output=True, text=True, timeout=PATIENCE_SECONDS
-    )
-    assert -signal.SIGKILL == done.returncode, done.stderr
-    with virtkit.open(uri) as connection:
-        domain = connection.lookup_domain_by_name("web")
-        domain.set_autostart(False)  # owns the root
-        assert (DomainState.SHUTOFF, DomainShutoffReason.FAILED) == state_of(domain)
-        assert {} == remains(tmp_path / "run" / "lxc")
-        domain.create()
-        assert domain.is_active()
-
-
-def test_a_marked_container_starts_with_the_driver(uri: str, rootfs: Path, tmp_path: Path) -> None:
-    with virtkit.open(uri) as connection:
-        domain = connection.define_domain(document(rootfs))
-        domain.set_autostart(True)
-    (tmp_path / "run" / "lxc" / "autostarted").unlink()  # as after a boot of the host
-    with virtkit.open(uri) as connection:
-        domain = connection.lookup_domain_by_name("web")
-        domain.set_autostart(True)  # owns the root
-        eventually(domain.is_active, "it is started")
-
-
-def test_a_container_that_ends_with_its_session_does(uri: str, rootfs: Path) -> None:
-    with virtkit.open(uri) as connection:
-        connection.define_domain(document(rootfs)).create(DomainCreateFlags.START_AUTODESTROY)
-    with virtkit.open(uri) as connection:
-        assert not connection.lookup_domain_by_name("web").is_active()
-
-
 def test_namespaces_of_another_container_are_shared(connection: Connection, rootfs: Path) -> None:
     other = connection.create_domain(document(rootfs, name="other"))
     xml = document(rootfs).replace("<domain type='lxc'>", f"<domain type='lxc' xmlns:lxc='{LXC_NAMESPACE}'>")
@@ -429,121 +275,6 @@ def _network_of(domain: Domain) -> set[str]:
     finally:
         for each in found:
             os.close(each)
-
-
-def _asked_to_end(domain: Domain) -> bool:
-    if domain.is_active():
-        try:
-            domain.shutdown()
-        except (OperationInvalidError, OperationFailedError):
-            return False
-    return not domain.is_active()
-
-
-def test_a_container_that_ended_unseen_is_off(uri: str, rootfs: Path) -> None:
-    with virtkit.open(uri) as connection:
-        domain = connection.define_domain(document(rootfs, "/bin/sleep", "0.5"))
-        domain.create()
-    with virtkit.open(uri) as connection:
-        domain = connection.lookup_domain_by_name("web")
-        eventually(lambda: not domain.is_active(), "it is gone")
-        domain.set_autostart(True)  # owns the root
-        assert DomainState.SHUTOFF == domain.state().state
-
-
-# Interfaces
-
-
-@pytest.fixture
-def bridge(network: Namespace) -> str:
-    """A bridge of a host that is a network namespace: 10.0.0.1."""
-    with Links() as links:
-        links.add_bridge("vb0", mac=None, stp=False, delay=0, mtu=None)
-        links.add_address("vb0", "10.0.0.1/24")
-        links.set_up("vb0")
-    return "vb0"
-
-
-MAC = "52:54:00:a1:b2:c3"
-INTERFACE = f"""<interface type='bridge'><mac address='{MAC}'/><source bridge='vb0'/><guest dev='net0'/>
-    <ip address='10.0.0.2' prefix='24'/></interface>"""
-
-
-def test_an_interface_is_plugged_into_its_bridge(
-    bridge: str, network: Namespace, connection: Connection, rootfs: Path
-) -> None:
-    before = network.run("ip", "-o", "link").stdout.count("\n")
-    domain = connection.create_domain(document(rootfs, devices=INTERFACE))
-    assert network.pings("10.0.0.2")
-    assert "<target dev='vnet0'/>" in domain.xml_desc()
-    (met,) = domain.interface_addresses(DomainInterfaceAddressesSource.ARP)
-    assert ("vnet0", MAC, ["10.0.0.2"]) == (met.name, met.hwaddr, [each.addr for each in met.addrs])
-    with pytest.raises(NoHostnameError):
-        domain.hostname()
-    assert domain.interface_stats("vnet0").rx_packets > 0
-    ((_, bulk),) = connection.domain_stats([domain])
-    assert "vnet0" == bulk["net.0.name"]
-    domain.destroy()
-    assert before == network.run("ip", "-o", "link").stdout.count("\n")
-
-
-def test_a_start_that_fails_leaves_no_interface(
-    bridge: str, network: Namespace, connection: Connection, rootfs: Path
-) -> None:
-    before = network.run("ip", "-o", "link").stdout.count("\n")
-    domain = connection.define_domain(document(rootfs, "/sbin/nowhere", devices=INTERFACE))
-    with pytest.raises(OperationFailedError, match="/sbin/nowhere"):
-        domain.create()
-    assert before == network.run("ip", "-o", "link").stdout.count("\n")
-
-
-def test_a_bridge_that_is_not_there_is_named(connection: Connection, network: Namespace, rootfs: Path) -> None:
-    domain = connection.define_domain(document(rootfs, devices=INTERFACE))
-    with pytest.raises(InternalError, match="vb0"):
-        domain.create()
-    assert not domain.is_active()
-
-
-def test_an_adopted_container_keeps_its_interface(bridge: str, network: Namespace, uri: str, rootfs: Path) -> None:
-    with virtkit.open(uri) as connection:
-        connection.create_domain(document(rootfs, devices=INTERFACE))
-    with virtkit.open(uri) as connection:
-        domain = connection.lookup_domain_by_name("web")
-        domain.suspend()
-        domain.resume()
-        assert network.pings("10.0.0.2")
-
-
-def test_a_system_that_reboots_keeps_its_interface(
-    bridge: str, network: Namespace, connection: Connection, rootfs: Path
-) -> None:
-    told: list[object] = []
-    connection.subscribe(DomainRebootEvent, lambda _, event: told.append(event))
-    domain = connection.create_domain(document(rootfs, devices=INTERFACE))
-    wait_for_shell(domain)
-    domain.reboot()
-    eventually(lambda: told, "it reboots")
-    assert network.pings("10.0.0.2")
-    domain.destroy()
-    assert "vnet" not in network.run("ip", "-o", "link").stdout
-
-
-BOUND = "<filesystem type='bind'><source dir='/tmp'/><target dir='/mnt'/></filesystem>"
-
-
-def test_a_system_that_liblxc_may_not_start_anew_is_started_by_us(
-    bridge: str, network: Namespace, connection: Connection, rootfs: Path
-) -> None:
-    told: list[object] = []
-    connection.subscribe(DomainRebootEvent, lambda _, event: told.append(event))
-    domain = connection.create_domain(document(rootfs, devices=INTERFACE + BOUND))
-    number = domain.id
-    wait_for_shell(domain)
-    domain.reboot()
-    eventually(lambda: told, "it reboots")
-    wait_for_shell(domain)
-    assert number == connection.lookup_domain_by_name("web").id
-    assert network.pings("10.0.0.2")
 
 
 def test_an_image_is_a_root(connection: Connection, rootfs: Path, tmp_path: Path) -> None:
@@ -575,66 +306,3 @@ def test_a_user_that_is_not_there_is_named(connection: Connection, rootfs: Path)
     domain = connection.define_domain(document(rootfs).replace("</os>", "<inituser>nobody</inituser></os>"))
     with pytest.raises(ConfigUnsupportedError, match="no user 'nobody'"):
         domain.create()
-
-
-# Devices that come and go
-
-
-def test_an_interface_comes_and_goes(bridge: str, network: Namespace, connection: Connection, rootfs: Path) -> None:
-    before = network.run("ip", "-o", "link").stdout.count("\n")
-    domain = connection.create_domain(document(rootfs))
-    domain.attach_device(INTERFACE)
-    assert network.pings("10.0.0.2")
-    assert MAC in domain.xml_desc()
-    with pytest.raises(OperationInvalidError, match="already"):
-        domain.attach_device(INTERFACE)
-    domain.detach_device(INTERFACE)
-    assert MAC not in domain.xml_desc()
-    assert before == network.run("ip", "-o", "link").stdout.count("\n")
-
-
-FULL = "<hostdev mode='capabilities' type='misc'><source><char>/dev/full</char></source></hostdev>"
-
-
-def test_a_device_node_comes_and_goes(connection: Connection, rootfs: Path) -> None:
-    domain = connection.create_domain(document(rootfs))
-    with closing(domain.open_console()) as console:
-        console.write(b"rm -f /dev/full; echo x$((3 * 3))\n")
-        read_until(console, b"x9")
-        domain.attach_device(FULL)
-        console.write(b"echo a > /dev/full; test -c /dev/full && echo is$((6 * 7))there\n")
-        assert b"No space left" in read_until(console, b"is42there")
-        domain.detach_device(FULL)
-        console.write(b"test -e /dev/full || echo is$((6 * 7))gone\n")
-        read_until(console, b"is42gone")
-    with pytest.raises(DeviceMissingError):
-        domain.detach_device(FULL)
-
-
-ESCAPING = "<disk type='block'><source dev='/dev/loop0'/><target dev='../etc/x' bus='virtio'/></disk>"
-
-
-def test_a_device_node_stays_below_dev(connection: Connection, rootfs: Path) -> None:
-    domain = connection.create_domain(document(rootfs))
-    with pytest.raises(ConfigUnsupportedError, match="/etc/x in a container: devices are below /dev"):
-        domain.attach_device(
-            "<disk type='block'><source dev='/dev/loop0'/><target dev='../etc/x' bus='virtio'/></disk>"
-        )
-    assert "loop0" not in domain.xml_desc()
-
-
-def test_a_definition_gets_and_loses_devices(connection: Connection, rootfs: Path) -> None:
-    domain = connection.define_domain(document(rootfs))
-    before = domain.xml_desc()
-    shared = f"<filesystem><source dir='{rootfs}/mnt'/><target dir='/srv'/></filesystem>"
-    for device in (INTERFACE, FULL, shared):
-        domain.attach_device(device, DomainModificationImpact.CONFIG)
-        with pytest.raises(OperationInvalidError, match="already"):
-            domain.attach_device(device, DomainModificationImpact.CONFIG)
-    assert "<target dir='/srv'/>" in domain.xml_desc()
-    changed = INTERFACE.replace("vb0", "vb1")
-    domain.update_device(changed, DomainModificationImpact.CONFIG)
-    assert "<source bridge='vb1'/>" in domain.xml_desc()
-    for device in (changed, FULL, shared):
-        domain.detach_device(device, DomainModificationImpact.CONFIG)
-    assert before == domain.xml_desc()
