@@ -18,6 +18,7 @@ def fill(document: Domain) -> None:
     number_ports(devices.parallels)
     for number, console in enumerate(devices.consoles):
         _fill_source(console)
+        console.tty = None
         console.target = console.target or PortTarget()
         console.target.type = console.target.type or "serial"
         console.target.port = number
@@ -73,5 +74,7 @@ def _twin(port: Port, target: PortTarget) -> Port:
 
 def _fill_source(device: CharacterDevice) -> None:
     device.type = device.type or "pty"
+    if device.type == "pty":
+        device.sources = []  # a path is a run's
     if device.type == "tcp":
         device.protocol = device.protocol or "raw"

@@ -43,7 +43,7 @@ def fill_interface(interface: Interface) -> None:
         interface.source = interface.source or InterfaceSource()
         interface.source.mode = interface.source.mode or "vepa"
     drop_generated_name(interface)
-    for ip in interface.ips:
+    for ip in (*interface.ips, *(interface.source.ips if interface.source else ())):
         ip.family = ip.family or "ipv4"
 
 

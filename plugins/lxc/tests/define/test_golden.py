@@ -17,6 +17,8 @@ CORPUS = Path(__file__).parent / "corpus"
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = sorted(path.name for path in CORPUS.glob("*.xml"))
 LIBVIRT = "/usr/lib/libvirt/libvirt_lxc"
+LIKE_A_RUN = {"limits.xml", "seclabel-static.xml"}
+"""They say themselves what a run adds where it is missing: a partition, a label. It is taken from them too."""
 
 
 def completed(name: str) -> Domain:
@@ -37,7 +39,7 @@ def test_completing_again_changes_nothing(name: str) -> None:
     assert (GOLDEN / name).read_text() == domain.format()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sorted(set(NAMES) - LIKE_A_RUN))
 def test_what_a_run_adds_can_be_taken_away(name: str) -> None:
     live = define.live(completed(name))
     live.id = 7

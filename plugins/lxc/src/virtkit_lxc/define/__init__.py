@@ -48,6 +48,9 @@ def complete(document: Domain, arch: str, emulator: str) -> None:
         if console.target is not None and console.target.type == "serial":  # what `characters` fills in
             console.target.type = CONSOLE
     disks.arrange(document)
+    disks.add_controllers(document)
+    for label in document.seclabels:
+        label.model = label.model or "none"  # the model that is in force
     if document.idmap is not None:
         document.idmap.uids.sort(key=lambda part: part.start or 0)
         document.idmap.gids.sort(key=lambda part: part.start or 0)
