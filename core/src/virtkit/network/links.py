@@ -39,6 +39,9 @@ NUD_FAILED = 0x20
 NUD_NOARP = 0x40
 """States of neighbours; from linux/neighbour.h."""
 
+MACVLAN_MODES = {"vepa": "vepa", "bridge": "bridge", "private": "private", "passthrough": "passthru"}
+"""Mode of a source of type `direct` -> the kernel's word."""
+
 IFF_TAP = 0x0002
 IFF_NO_PI = 0x1000
 IFF_VNET_HDR = 0x4000
@@ -250,6 +253,11 @@ class Links:
         """Switch a link on."""
         with self._saying(f"switch {name} on"):
             self._socket.link("set", index=self._index(name), state="up")
+
+    def set_down(self, name: str) -> None:
+        """Switch a link off: whoever is at the other end of a pair sees no cable."""
+        with self._saying(f"switch {name} off"):
+            self._socket.link("set", index=self._index(name), state="down")
 
     def set_mtu(self, name: str, mtu: int) -> None:
         """Set how many bytes a packet of a link has at most."""

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from virtkit.enums import ErrorDomain
+from virtkit.errors import InvalidArgError
 
 if TYPE_CHECKING:
     from virtkit.network.links import Link, Links
+    from virtkit.xml.domain import Domain
     from virtkit.xml.domain.devices.interface import Interface
 
 Peers = Mapping[str, Callable[..., Any]]
@@ -46,6 +48,23 @@ class Owner(NamedTuple):
 def mac_of(interface: Interface) -> str:
     """The guest's address, lower case; empty where the document has none."""
     return (interface.mac.address if interface.mac else None) or ""
+
+
+def find(domain: Domain, device: str, error_domain: int) -> Interface:
+    """The interface of a domain that a caller means by the name of its device or by its address.
+
+    Raises:
+        InvalidArgError: It has none, or the address is that of several.
+    """
+    found = [each for each in domain.devices.interfaces if device and device in (device_of(each), mac_of(each))]
+    found = found or [each for each in domain.devices.interfaces if mac_of(each) == device.lower()]
+    if len(found) != 1:
+        what = "several interfaces" if found else "no interface"
+        raise InvalidArgError(
+            f"domain {domain.name!r} has {what} {device!r}: give its <target dev> or its MAC address",
+            domain=error_domain,
+        )
+    return found[0]
 
 
 def tap_mac(interface: Interface) -> str:

@@ -93,7 +93,7 @@ def restore(peers: Peers, owner: Owner, links: Links, interface: Interface) -> N
             ports.reclaim(peers, owner, interface)
     with _logged(f"domain {owner.name!r} runs on, but its interface {name}"):
         if interface.type in BRIDGED:
-            _replug(links, interface)
+            replug(links, interface)
     with _logged(f"domain {owner.name!r} runs on without its filter: its interface {name}"):
         bindings.restore(peers, owner, interface)
 
@@ -107,6 +107,20 @@ def unplug(peers: Peers, owner: Owner, links: Links, interface: Interface) -> No
         _remove(links, interface)
     with _logged(trouble):
         ports.release(peers, interface)
+
+
+def replug(links: Links, interface: Interface) -> None:
+    """Put the device of an interface on the bridge that its document names, if it is not there.
+
+    Raises:
+        InternalError: The device or the bridge does not exist.
+    """
+    bridge, link = bridge_of(links, interface), links.find(device_of(interface) or "")
+    if link is None or bridge is None:
+        missing = "device" if link is None else "bridge"
+        raise InternalError(f"its {missing} does not exist any more: stop the guest and start it again")
+    if link.master != bridge.number:
+        _put(links, interface, link.name, bridge.name)
 
 
 def limit(links: Links, interface: Interface, bandwidth: Bandwidth | None) -> None:
@@ -163,16 +177,6 @@ def _put(links: Links, interface: Interface, name: str, bridge: str) -> None:
     links.plug(name, bridge, isolated=bool(interface.port_isolated))
     if interface.vlan is not None:
         vlans.join(links, name, interface.vlan)
-
-
-def _replug(links: Links, interface: Interface) -> None:
-    """Put a device on its bridge again that was made anew."""
-    bridge, link = bridge_of(links, interface), links.find(device_of(interface) or "")
-    if link is None or bridge is None:
-        missing = "device" if link is None else "bridge"
-        raise InternalError(f"its {missing} does not exist any more: stop the guest and start it again")
-    if link.master != bridge.number:
-        _put(links, interface, link.name, bridge.name)
 
 
 def _remove(links: Links, interface: Interface) -> None:

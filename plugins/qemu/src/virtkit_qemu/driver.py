@@ -13,6 +13,7 @@ from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, VirtError
 from virtkit.network.links import TUN
 from virtkit.services.guests.annotations import AnnotationsPart
+from virtkit.services.guests.bandwidth import BandwidthPart
 from virtkit.services.tenancy import Tenants
 from virtkit.store import Root
 from virtkit_qemu import binary, kvm
@@ -22,7 +23,6 @@ from virtkit_qemu.definition import DefinitionPart
 from virtkit_qemu.host import HostPart
 from virtkit_qemu.inside import InsidePart
 from virtkit_qemu.lifecycle import LifecyclePart
-from virtkit_qemu.limits import LimitsPart
 from virtkit_qemu.passthrough import PassthroughPart
 from virtkit_qemu.state import QemuState, Session
 from virtkit_qemu.statistics import ResourcesPart, StatisticsPart
@@ -39,7 +39,7 @@ class QemuDriver(
     DefinitionPart,
     InsidePart,
     LifecyclePart,
-    LimitsPart,
+    BandwidthPart["Session"],
     StatisticsPart,
     ResourcesPart,
     ConsolePart,

@@ -14,9 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InvalidArgError, VirtError
+from virtkit.errors import VirtError
 from virtkit.network import plugging
-from virtkit.network.links import Links, open_tap
+from virtkit.network.links import MACVLAN_MODES, Links, open_tap
 from virtkit.network.ownership import PLUGGED, Owner, device_of, mac_of, name_device
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from virtkit_qemu.state import QemuState
 
 TAP_NAMES = "vnet%d"
-
-MACVTAP_MODES = {"vepa": "vepa", "bridge": "bridge", "private": "private", "passthrough": "passthru"}
-"""Mode of a source of type `direct` -> the kernel's word."""
 
 QEMU = ErrorDomain.QEMU
 
@@ -77,22 +74,6 @@ def unplug(state: QemuState, guest: Guest, run: Run) -> None:
     _with_each(guest, run, partial(plugging.unplug, state.peers))
 
 
-def find(domain: Domain, device: str) -> Interface:
-    """The interface of a domain that a caller means by the name of its device or by its address.
-
-    Raises:
-        InvalidArgError: It has none, or the address is that of several.
-    """
-    found = [each for each in domain.devices.interfaces if device in (device_of(each), mac_of(each)) and device]
-    found = found or [each for each in domain.devices.interfaces if mac_of(each) == device.lower()]
-    if len(found) != 1:
-        what = "several interfaces" if found else "no interface"
-        raise InvalidArgError(
-            f"domain {domain.name!r} has {what} {device!r}: give its <target dev> or its MAC address", domain=QEMU
-        )
-    return found[0]
-
-
 def _owner(guest: Guest) -> Owner:
     return Owner(guest.name, guest.uuid, QEMU)
 
@@ -131,4 +112,4 @@ def _make(files: ExitStack, links: Links, interface: Interface) -> list[int]:
 def _add_macvtap(links: Links, interface: Interface, name: str) -> None:
     source = interface.source
     assert source is not None
-    links.add_macvtap(name, source.dev or "", mac=mac_of(interface), mode=MACVTAP_MODES[source.mode or "vepa"])
+    links.add_macvtap(name, source.dev or "", mac=mac_of(interface), mode=MACVLAN_MODES[source.mode or "vepa"])

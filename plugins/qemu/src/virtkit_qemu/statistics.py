@@ -9,7 +9,7 @@ from virtkit.enums import DomainControlErrorReason, DomainControlState, DomainSt
 from virtkit.errors import InvalidArgError, OperationTimeoutError
 from virtkit.hookspecs.domain_resources import DomainResourcesSpec
 from virtkit.network.links import Links
-from virtkit.network.ownership import device_of
+from virtkit.network.ownership import device_of, find
 from virtkit.network.traffic import seen_from_guest
 from virtkit.records import ControlInfo, DomainInfo, DomainStats, InterfaceStats
 from virtkit.services import process as processes
@@ -17,7 +17,7 @@ from virtkit.services.guests import impact
 from virtkit.services.guests.guest import Figures
 from virtkit.services.guests.states import StatesPart
 from virtkit.spec import quick
-from virtkit_qemu import bulk, interfaces
+from virtkit_qemu import bulk
 from virtkit_qemu.definition import admitted, refuse
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class StatisticsPart(StatesPart["Session"]):
             return ControlInfo(DomainControlState.OCCUPIED, DomainControlErrorReason.NONE, 0)
 
     def domain_interface_stats(self, conn: Session, dom: DomainRef, device: str) -> InterfaceStats:
-        interface = interfaces.find(conn.read().by_ref(dom).running().live, device)
+        interface = find(conn.read().by_ref(dom).running().live, device, ErrorDomain.QEMU)
         with Links(domain=ErrorDomain.QEMU) as links:
             counters = links.counters().get(device_of(interface) or "")
         if counters is None:
