@@ -56,6 +56,14 @@ def wait_for_shell(domain: Domain) -> None:
         read_until(console, b"42")
 
 
+def says(domain: Domain, script: str) -> str:
+    """What a script writes on the console of a container, where a shell is."""
+    with closing(domain.open_console()) as console:
+        console.write(f"echo begin''ning; {script}; echo the''end\n".encode())
+        shown = read_until(console, b"theend")
+    return shown.partition(b"beginning")[2].partition(b"theend")[0].replace(b"\r\n", b"\n").decode().strip()
+
+
 def state_of(domain: Domain) -> tuple[DomainState, int]:
     state = domain.state()
     return state.state, state.reason

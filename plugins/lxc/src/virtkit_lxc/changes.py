@@ -50,7 +50,7 @@ def change(
             live = run.live.copy()
             edit(live)
             apply(state, guest, run)
-            run.live = live
+            run.live, run.altered = live, True
             state.note(guest)
         if config is not None:
             redefine(state, guest, config)

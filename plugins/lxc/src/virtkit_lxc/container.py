@@ -23,6 +23,7 @@ class Run(GuestRun):
         watch: Waits for the end of init, while this process owns the root.
         nbds: Network block devices that show images of its file systems, by file.
         shutting_down: It was asked to shut down.
+        altered: It has changed since liblxc started it, which would start it anew as it was.
     """
 
     cgroup: str = ""
@@ -30,6 +31,7 @@ class Run(GuestRun):
     watch: Watch | None = None
     nbds: dict[str, str] = attrs.field(factory=dict)
     shutting_down: bool = False
+    altered: bool = False
 
     @property
     def pid(self) -> int | None:

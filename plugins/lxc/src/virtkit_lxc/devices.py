@@ -12,14 +12,14 @@ from virtkit.network.ownership import mac_of
 from virtkit.services.guests import describing, impact
 from virtkit.services.guests.configuration import redefine
 from virtkit.spec import quick
-from virtkit_lxc import drafts, hotplug
+from virtkit_lxc import cabling, drafts, filesystems, nodes
 from virtkit_lxc.definition import refuse
 
 if TYPE_CHECKING:
     from virtkit.records import SecurityLabel
     from virtkit.refs import DomainRef
     from virtkit.xml.domain import Domain
-    from virtkit_lxc.container import Container
+    from virtkit_lxc.container import Container, Run
     from virtkit_lxc.state import LxcState, Session
 
 LXC = ErrorDomain.LXC
@@ -27,8 +27,8 @@ LXC = ErrorDomain.LXC
 FIELDS = {"Interface": "interfaces", "Disk": "disks", "Filesystem": "filesystems", "CapabilityHostdev": "hostdevs"}
 """Class of a device that comes and goes -> its field in `<devices>`."""
 
-STARTS = {"interfaces": "net", "disks": "disk", "hostdevs": "hostdev"}
-"""Devices of a running container that come and go: field -> start of the alias."""
+STARTS = {"interfaces": "net", "disks": "disk", "filesystems": "fs", "hostdevs": "hostdev"}
+"""Field in `<devices>` -> start of the aliases."""
 
 
 class DevicesPart(DomainDeviceSpec["Session"]):
@@ -66,16 +66,16 @@ class DevicesPart(DomainDeviceSpec["Session"]):
         refuse("domain_update_device_flags", flags, impact.BITS | DomainDeviceModifyFlags.FORCE)
         with conn.hold(dom, "domain_update_device_flags") as (state, guest):
             concerned, device = impact.of(guest, flags), _read(guest, xml)
+            field = _field(guest, device)
+            config = guest.definition() if concerned.config else None
+            if config is not None:
+                found = getattr(config.devices, field)
+                found[found.index(_find(guest, config, field, device))] = device.copy()
+                drafts.complete(config)
             if concerned.live:
-                raise OperationUnsupportedError(
-                    f"{guest.subject} is running, and its devices cannot be changed: use CONFIG, or detach and attach",
-                    domain=LXC,
-                )
-            field, config = _field(guest, device), guest.definition()
-            found = getattr(config.devices, field)
-            found[found.index(_find(guest, config, field, device))] = device
-            drafts.complete(config)
-            redefine(state, guest, config)
+                _update(state, guest, field, device)
+            if config is not None:
+                redefine(state, guest, config)
 
     @quick
     def domain_get_security_label_list(self, conn: Session, dom: DomainRef) -> list[SecurityLabel]:
@@ -134,7 +134,6 @@ def _refuse_second(guest: Container, domain: Domain, field: str, device: Any) ->
 
 def _attach(state: LxcState, guest: Container, field: str, device: Any) -> None:
     run = guest.running()
-    _require_mobile(guest, field)
     _refuse_second(guest, run.live, field, device)
     whole = describing.without_run(run.live)
     getattr(whole.devices, field).append(device)
@@ -142,30 +141,78 @@ def _attach(state: LxcState, guest: Container, field: str, device: Any) -> None:
     taken = {each.alias for each in getattr(run.live.devices, field)}
     names = (f"{STARTS[field]}{number}" for number in range(len(taken) + 1))
     device.alias = device.alias or next(name for name in names if name not in taken)
-    if field == "interfaces":
-        hotplug.add_interface(state, guest, run, device)
-    else:
-        hotplug.add_node(state, guest, run, device)
+    match field:
+        case "interfaces":
+            cabling.add_interface(state, guest, run, device)
+        case "filesystems":
+            filesystems.add(guest, run, device)
+        case _ if device.type == "net":
+            cabling.lend(guest, run, device)
+        case _:
+            nodes.add(state, guest, run, device)
+    if field != "interfaces":
         getattr(run.live.devices, field).append(device)
-    state.note(guest)
+    _altered(state, guest, run)
     state.publish(guest, DomainDeviceAddedEvent(device.alias))
 
 
 def _detach(state: LxcState, guest: Container, field: str, device: Any) -> None:
     run = guest.running()
-    _require_mobile(guest, field)
     found = _find(guest, run.live, field, device)
-    if field == "interfaces":
-        hotplug.remove_interface(state, guest, found)
-    else:
-        hotplug.remove_node(state, guest, run, found)
-    getattr(run.live.devices, field).remove(found)
-    state.note(guest)
+    match field:
+        case "interfaces":
+            cabling.remove_interface(state, guest, found)
+        case "filesystems":
+            filesystems.remove(guest, run, found)
+        case _ if found.type == "net":
+            cabling.take_back(run, found)
+        case _:
+            nodes.remove(state, guest, run, found)
+    there = getattr(run.live.devices, field)
+    del there[next(place for place, each in enumerate(there) if each is found)]
+    _altered(state, guest, run)
     state.publish(guest, DomainDeviceRemovedEvent(found.alias or ""))
 
 
-def _require_mobile(guest: Container, field: str) -> None:
-    if field not in STARTS:
+def _update(state: LxcState, guest: Container, field: str, device: Any) -> None:
+    run = guest.running()
+    if field != "interfaces":
         raise OperationUnsupportedError(
-            f"{guest.subject} is running: {field} come and go only with CONFIG, from the next start on", domain=LXC
+            f"{guest.subject} is running, and its {field} cannot be changed: use CONFIG, or detach and attach",
+            domain=LXC,
         )
+    found = _find(guest, run.live, field, device)
+    cabling.change_interface(state, guest, found, _changed(guest, run, found, device))
+    _altered(state, guest, run)
+
+
+def _changed(guest: Container, run: Run, found: Any, device: Any) -> Any:
+    """The live interface with the changes that a document asks for.
+
+    Raises:
+        OperationUnsupportedError: It asks for more than can change while the container runs.
+    """
+    whole = describing.without_run(run.live)
+    place = next(place for place, each in enumerate(run.live.devices.interfaces) if each is found)
+    before, wanted = whole.devices.interfaces[place], device.copy()
+    wanted.target = wanted.target or before.target
+    whole.devices.interfaces[place] = wanted
+    drafts.complete(whole)
+    changed, rebridged = found.copy(), before.type == wanted.type == "bridge"
+    for name in cabling.CHANGEABLE:
+        setattr(changed, name, getattr(wanted, name))
+        setattr(before, name, getattr(wanted, name))
+    if rebridged:
+        changed.source, before.source = wanted.source, wanted.source
+    if before.format_as("interface") != wanted.format_as("interface"):
+        raise OperationUnsupportedError(
+            f"{guest.subject} is running: only filter, bandwidth, link state and bridge of its interface"
+            f" {mac_of(found)} can change: use CONFIG, or detach and attach",
+            domain=LXC,
+        )
+    return changed
+
+
+def _altered(state: LxcState, guest: Container, run: Run) -> None:
+    run.altered = True
+    state.note(guest)

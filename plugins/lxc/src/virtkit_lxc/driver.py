@@ -12,6 +12,7 @@ from virtkit.driver import Driver, Finding, OpenRequest
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError
 from virtkit.services.guests.annotations import AnnotationsPart
+from virtkit.services.guests.bandwidth import BandwidthPart
 from virtkit.services.tenancy import Tenants
 from virtkit.store import Root
 from virtkit_lxc.blockio import BlockIoPart
@@ -40,6 +41,7 @@ NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")
 
 class LxcDriver(
     AnnotationsPart["Session"],
+    BandwidthPart["Session"],
     DefinitionPart,
     LifecyclePart,
     ConsolePart,

@@ -110,3 +110,4 @@ def _kill(state: LxcState, guest: Container, run: Run) -> None:
                 with suppress(SystemCallError):  # its groups may go with it meanwhile
                     cgroups.thaw(state.layout, run.cgroup)
             runtime.stop(guest.name, started, kill=True)
+        started.monitor.wait(runtime.KILL_SECONDS)  # it is giving links back to the host

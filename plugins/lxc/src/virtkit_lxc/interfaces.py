@@ -1,7 +1,8 @@
 """Interfaces of containers: made on the host when a container starts, unplugged when it has ended.
 
-Each but a macvlan is a pair: one end is plugged in on the host, the other moves into the container. pyroute2 is
-imported only for containers that have any.
+Each but a macvlan is a pair: one end is plugged in on the host, the other moves into the container. A link of the host
+(`<hostdev mode='capabilities' type='net'>`) moves there itself, and comes back. pyroute2 is imported only for
+containers that have any.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InvalidArgError, VirtError
-from virtkit.network.links import Links
+from virtkit.errors import InternalError, VirtError
+from virtkit.network.links import MACVLAN_MODES, Links
 from virtkit.network.ownership import PLUGGED, Owner, device_of, mac_of, name_device
-from virtkit_lxc.plan import Link
+from virtkit_lxc.plan import Link, Route
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
+    from virtkit.xml.domain.devices.hostdev import Hostdev
     from virtkit.xml.domain.devices.interface import Interface
+    from virtkit.xml.netdev import Route as NetworkRoute
     from virtkit_lxc.container import Container, Run
     from virtkit_lxc.state import LxcState
 
@@ -43,18 +46,20 @@ def plug(state: LxcState, guest: Container, run: Run) -> tuple[Link, ...]:
         The links that move into the container.
 
     Raises:
+        InternalError: A link of the host that it is to get does not exist.
         VirtError: As `virtkit.network.plugging.settle` and `plug`.
     """
     from virtkit.network import plugging
 
-    found = plugged(run.live)
-    if not found:
+    found, lent = plugged(run.live), [each for each in run.live.devices.hostdevs if each.type == "net"]
+    if not found and not lent:
         return ()
     for interface in found:
         plugging.prepare(interface)
     state.record(guest)
     with Links(domain=LXC) as links:
-        return tuple(plug_in(state, guest, links, interface) for interface in found)
+        moved = [lend(guest, links, each) for each in lent]
+        return (*(plug_in(state, guest, links, interface) for interface in found), *moved)
 
 
 def plug_in(state: LxcState, guest: Container, links: Links, interface: Interface) -> Link:
@@ -68,7 +73,38 @@ def plug_in(state: LxcState, guest: Container, links: Links, interface: Interfac
     plugging.settle(state.peers, owner_of(guest), links, interface, addressed=True)
     if interface.type == "direct":
         state.record(guest)
-    return _link(interface, plugging.plug(state.peers, owner_of(guest), links, interface, _make))
+    link = _link(interface, plugging.plug(state.peers, owner_of(guest), links, interface, _make))
+    if interface.link_up is False and has_cable(interface):
+        links.set_down(device_of(interface) or "")
+    return link
+
+
+def has_cable(interface: Interface) -> bool:
+    """Whether an interface has an end on the host, which can be switched off as if the cable were not plugged in."""
+    return interface.type != "direct"
+
+
+def lend(guest: Container, links: Links, device: Hostdev) -> Link:
+    """The link of the host that a container gets for itself.
+
+    Raises:
+        InternalError: There is none of that name.
+    """
+    name = name_of(device)
+    if links.find(name) is None:
+        raise InternalError(
+            f"{guest.subject} cannot start: the link {name!r} that it is to get is not on this host: correct its"
+            " <source><interface>, or stop the container that has it",
+            domain=LXC,
+            str1=name,
+        )
+    addresses, gateways, routes = _addressed(device)
+    return Link(name, name, addresses=addresses, gateways=gateways, routes=routes)
+
+
+def name_of(device: Hostdev) -> str:
+    """The link of the host that a device is."""
+    return str(getattr(device.source, "interface", None) or "")
 
 
 def plugged(domain: Domain) -> list[Interface]:
@@ -88,22 +124,6 @@ def unplug(state: LxcState, guest: Container, run: Run) -> None:
     from virtkit.network import plugging
 
     _with_each(guest, run, partial(plugging.unplug, state.peers))
-
-
-def find(domain: Domain, device: str) -> Interface:
-    """The interface of a domain that a caller means by the name of its device or by its address.
-
-    Raises:
-        InvalidArgError: It has none, or the address is that of several.
-    """
-    found = [each for each in domain.devices.interfaces if device and device in (device_of(each), mac_of(each))]
-    found = found or [each for each in domain.devices.interfaces if mac_of(each) == device.lower()]
-    if len(found) != 1:
-        what = "several interfaces" if found else "no interface"
-        raise InvalidArgError(
-            f"domain {domain.name!r} has {what} {device!r}: give its <target dev> or its MAC address", domain=LXC
-        )
-    return found[0]
 
 
 def owner_of(guest: Container) -> Owner:
@@ -128,7 +148,7 @@ def _make(links: Links, interface: Interface) -> str:
         name = device_of(interface) or ""
         source = interface.source
         assert source is not None
-        links.add_macvlan(name, source.dev or "", mac=mac_of(interface), mode=source.mode or "vepa")
+        links.add_macvlan(name, source.dev or "", mac=mac_of(interface), mode=MACVLAN_MODES[source.mode or "vepa"])
         return name
     inner = f"vk{os.urandom(5).hex()}"
     name = device_of(interface) or _free_name(links)
@@ -143,19 +163,42 @@ def _free_name(links: Links) -> str:
 
 
 def _link(interface: Interface, inner: str) -> Link:
-    addresses, gateways = [], []
-    for ip in interface.ips:
-        prefix = ip.prefix if ip.prefix is not None else ANYWHERE[ip.family or "ipv4"]
-        addresses.append(f"{ip.address}/{prefix}")
-    for route in interface.routes:
-        if route.gateway and route.address in (None, "0.0.0.0", "::") and not route.prefix:
-            gateways.append(route.gateway)
+    addresses, gateways, routes = _addressed(interface)
     return Link(
         inner,
         (interface.guest.dev if interface.guest else None) or "",
         mac_of(interface),
-        up=interface.link_up is not False,
+        up=interface.link_up is not False or has_cable(interface),
         mtu=interface.mtu or 0,
-        addresses=tuple(addresses),
-        gateways=tuple(gateways),
+        addresses=addresses,
+        gateways=gateways,
+        routes=routes,
     )
+
+
+def _addressed(device: Interface | Hostdev) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Route, ...]]:
+    """The addresses, gateways and other routes that a link gets in the container."""
+    addresses, gateways, routes = [], [], []
+    for ip in device.ips:
+        prefix = ip.prefix if ip.prefix is not None else ANYWHERE[ip.family or "ipv4"]
+        addresses.append(f"{ip.address}/{prefix}")
+    for route in device.routes:
+        destination = _destination(route)
+        if destination.endswith("/0") and route.metric is None:
+            gateways.append(route.gateway or "")
+        else:
+            routes.append(Route(destination, route.gateway or "", route.metric))
+    return tuple(addresses), tuple(gateways), tuple(routes)
+
+
+def _destination(route: NetworkRoute) -> str:
+    """The network that a route of a document leads to, as `10.5.0.0/16`."""
+    from ipaddress import ip_network
+
+    family = "ipv6" if ":" in (route.gateway or "") else "ipv4"
+    address = route.address or ("::" if family == "ipv6" else "0.0.0.0")
+    if route.netmask:
+        return str(ip_network(f"{address}/{route.netmask}", strict=False))
+    everywhere = address in ("::", "0.0.0.0")
+    prefix = route.prefix if route.prefix is not None else 0 if everywhere else ANYWHERE[family]
+    return str(ip_network(f"{address}/{prefix}", strict=False))

@@ -1,4 +1,4 @@
-"""Interfaces and device nodes of containers that run: given to them and taken away."""
+"""Device nodes of containers that run: given to them and taken away."""
 
 from __future__ import annotations
 
@@ -11,61 +11,19 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import OperationFailedError, OperationUnsupportedError, SystemCallError
-from virtkit.network.links import Links
-from virtkit.services.runner import run as run_program
-from virtkit_lxc import cgroups, interfaces, planning, roots
+from virtkit_lxc import cgroups, planning, roots
 
 if TYPE_CHECKING:
     from virtkit.xml.domain.devices.disk import Disk
     from virtkit.xml.domain.devices.hostdev import Hostdev
-    from virtkit.xml.domain.devices.interface import Interface
     from virtkit_lxc.container import Container, Run
-    from virtkit_lxc.plan import Link, Node
+    from virtkit_lxc.plan import Node
     from virtkit_lxc.state import LxcState
 
 LXC = ErrorDomain.LXC
 
-TOOL_SECONDS = 30.0
-"""How long ip may take."""
 
-
-def add_interface(state: LxcState, guest: Container, run: Run, interface: Interface) -> None:
-    """Plug an interface in and move its other end into a container; it stands in the live document then.
-
-    Raises:
-        VirtError: It cannot be plugged in, or the container does not take it. Nothing of it is left.
-    """
-    from virtkit.network import plugging
-
-    plugging.prepare(interface)
-    run.live.devices.interfaces.append(interface)
-    with Links(domain=LXC) as links:
-        try:
-            state.record(guest)  # whoever comes after us is to know whose it is
-            _move(run, interfaces.plug_in(state, guest, links, interface))
-        except BaseException:
-            plugging.unplug(state.peers, interfaces.owner_of(guest), links, interface)
-            run.live.devices.interfaces.remove(interface)
-            raise
-
-
-def remove_interface(state: LxcState, guest: Container, interface: Interface) -> None:
-    """Unplug an interface; both its ends are gone then.
-
-    Raises:
-        OperationUnsupportedError: It has no end on the host.
-    """
-    from virtkit.network import plugging
-
-    if interface.type == "direct":
-        raise OperationUnsupportedError(
-            f"{guest.subject} is running, and its interface of type direct is wholly in it: use CONFIG", domain=LXC
-        )
-    with Links(domain=LXC) as links:
-        plugging.unplug(state.peers, interfaces.owner_of(guest), links, interface)
-
-
-def add_node(state: LxcState, guest: Container, run: Run, device: Disk | Hostdev) -> None:
+def add(state: LxcState, guest: Container, run: Run, device: Disk | Hostdev) -> None:
     """Make the node of a device in a container, and let it be used there.
 
     Raises:
@@ -91,11 +49,11 @@ def add_node(state: LxcState, guest: Container, run: Run, device: Disk | Hostdev
         raise
 
 
-def remove_node(state: LxcState, guest: Container, run: Run, device: Disk | Hostdev) -> None:
+def remove(state: LxcState, guest: Container, run: Run, device: Disk | Hostdev) -> None:
     """Take a device from a container; its node goes too, unless somebody has put something else there.
 
     Raises:
-        OperationUnsupportedError: As `add_node`.
+        OperationUnsupportedError: As `add`.
         SystemCallError: It is missing on the host, or cannot be taken away.
     """
     node = _node(state, guest, device)
@@ -154,35 +112,3 @@ def _refused(guest: Container, node: Node, error: OSError) -> SystemCallError:
     return SystemCallError(
         f"{guest.subject}: {node.target} in it: {error.strerror}", domain=LXC, int1=error.errno or -1
     )
-
-
-def _move(run: Run, link: Link) -> None:
-    """Move a link into a container, under the name and with the addresses it is to have there."""
-    _ip("link", "set", "dev", link.link, "netns", str(run.pid))
-    name = link.name or _free_name(run)
-    setting = ["link", "set", "dev", link.link, "name", name]
-    setting += ["address", link.mac] if link.mac else []
-    setting += ["mtu", str(link.mtu)] if link.mtu else []
-    _inside(run, *setting)
-    for address in link.addresses:
-        _inside(run, "address", "add", address, "dev", name)
-    if link.up:
-        _inside(run, "link", "set", "dev", name, "up")
-    for gateway in link.gateways:
-        _inside(run, "route", "add", "default", "via", gateway, "dev", name)
-
-
-def _free_name(run: Run) -> str:
-    told = _inside(run, "-o", "link", "show").splitlines()
-    taken = {line.split()[1].rstrip(":").partition("@")[0] for line in told}
-    return next(name for number in range(len(taken) + 1) if (name := f"eth{number}") not in taken)
-
-
-def _inside(run: Run, *words: str) -> str:
-    """What the host's ip says in the network of a container; nothing of the container is run."""
-    command = ("nsenter", f"--net=/proc/{run.pid}/ns/net", "ip", *words)
-    return run_program(command, timeout=TOOL_SECONDS, domain=LXC).stdout.decode()
-
-
-def _ip(*words: str) -> None:
-    run_program(("ip", *words), timeout=TOOL_SECONDS, domain=LXC)

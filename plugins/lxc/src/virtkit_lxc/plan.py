@@ -9,6 +9,26 @@ from typing import NamedTuple
 from virtkit_lxc.cgroups import Layout
 
 
+class Route(NamedTuple):
+    """A way from the container to a network.
+
+    Attributes:
+        destination: As `10.5.0.0/16`.
+        gateway: The address that leads there.
+        metric: The least is preferred; None: the kernel's choice.
+    """
+
+    destination: str
+    gateway: str
+    metric: int | None = None
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """As ip-route(8) takes it, without the device."""
+        metric = () if self.metric is None else ("metric", str(self.metric))
+        return (self.destination, "via", self.gateway, *metric)
+
+
 class Link(NamedTuple):
     """A link of the host that becomes an interface of the container; the host gets it back when the container ends.
 
@@ -20,6 +40,7 @@ class Link(NamedTuple):
         mtu: Bytes; 0: as it is.
         addresses: `ADDRESS/PREFIX` each.
         gateways: At most one of each family.
+        routes: To other networks.
     """
 
     link: str
@@ -29,6 +50,7 @@ class Link(NamedTuple):
     mtu: int = 0
     addresses: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
 
 
 class Node(NamedTuple):

@@ -26,11 +26,13 @@ class Status(GuestStatus, tag="domstatus", error_domain=ErrorDomain.LXC):
         cgroup: Path of its control group in every hierarchy.
         nbds: Network block devices that were connected for it.
         shutting_down: It was asked to shut down.
+        altered: It has changed since liblxc started it.
     """
 
     cgroup = attrchild("cgroup", "path")
     nbds = children("nbd", BlockDevice)
     shutting_down = flag("shuttingdown")
+    altered = flag("altered")
 
 
 def read_status(folder: Path, name: str, document: bytes) -> Running[Run]:
@@ -49,7 +51,7 @@ def read_status(folder: Path, name: str, document: bytes) -> Running[Run]:
     live, own = status.running(name, folder)
     run = Run(live, own, cgroup=status.cgroup or "", updated=bool(status.updated))
     run.nbds = {each.file or "": each.device or "" for each in status.nbds}
-    run.shutting_down = bool(status.shutting_down)
+    run.shutting_down, run.altered = bool(status.shutting_down), bool(status.altered)
     return Running(live.uuid or b"", run, *status.told())
 
 
@@ -57,6 +59,6 @@ def write_status(run: Run, state: DomainState, reason: int) -> bytes:
     """The status document of a run."""
     status = Status(pid=run.pid, folder=str(run.folder), domain=run.live, cgroup=run.cgroup)
     status.nbds = [BlockDevice(file=file, device=device) for file, device in run.nbds.items()]
-    status.updated, status.shutting_down = run.updated, run.shutting_down
+    status.updated, status.shutting_down, status.altered = run.updated, run.shutting_down, run.altered
     status.tell(state, reason)
     return status.format().encode()

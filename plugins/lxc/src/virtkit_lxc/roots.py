@@ -27,6 +27,7 @@ OPENAT2 = 437
 """Number of the system call, the same on all architectures; Python has no function for it."""
 
 RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_IN_ROOT = 0x10
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -83,18 +84,11 @@ class _Trees:
             except FileNotFoundError:
                 if not make:
                     raise
-                self._make(found, name, is_file=make == "file" and count == len(parts))
+                make_entry(found, name, self._owner, is_file=make == "file" and count == len(parts))
                 opened = open_inside(root, path)
             held.callback(os.close, opened)
             found = opened
         return found
-
-    def _make(self, parent: int, name: str, *, is_file: bool) -> None:
-        if is_file:
-            os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=parent))
-        else:
-            os.mkdir(name, 0o755, dir_fd=parent)
-        os.chown(name, *self._owner, dir_fd=parent, follow_symlinks=False)
 
 
 def prepared(domain: Domain, plan: Plan) -> Plan:
@@ -107,7 +101,7 @@ def prepared(domain: Domain, plan: Plan) -> Plan:
         SystemCallError: A path cannot be resolved or made; the message names it.
     """
     plan = mounted(domain, plan)
-    trees = _Trees(_owner(domain))
+    trees = _Trees(owner_of(domain))
     paths: dict[str, str] = {}
     for each in sorted(domain.devices.filesystems, key=lambda one: one.target != "/"):
         source = (each.source and each.source.dir) or ""
@@ -125,13 +119,32 @@ def prepared(domain: Domain, plan: Plan) -> Plan:
     return plan._replace(paths=paths)
 
 
-def open_inside(root: int, path: str) -> int:
-    """A descriptor that stands for a path in a folder, every link in it resolved as if the folder were the root.
+def make_entry(parent: int, name: str, owner: tuple[int, int], *, is_file: bool) -> None:
+    """Make a folder, or an empty file, in a folder.
 
     Raises:
-        OSError: It is not there.
+        OSError: There is something of that name, or it cannot be made.
     """
-    how = _How(os.O_PATH | os.O_CLOEXEC, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+    if is_file:
+        os.close(os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644, dir_fd=parent))
+    else:
+        os.mkdir(name, 0o755, dir_fd=parent)
+    os.chown(name, *owner, dir_fd=parent, follow_symlinks=False)
+
+
+def open_inside(root: int, path: str, *, links: bool = True) -> int:
+    """A descriptor that stands for a path in a folder, every link in it resolved as if the folder were the root.
+
+    Args:
+        root: The folder.
+        path: The path.
+        links: Whether there may be any.
+
+    Raises:
+        OSError: It is not there; ELOOP: it has a link.
+    """
+    resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (0 if links else RESOLVE_NO_SYMLINKS)
+    how = _How(os.O_PATH | os.O_CLOEXEC, 0, resolve)
     found: int = _libc.syscall(OPENAT2, root, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how))
     if found < 0:
         number = ctypes.get_errno()
@@ -148,7 +161,7 @@ def _absolute(path: str) -> PurePosixPath:
     return PurePosixPath(os.path.normpath(f"/{path}".replace("//", "/")))
 
 
-def _owner(domain: Domain) -> tuple[int, int]:
+def owner_of(domain: Domain) -> tuple[int, int]:
     """Who root in the container is on the host."""
     uids, gids = (domain.idmap.uids, domain.idmap.gids) if domain.idmap else ([], [])
     user, group = ((each.target for each in ranges if each.start == 0) for ranges in (uids, gids))

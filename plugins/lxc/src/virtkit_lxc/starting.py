@@ -82,6 +82,7 @@ def restart(state: LxcState, guest: Container, run: Run) -> None:
     """
     try:
         ending.release(state, guest, run)
+        run.altered = False
         live = define.live(describing.without_run(run.live))
         live.id, live.resource = run.number, run.live.resource
         run.live = live

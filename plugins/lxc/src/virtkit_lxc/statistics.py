@@ -12,7 +12,7 @@ from virtkit.enums import DomainStatsTypes as Types
 from virtkit.errors import ArgumentUnsupportedError, InvalidArgError, OperationTimeoutError
 from virtkit.hookspecs.domain_block import DomainBlockSpec
 from virtkit.network.links import Links
-from virtkit.network.ownership import device_of
+from virtkit.network.ownership import device_of, find
 from virtkit.network.traffic import seen_from_guest
 from virtkit.params import INT, LLONG, STRING, UINT, ULLONG, TypedParams
 from virtkit.records import BlockStats, ControlInfo, DomainInfo, DomainStats, InterfaceStats
@@ -104,7 +104,7 @@ class StatisticsPart(StatesPart["Session"]):
         ]
 
     def domain_interface_stats(self, conn: Session, dom: DomainRef, device: str) -> InterfaceStats:
-        interface = interfaces.find(conn.read().by_ref(dom).running().live, device)
+        interface = find(conn.read().by_ref(dom).running().live, device, LXC)
         with Links(domain=LXC) as links:
             counters = links.counters().get(device_of(interface) or "")
         if counters is None:

@@ -97,7 +97,7 @@ def _follow(state: LxcState, guest: Container, run: Run, again: Started | None, 
     reboots = run.ending is None and (again is not None or status == runtime.REBOOTED)
     if reboots and run.live.on_reboot != DESTROY:
         run.shutting_down = False
-        if again is None:
+        if again is None or run.altered:
             state.restart(guest, run)
         else:
             begin(state, guest, run, again)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,20 @@ def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
             yield f"{key}.ipv{_family(gateway)}.gateway", gateway
         if link.up:
             yield f"{key}.flags", "up"
+    yield from _routes(plan)
+
+
+def _routes(plan: Plan) -> Iterator[tuple[str, object]]:
+    """Routes, of which liblxc knows gateways alone: added in the container's network just before its init starts."""
+    found = [
+        ("ip", "route", "add", *route.words, "dev", link.name or f"eth{number}")
+        for number, link in enumerate(plan.links)
+        for route in link.routes
+    ]
+    if found:
+        yield "lxc.hook.version", 1
+    for words in found:
+        yield "lxc.hook.start-host", f'nsenter --net="/proc/$LXC_PID/ns/net" {shlex.join(words)}'
 
 
 def _family(address: str) -> int:
