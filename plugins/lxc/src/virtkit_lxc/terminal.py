@@ -24,6 +24,9 @@ ANSWER_SECONDS = 5.0
 GET_TERMINAL = 0
 """The command: which descriptor is terminal N; 0 is the console."""
 
+LONGEST_NAME = 105
+"""Bytes of an abstract socket's name that liblxc uses as it is: its buffer has 108, and it keeps two and a NUL."""
+
 _MESSAGE = struct.Struct("@iiN")
 _CREDENTIALS = struct.Struct("@iII")
 
@@ -81,9 +84,24 @@ def take(name: str, folder: Path, number: int = 0) -> Terminal:
         raise
 
 
+def _address(folder: Path) -> bytes:
+    """The socket of a container: an abstract name, of its folder or, where that is too long, of a hash of it."""
+    path = os.fsencode(folder)
+    name = path + b"/command"
+    return b"\0" + (name if len(name) <= LONGEST_NAME else b"lxc/%016x/command" % _fnv1a(path))
+
+
+def _fnv1a(data: bytes) -> int:
+    """The hash of Fowler, Noll and Vo, 64 bits, variant 1a."""
+    value = 0xCBF29CE484222325
+    for byte in data:
+        value = (value ^ byte) * 0x100000001B3 % 2**64
+    return value
+
+
 def _asked(connection: socket.socket, name: str, folder: Path, number: int) -> int:
     try:
-        connection.connect(f"\0{folder}/command")
+        connection.connect(_address(folder))
     except OSError as error:
         raise OperationInvalidError(
             f"domain {name!r} has no console here ({error.strerror}): start it, from this network namespace",
