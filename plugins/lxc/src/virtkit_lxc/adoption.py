@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from virtkit.enums import DomainPausedReason, DomainRunningReason, DomainState
@@ -15,7 +17,6 @@ from virtkit.errors import VirtError
 from virtkit_lxc import cgroups, ending, interfaces, runtime, watching
 
 if TYPE_CHECKING:
-    from virtkit.services.guests.guest import Ending
     from virtkit_lxc.container import Container, Run
     from virtkit_lxc.runtime import Started
     from virtkit_lxc.state import LxcState
@@ -32,24 +33,34 @@ def adopt_all(state: LxcState) -> None:
         started = runtime.find(run.folder)
         if (guest.state, guest.reason) == (DomainState.PAUSED, DomainPausedReason.STARTING_UP):
             # Its starter died half-way, and nobody knows how far it came.
-            _end(state, guest, run, ending.FAILED)
+            _hold(state, guest, partial(ending.finish, state, guest, run, ending.FAILED))
         elif started is None:
-            _end(state, guest, run, ending.unseen(run))
+            _hold(state, guest, partial(_ended, state, guest, run))
         else:
             _adopt(state, guest, run, started)
 
 
-def _end(state: LxcState, guest: Container, run: Run, how: Ending) -> None:
+def _hold(state: LxcState, guest: Container, call: Callable[[], None]) -> None:
+    """Make a call in a thread that holds a guest; returns when it does."""
     held = threading.Event()
 
-    def finish() -> None:
+    def run() -> None:
         with state.alone(guest, "adoption") as exists:
             held.set()
             if exists:
-                ending.finish(state, guest, run, how)
+                call()
 
-    threading.Thread(target=finish, name=f"virtkit-lxc-adoption: {guest.name}", daemon=True).start()
+    threading.Thread(target=run, name=f"virtkit-lxc-adoption: {guest.name}", daemon=True).start()
     held.wait()
+
+
+def _ended(state: LxcState, guest: Container, run: Run) -> None:
+    """Do what follows from the end of a container that nobody watched: what its document says, if it is known how."""
+    status = runtime.exit_status(run.folder, None)
+    if status is None:
+        ending.finish(state, guest, run, ending.unseen(run))
+    else:
+        watching.follow(state, guest, run, status)
 
 
 def _adopt(state: LxcState, guest: Container, run: Run, started: Started) -> None:

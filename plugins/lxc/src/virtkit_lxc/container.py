@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from virtkit.services.guests.guest import Guest, GuestRun
+from virtkit_lxc.policy import Pace
 
 if TYPE_CHECKING:
+    from threading import Timer
+
     from virtkit_lxc.runtime import Started
+    from virtkit_lxc.shortage import Shortage
     from virtkit_lxc.watching import Watch
 
 
@@ -24,6 +28,9 @@ class Run(GuestRun):
         nbds: Network block devices that show images of its file systems, by file.
         shutting_down: It was asked to shut down.
         altered: It has changed since liblxc started it, which would start it anew as it was.
+        shortage: Listens whether its memory runs out, while this process owns the root.
+        pace: How soon it may start again by itself.
+        timer: Starts it again later.
     """
 
     cgroup: str = ""
@@ -32,6 +39,9 @@ class Run(GuestRun):
     nbds: dict[str, str] = attrs.field(factory=dict)
     shutting_down: bool = False
     altered: bool = False
+    shortage: Shortage | None = None
+    pace: Pace = attrs.field(factory=Pace)
+    timer: Timer | None = None
 
     @property
     def pid(self) -> int | None:
@@ -40,9 +50,13 @@ class Run(GuestRun):
 
     def let_go(self) -> None:
         """Close what this process has open of it; the container runs on."""
-        watch, self.watch = self.watch, None
-        if watch is not None:
-            watch.close()
+        timer, self.timer = self.timer, None
+        if timer is not None:
+            timer.cancel()
+        for held in (self.watch, self.shortage):
+            if held is not None:
+                held.close()
+        self.watch = self.shortage = None
 
 
 Container = Guest[Run]

@@ -17,42 +17,27 @@ from virtkit.enums import (
 from virtkit.errors import OperationInvalidError, SystemCallError, VirtError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.services.guests.guest import Ending
-from virtkit_lxc import cgroups, images, interfaces, runtime
+from virtkit_lxc import cgroups, images, interfaces, policy, runtime
 from virtkit_lxc.configuration import CONSOLE_LOG
 
 if TYPE_CHECKING:
     from virtkit_lxc.container import Container, Run
     from virtkit_lxc.state import LxcState
 
-SHUTDOWN = Ending(DomainShutoffReason.SHUTDOWN, DomainEventStoppedDetailType.SHUTDOWN)
 DESTROYED = Ending(DomainShutoffReason.DESTROYED, DomainEventStoppedDetailType.DESTROYED)
-CRASHED = Ending(DomainShutoffReason.CRASHED, DomainEventStoppedDetailType.CRASHED)
-"""Init failed, or somebody killed it: the kernel too, when it runs out of the memory that it may have."""
 LOST = Ending(DomainShutoffReason.UNKNOWN, DomainEventStoppedDetailType.FAILED)
 """Nobody was there when it went."""
 FAILED = Ending(DomainShutoffReason.FAILED, DomainEventStoppedDetailType.FAILED)
-
-POWERED_OFF = -signal.SIGINT
-"""How the kernel ends an init that called reboot(2) to power off or to halt."""
 
 _log = logging.getLogger(__name__)
 
 
 def unseen(run: Run) -> Ending:
-    """How a run is taken to have ended that nobody watched."""
-    return SHUTDOWN if run.shutting_down else LOST
-
-
-def how(run: Run, status: int | None) -> Ending:
-    """How a run has ended.
-
-    Args:
-        run: The run.
-        status: Exit status of init, negative is the signal; None: nobody knows.
-    """
-    if run.shutting_down or status in (0, POWERED_OFF):
-        return SHUTDOWN
-    return CRASHED
+    """How a run is taken to have ended that nobody watched: liblxc's log may know."""
+    status = runtime.exit_status(run.folder, None)
+    if status is None:
+        return policy.SHUTDOWN if run.shutting_down else LOST
+    return policy.outcome(run, status).ending
 
 
 def finish(state: LxcState, guest: Container, run: Run, how: Ending) -> None:

@@ -12,6 +12,7 @@ QUOTED_BYTES = 2048
 """Of the output of a container that an error message quotes."""
 
 _STATUS = re.compile(rb"lxc-start [^\n]* Child <(\d+)> ended on (error|signal)[^\n]*\((\d+)\)")
+_STARTED = re.compile(rb"lxc-start [^\n]* Started \"[^\n]*\" with pid \"(\d+)\"$", re.MULTILINE)
 _COMPLAINT = re.compile(r" ERROR +\S+ - [^ ]+ - (.*)$", re.MULTILINE)
 _CONSEQUENCES = ("An error occurred in another process", "Received container state", "Failed to spawn container")
 
@@ -24,6 +25,16 @@ def statuses(folder: Path) -> dict[int, int]:
     """
     found = _STATUS.findall((folder / LOG).read_bytes())
     return {int(pid): -int(status) if how == b"signal" else int(status) for pid, how, status in found}
+
+
+def last_init(folder: Path) -> int | None:
+    """The pid of the init that was started last; None: none was.
+
+    Raises:
+        FileNotFoundError: There is no log.
+    """
+    found = _STARTED.findall((folder / LOG).read_bytes())
+    return int(found[-1]) if found else None
 
 
 def has_complaint(folder: Path) -> bool:

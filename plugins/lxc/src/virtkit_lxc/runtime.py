@@ -207,16 +207,17 @@ def send(name: str, started: Started, number: int) -> None:
         raise OperationInvalidError(f"domain {name!r} is not running: start it", domain=ErrorDomain.LXC)
 
 
-def exit_status(folder: Path, init: Identity) -> int | None:
+def exit_status(folder: Path, init: Identity | None) -> int | None:
     """How an init ended: its exit status, negative is the signal. None: nobody knows, or it runs.
 
-    The monitor has to have ended, or started another init; `end` must not have been called yet.
+    None for `init` is the one that was started last. The monitor has to have ended, or started another init; `end` must
+    not have been called yet.
     """
     with suppress(FileNotFoundError):
-        known = logs.statuses(folder)
-        if init.pid in known:
-            return known[init.pid]
-        if not (folder / MONITOR_PID).exists():  # else the monitor was killed, or is about to end
+        known, pid = logs.statuses(folder), init.pid if init else logs.last_init(folder)
+        if pid in known:
+            return known[pid]
+        if pid is not None and not (folder / MONITOR_PID).exists():  # else the monitor was killed, or is about to end
             return 0
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,6 @@ from virtkit.enums import (
     DomainShutoffReason,
     DomainState,
 )
-from virtkit.errors import VirtError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.services.guests import describing
 from virtkit.xml.domain.tune import Resource
@@ -34,8 +32,6 @@ FLAGS = DomainCreateFlags.START_AUTODESTROY | DomainCreateFlags.START_VALIDATE
 
 NAME_LENGTH = 20
 """So much of a container's name is in the name of its run's folder, for people who look there."""
-
-_log = logging.getLogger(__name__)
 
 
 def serve(conn: Session, guest: Container, domain: Domain, flags: int) -> DomainRef:
@@ -76,20 +72,17 @@ def start(state: LxcState, guest: Container, domain: Domain) -> Run:
 
 
 def restart(state: LxcState, guest: Container, run: Run) -> None:
-    """Start a container again whose init asked for that, with the same id; its lock is held.
+    """Start a container again that has come to its end, with the same id; its lock is held.
 
-    If it cannot be started, the guest is off, and why is logged.
+    Raises:
+        VirtError: As `start`; the run is still there.
     """
-    try:
-        ending.release(state, guest, run)
-        run.altered = False
-        live = define.live(describing.without_run(run.live))
-        live.id, live.resource = run.number, run.live.resource
-        run.live = live
-        watching.begin(state, guest, run, _launch(state, guest, run))
-    except VirtError as error:
-        _log.error("%s has ended, since it cannot be started again: %s", guest.subject, error)
-        ending.finish(state, guest, run, ending.FAILED)
+    ending.release(state, guest, run)
+    run.altered = False
+    live = define.live(describing.without_run(run.live))
+    live.id, live.resource = run.number, run.live.resource
+    run.live = live
+    watching.begin(state, guest, run, _launch(state, guest, run))
 
 
 def _launch(state: LxcState, guest: Container, run: Run) -> Started:

@@ -1,6 +1,7 @@
 """The end of containers: seen by one thread for all of them, and what follows from it.
 
 Init ends when its system shuts down or reboots, when it fails or is killed; liblxc then starts it anew or ends too.
+What follows is the container's own choice: see `policy`.
 """
 
 from __future__ import annotations
@@ -8,21 +9,23 @@ from __future__ import annotations
 import logging
 import os
 import select
+import signal
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from virtkit.enums import DomainRunningReason, DomainState
 from virtkit.errors import VirtError
 from virtkit.events import DomainRebootEvent
 from virtkit.services.loop import Mailbox
-from virtkit_lxc import ending, runtime
+from virtkit_lxc import ending, policy, runtime
+from virtkit_lxc.shortage import Shortage
 
 if TYPE_CHECKING:
     from virtkit_lxc.container import Container, Run
+    from virtkit_lxc.policy import Outcome
     from virtkit_lxc.runtime import Started
     from virtkit_lxc.state import LxcState
-
-DESTROY = "destroy"
 
 _log = logging.getLogger(__name__)
 
@@ -73,38 +76,98 @@ class Watch:
             _log.error("%s has ended, but not wholly: %s", self._guest.subject, error)
             again = None
         status = runtime.exit_status(self._run.folder, self._started.init)
+        limit = self._run.shortage.outcome() if self._run.shortage and status == -signal.SIGKILL else None
         with self._state.alone(self._guest, "end") as exists:
             if exists and self._guest.run is self._run:
-                _follow(self._state, self._guest, self._run, again, status)
+                if again is None:
+                    follow(self._state, self._guest, self._run, status, limit)
+                else:
+                    _go_on(self._state, self._guest, self._run, again)
 
 
 def begin(state: LxcState, guest: Container, run: Run, started: Started) -> None:
-    """Have the end of a run seen."""
+    """Have the end of a run seen, and its memory run out."""
+    run.let_go()
+    run.pace.begin()
     run.started = started
+    run.shortage = Shortage(state.loop, state.layout, run.cgroup, partial(_tell_of_shortage, guest))
     run.watch = Watch(state, guest, run, started)
 
 
-def _follow(state: LxcState, guest: Container, run: Run, again: Started | None, status: int | None) -> None:
-    """Do what follows from the end of init.
+def follow(state: LxcState, guest: Container, run: Run, status: int | None, limit: int | None = None) -> None:
+    """Do what follows from the end of a container; the guest's lock is held.
 
     Args:
         state: The owned state.
-        guest: The guest, whose lock is held.
+        guest: The guest.
         run: Its run.
-        again: What liblxc has started anew, since init rebooted; None: nothing.
         status: Exit status of init, negative is the signal; None: nobody knows.
+        limit: The memory in KiB that it was out of; None: that was not why it ended.
     """
-    reboots = run.ending is None and (again is not None or status == runtime.REBOOTED)
-    if reboots and run.live.on_reboot != DESTROY:
-        run.shutting_down = False
-        if again is None or run.altered:
-            state.restart(guest, run)
-        else:
-            begin(state, guest, run, again)
-        if guest.run is run:
-            state.move(guest, DomainState.RUNNING, DomainRunningReason.BOOTED, DomainRebootEvent())
-    elif again is not None:
-        run.started = again
-        ending.destroy(state, guest, run, ending.SHUTDOWN)
+    outcome = policy.outcome(run, status)
+    if outcome is policy.CRASH and run.ending is None:
+        _log.warning("%s has crashed: %s", guest.subject, _cause(status, limit))
+    if not policy.restarts(run, outcome):
+        ending.finish(state, guest, run, outcome.ending)
+        return
+    run.shutting_down = False
+    for event in outcome.events:
+        state.publish(guest, event)
+    delay = run.pace.delay()
+    if not delay:
+        _start_again(state, guest, run, outcome)
+        return
+    _log.warning("%s comes to its end again and again: it is started in %g s", guest.subject, delay)
+    run.let_go()
+    state.move(guest, *outcome.waiting)
+    run.timer = threading.Timer(delay, _after_delay, (state, guest, run, outcome))
+    run.timer.daemon = True
+    run.timer.start()
+
+
+def _after_delay(state: LxcState, guest: Container, run: Run, outcome: Outcome) -> None:
+    with state.alone(guest, "restart") as exists:
+        if exists and guest.run is run and run.ending is None:
+            _start_again(state, guest, run, outcome)
+
+
+def _start_again(state: LxcState, guest: Container, run: Run, outcome: Outcome) -> None:
+    """Start a container again that has come to its end; if it cannot be started, it is off, and why is logged."""
+    try:
+        state.restart(guest, run)
+    except runtime.Ended as error:
+        _log.warning("%s", error)
+        follow(state, guest, run, error.status)
+    except VirtError as error:
+        _log.error("%s has ended, since it cannot be started again: %s", guest.subject, error)
+        ending.finish(state, guest, run, ending.FAILED)
     else:
-        ending.finish(state, guest, run, ending.SHUTDOWN if reboots else ending.how(run, status))
+        if guest.run is run:
+            state.move(guest, DomainState.RUNNING, outcome.running, DomainRebootEvent())
+
+
+def _go_on(state: LxcState, guest: Container, run: Run, again: Started) -> None:
+    """Go on with a container that liblxc has started anew, since its init rebooted."""
+    if not policy.restarts(run, policy.REBOOT):
+        run.started = again
+        ending.destroy(state, guest, run, policy.SHUTDOWN)
+        return
+    run.shutting_down = False
+    if run.altered:
+        _start_again(state, guest, run, policy.REBOOT)
+        return
+    begin(state, guest, run, again)
+    if guest.run is run:
+        state.move(guest, DomainState.RUNNING, DomainRunningReason.BOOTED, DomainRebootEvent())
+
+
+def _tell_of_shortage(guest: Container, limit: int) -> None:
+    _log.warning("%s is out of its %d KiB of memory: the kernel kills processes in it", guest.subject, limit)
+
+
+def _cause(status: int | None, limit: int | None) -> str:
+    if limit is not None:
+        return f"its init was killed, since the container was out of its {limit} KiB of memory; give it more"
+    if status is None:
+        return "how its init ended is not known"
+    return f"its init ended with status {status}" if status >= 0 else f"its init got signal {-status}"

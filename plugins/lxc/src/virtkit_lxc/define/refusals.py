@@ -27,6 +27,10 @@ MACHINES = (
 )  # fmt: skip
 """Devices of machines: fields of `<devices>`."""
 
+LIFECYCLE = ("on_poweroff", "on_reboot", "on_crash")
+ACTIONS = ("destroy", "restart")
+"""What can follow from the end of a container."""
+
 LAST_ID = 0xFFFFFFFF
 
 
@@ -46,6 +50,13 @@ def check(document: Domain, archs: Sequence[str]) -> None:
     arch = document.os.type.arch if document.os.type else None
     if arch not in archs:
         raise _unsupported(document, f"is for {arch}; programs of {' and '.join(archs)} run here")
+    for field in LIFECYCLE:
+        if getattr(document, field) not in ACTIONS:
+            raise _unsupported(
+                document,
+                f"has <{field}>{getattr(document, field)}</{field}>, but nothing is left of a container that has ended:"
+                f" make it {' or '.join(ACTIONS)}",
+            )
     _idmap(document)
     _filesystems(document)
     _devices(document)
