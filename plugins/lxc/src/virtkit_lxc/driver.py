@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from virtkit.driver import Driver, Finding, OpenRequest
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError
-from virtkit.services.guests.annotations import AnnotationsPart
 from virtkit.services.guests.bandwidth import BandwidthPart
 from virtkit.services.tenancy import Tenants
 from virtkit.store import Root
+from virtkit_lxc.additions import AdditionsPart
 from virtkit_lxc.blockio import BlockIoPart
 from virtkit_lxc.console import ConsolePart
 from virtkit_lxc.definition import DefinitionPart
@@ -40,8 +40,8 @@ NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")
 
 
 class LxcDriver(
-    AnnotationsPart["Session"],
     BandwidthPart["Session"],
+    AdditionsPart,
     DefinitionPart,
     LifecyclePart,
     ConsolePart,

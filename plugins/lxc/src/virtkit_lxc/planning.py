@@ -14,6 +14,7 @@ from virtkit.errors import ConfigUnsupportedError, OperationInvalidError, System
 from virtkit.xml.domain.devices.disk import Disk
 from virtkit.xml.domain.devices.hostdev import CapabilitySource, Hostdev
 from virtkit_lxc import images, interfaces, roots, users
+from virtkit_lxc.define import additions
 from virtkit_lxc.plan import Node, Plan
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def plan(state: LxcState, guest: Container, run: Run) -> Plan:
     found = images.attach(guest, run, partial(state.record, guest))
     links = interfaces.plug(state, guest, run)
     alone = bool(links or domain.features.privnet)
+    added = additions.read(domain)
     settled = Plan(
         run.folder,
         run.cgroup,
@@ -61,6 +63,9 @@ def plan(state: LxcState, guest: Container, run: Run) -> Plan:
         numbers=numbers,
         user=user,
         group=group,
+        pids=added.pids,
+        no_new_privs=added.no_new_privs,
+        seccomp=_profile(guest, added.seccomp),
     )
     return roots.prepared(domain, settled)
 
@@ -127,7 +132,9 @@ def _shared(state: LxcState, guest: Container, domain: Domain) -> Iterator[tuple
         return
     for kind, found in (("net", wanted.sharenet), ("ipc", wanted.shareipc), ("uts", wanted.shareuts)):
         for each in found:
-            yield kind, _namespace(state, guest, kind, getattr(each, "attributes", {}))
+            path = _namespace(state, guest, kind, getattr(each, "attributes", {}))
+            _status(guest, path, f"its {kind} namespace")
+            yield kind, path
 
 
 def _namespace(state: LxcState, guest: Container, kind: str, said: Mapping[str, str]) -> str:
@@ -147,6 +154,17 @@ def _namespace(state: LxcState, guest: Container, kind: str, said: Mapping[str, 
     raise ConfigUnsupportedError(
         f"{guest.subject} shares a namespace of type {how!r} and value {value!r}: give netns, name or pid", domain=LXC
     )
+
+
+def _profile(guest: Container, path: str | None) -> Path | None:
+    """The profile of system calls that a document names."""
+    if path is None:
+        return None
+    if not stat.S_ISREG(_status(guest, path, "its profile of system calls").st_mode):
+        raise ConfigUnsupportedError(
+            f"{guest.subject} cannot start: its profile of system calls {path} is no file", domain=LXC
+        )
+    return Path(path)
 
 
 def _status(guest: Container, path: str, what: str) -> os.stat_result:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from virtkit.define import characters, checks, defaults, devices, disks, plugs
-from virtkit_lxc.define import refusals
+from virtkit_lxc.define import additions, refusals
 from virtkit_lxc.define.aliases import live as live
 
 if TYPE_CHECKING:
@@ -54,4 +54,5 @@ def complete(document: Domain, arch: str, emulator: str) -> None:
     if document.idmap is not None:
         document.idmap.uids.sort(key=lambda part: part.start or 0)
         document.idmap.gids.sort(key=lambda part: part.start or 0)
+    additions.read(document)  # refuses what it does not understand
     refusals.check(document, RAN_TOGETHER.get(arch, (arch,)))
