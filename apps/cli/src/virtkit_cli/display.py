@@ -40,7 +40,7 @@ def ttyconsole(session: Session, args: Arguments) -> None:
     found = devices(find_domain(session, args))
     paths = [port.source.path for port in [*found.consoles, *found.serials] if port.type == "pty" and port.source]
     if not any(paths):
-        raise VirtError(f"domain {args.domain!r} has no console on a terminal of the host")
+        raise VirtError(f"domain {args.domain!r} has no console on a terminal of the host: see 'console {args.domain}'")
     session.out.value("tty", next(path for path in paths if path))
 
 

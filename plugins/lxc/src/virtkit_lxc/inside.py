@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,14 +46,15 @@ class InsidePart(DomainGuestSpec["Session"], LxcSpec["Session"]):
     ) -> None:
         refuse("domain_send_process_signal", flags)
         number = _signal(signum)
-        with conn.hold(dom, "domain_send_process_signal") as (state, guest):
-            pidfd = _open_process(state, guest, pid_value)
-            try:
-                signal.pidfd_send_signal(pidfd, number)
-            except OSError as error:
-                raise _refused(guest, pid_value, error) from error
-            finally:
-                os.close(pidfd)
+        if pid_value == 0:
+            raise InvalidArgError("there is no process 0: give the number of one, or -N for group N", domain=LXC)
+        with conn.hold(dom, "domain_send_process_signal") as held, _opened(*held, pid_value) as pidfds:
+            for pidfd in pidfds:
+                try:
+                    signal.pidfd_send_signal(pidfd, number)
+                except OSError as error:
+                    if error.errno != errno.ESRCH or len(pidfds) == 1:  # others of a group may be there still
+                        raise _refused(held[1], pid_value, error) from error
 
     def lxc_domain_open_namespace(self, conn: Session, dom: DomainRef, flags: int) -> list[int]:
         refuse("lxc_domain_open_namespace", flags)
@@ -103,34 +106,42 @@ def _signal(number: int) -> int:
         raise InvalidArgError(f"there is no signal {number}: see signal(7)", domain=LXC) from None
 
 
-def _open_process(state: LxcState, guest: Container, number: int) -> int:
-    """A pidfd of the process that a container knows by a number."""
+@contextmanager
+def _opened(state: LxcState, guest: Container, number: int) -> Iterator[list[int]]:
+    """Pidfds of the process that a container knows by a number, or of the processes of group `-number`.
+
+    Raises:
+        SystemCallError: There is none.
+    """
     run = guest.running()
-    if number < 1:
-        raise ArgumentUnsupportedError(
-            f"{guest.subject}: only single processes can be signalled, not group {-number}", domain=LXC
-        )
+    field = "NSpid" if number > 0 else "NSpgid"
     candidates = [run.pid or 0] if number == 1 else cgroups.processes(state.layout, run.cgroup)
-    for pid in candidates:
-        with suppress(OSError):
-            pidfd = os.pidfd_open(pid)
-            if _number_inside(pid, run.pid or 0) == number:
-                return pidfd
-            os.close(pidfd)
-    raise _refused(guest, number, ProcessLookupError(3, "no such process"))
+    with ExitStack() as opened:
+        found = []
+        for pid in candidates:
+            with ExitStack() as held, suppress(OSError):
+                pidfd = os.pidfd_open(pid)
+                held.callback(os.close, pidfd)
+                if _number_inside(pid, run.pid or 0, field) == abs(number):
+                    found.append(pidfd)
+                    opened.push(held.pop_all())
+        if not found:
+            raise _refused(guest, number, ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH)))
+        yield found
 
 
-def _number_inside(pid: int, init: int) -> int | None:
-    """The number of a process in the pid namespace of a container; None: it is in none, or another."""
+def _number_inside(pid: int, init: int, field: str) -> int | None:
+    """The number of a process, or of its group, in a container; None: it is in another pid namespace."""
     if os.stat(f"/proc/{pid}/ns/pid").st_ino != os.stat(f"/proc/{init}/ns/pid").st_ino:
         return None
     for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
-        if line.startswith("NSpid:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[-1])
     return None
 
 
 def _refused(guest: Container, number: int, error: OSError) -> SystemCallError:
+    which = f"process {number}" if number > 0 else f"process group {-number}"
     return SystemCallError(
-        f"{guest.subject}: process {number} cannot be signalled: {error.strerror}", domain=LXC, int1=error.errno or -1
+        f"{guest.subject}: {which} cannot be signalled: {error.strerror}", domain=LXC, int1=error.errno or -1
     )

@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from virtkit.enums import ConnectGetAllDomainStatsFlags as Flags
-from virtkit.enums import DomainControlErrorReason, DomainControlState, DomainMemoryStatTags, ErrorDomain
+from virtkit.enums import (
+    DomainControlErrorReason,
+    DomainControlState,
+    DomainMemoryStatTags,
+    ErrorDomain,
+    TypedParameterFlags,
+)
 from virtkit.enums import DomainStatsTypes as Types
 from virtkit.errors import ArgumentUnsupportedError, InvalidArgError, OperationTimeoutError
 from virtkit.hookspecs.domain_block import DomainBlockSpec
@@ -74,6 +80,9 @@ class StatisticsPart(StatesPart["Session"]):
         guest = conn.read().by_ref(dom)
         run, layout, tags = guest.running(), conn.state.layout, DomainMemoryStatTags
         told = {tags.ACTUAL_BALLOON: guest.figures().current, tags.RSS: usage.memory(layout, run.cgroup)}
+        swapped = usage.swapped(layout, run.cgroup)
+        if swapped is not None:
+            told[tags.SWAP_IN] = swapped  # as libvirt's driver of containers has it: what is in swap, not what came in
         counted = usage.memory_counters(layout, run.cgroup)
         names = {"major": tags.MAJOR_FAULT, "minor": tags.MINOR_FAULT, "cache": tags.DISK_CACHES}
         return told | {tag: counted[name] for name, tag in names.items() if name in counted}
@@ -81,7 +90,7 @@ class StatisticsPart(StatesPart["Session"]):
     def domain_get_cpu_stats(
         self, conn: Session, dom: DomainRef, start_cpu: int, ncpus: int, flags: int
     ) -> list[TypedParams]:
-        refuse("domain_get_cpu_stats", flags)
+        refuse("domain_get_cpu_stats", flags, TypedParameterFlags.STRING_OKAY)
         run, layout = conn.read().by_ref(dom).running(), conn.state.layout
         if start_cpu == TOTAL:
             if ncpus != 1:
@@ -140,7 +149,7 @@ class BlockStatisticsPart(DomainBlockSpec["Session"]):
         return BlockStats(found.read_requests, found.read_bytes, found.write_requests, found.write_bytes, -1)
 
     def domain_block_stats_flags(self, conn: Session, dom: DomainRef, path: str, flags: int) -> TypedParams:
-        refuse("domain_block_stats_flags", flags)
+        refuse("domain_block_stats_flags", flags, TypedParameterFlags.STRING_OKAY)
         found = _block(conn, dom, path)
         names = ("rd_operations", "rd_bytes", "wr_operations", "wr_bytes")
         return TypedParams.all_of(LLONG, dict(zip(names, found, strict=True)))

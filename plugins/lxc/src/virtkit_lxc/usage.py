@@ -51,6 +51,16 @@ def memory(layout: Layout, group: str) -> int:
     return int(cgroups.read_file(layout, "memory", group, file) or 0) // 1024
 
 
+def swapped(layout: Layout, group: str) -> int | None:
+    """Memory that is swapped out, in KiB; None: nothing counts it."""
+    if layout.version("memory") == 1:
+        files = ("memory.memsw.usage_in_bytes", "memory.usage_in_bytes")
+        both, alone = (cgroups.read_file(layout, "memory", group, file) for file in files)
+        return max(int(both) - int(alone), 0) // 1024 if both and alone else None
+    told = cgroups.read_file(layout, "memory", group, "memory.swap.current")
+    return int(told) // 1024 if told else None
+
+
 def memory_counters(layout: Layout, group: str) -> Mapping[str, int]:
     """What memory.stat counts with the groups below: `major`, `minor` faults, and `cache` in KiB, as far as known."""
     told = _numbers(cgroups.read_file(layout, "memory", group, "memory.stat"))
