@@ -6,9 +6,14 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from virtkit.services.runner import SYSTEM_PATHS
+
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
     from virtkit_lxc.plan import Plan
+
+PATH = ":".join(SYSTEM_PATHS)
+"""Where hooks look for programs: liblxc itself has no path to look along (`runtime.OURSELVES`)."""
 
 
 def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
@@ -48,7 +53,7 @@ def _routes(plan: Plan) -> Iterator[tuple[str, object]]:
     if found:
         yield "lxc.hook.version", 1
     for words in found:
-        yield "lxc.hook.start-host", f'nsenter --net="/proc/$LXC_PID/ns/net" {shlex.join(words)}'
+        yield "lxc.hook.start-host", f'PATH={PATH} nsenter --net="/proc/$LXC_PID/ns/net" {shlex.join(words)}'
 
 
 def _family(address: str) -> int:
