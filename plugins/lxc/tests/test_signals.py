@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
-from plugins.lxc.tests.driving import document, read_until
+from plugins.lxc.tests.driving import document, eventually, read_until
 from virtkit import Connection, Domain
 from virtkit.enums import DomainProcessSignal as Signal
 from virtkit.errors import InvalidArgError, OperationInvalidError, SystemCallError
@@ -58,11 +58,30 @@ def test_another_process_hears_a_signal(domain: Domain, console: Duplex) -> None
     asked(console, "wait; echo over $((6 * 7))", "over 42")
 
 
-def test_a_group_of_processes_hears_a_signal(domain: Domain, console: Duplex) -> None:
-    script = 'sleep 1000 & sleep 1000 & echo it is $$ he""re; wait'
-    number = number_in(asked(console, f"setsid sh -c '{script}' &", " here"))
-    domain.send_process_signal(-number, Signal.KILL)
-    asked(console, "wait; echo left $(pidof sleep) o''ver", "left over")
+GROUP = """
+trap : USR1
+for name in one two; do
+    (trap "echo heard by $name" USR1; while :; do sleep 0.05; done) &
+done
+echo it is $$ here
+while :; do wait; done
+"""
+
+
+def test_a_group_of_processes_hears_a_signal(domain: Domain, console: Duplex, rootfs: Path) -> None:
+    (rootfs / "tmp" / "group").write_text(GROUP)
+    number = number_in(asked(console, "setsid sh /tmp/group &", " here"))
+    assert 1 != number
+
+    def heard() -> bool:  # they may not have come so far
+        domain.send_process_signal(-number, Signal.USR1)
+        with suppress(TimeoutError):
+            shown.append(console.read(timeout=0.2))
+        return all(f"heard by {name}".encode() in b"".join(shown) for name in ("one", "two"))
+
+    shown: list[bytes] = []
+    eventually(heard, "both hear it")
+    assert domain.is_active()
 
 
 def test_every_signal_that_has_a_name_can_be_sent(domain: Domain) -> None:

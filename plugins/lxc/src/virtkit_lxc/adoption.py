@@ -55,9 +55,16 @@ def _hold(state: LxcState, guest: Container, call: Callable[[], None]) -> None:
 
 
 def _ended(state: LxcState, guest: Container, run: Run) -> None:
-    """Do what follows from the end of a container that nobody watched: what its document says, if it is known how."""
+    """Do what follows from the end of a container that nobody watched, as its document says, if it is known how."""
+    try:
+        started = runtime.awaited(run.folder)
+    except VirtError as error:
+        _log.error("%s has ended, but not wholly: %s", guest.subject, error)
+        started = None
     status = runtime.exit_status(run.folder, None)
-    if status is None:
+    if started is not None:
+        _take_over(state, guest, run, started)
+    elif status is None:
         ending.finish(state, guest, run, ending.unseen(run))
     else:
         watching.follow(state, guest, run, status)
@@ -66,11 +73,15 @@ def _ended(state: LxcState, guest: Container, run: Run) -> None:
 def _adopt(state: LxcState, guest: Container, run: Run, started: Started) -> None:
     try:
         with state.domains.lock_of(guest).hold("adoption"):
-            watching.begin(state, guest, run, started)
-            _catch_up(state, guest, run)
-            interfaces.restore(state, guest, run)
+            _take_over(state, guest, run, started)
     except VirtError as error:
         _log.error("%s runs on, but is not wholly in hand: %s", guest.subject, error)
+
+
+def _take_over(state: LxcState, guest: Container, run: Run, started: Started) -> None:
+    watching.begin(state, guest, run, started)
+    _catch_up(state, guest, run)
+    interfaces.restore(state, guest, run)
 
 
 def _catch_up(state: LxcState, guest: Container, run: Run) -> None:

@@ -125,7 +125,7 @@ def _opened(state: LxcState, guest: Container, number: int) -> Iterator[list[int
                 if _number_inside(pid, run.pid or 0, field) == abs(number):
                     found.append(pidfd)
                     opened.push(held.pop_all())
-        if not found:
+        if not found or run.started is None or not run.started.alive:  # else `pid` may be another's by now
             raise _refused(guest, number, ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH)))
         yield found
 

@@ -134,12 +134,24 @@ def start(name: str, folder: Path, config: str, command: Sequence[str], *, layou
 
 def find(folder: Path) -> Started | None:
     """The processes of a container that was started, by whomever; None: it does not run, or is between two runs."""
+    monitor = monitor_of(folder)
+    init = _init_of(monitor) if monitor else None
+    return Started(init, monitor) if monitor and init else None
+
+
+def monitor_of(folder: Path) -> Identity | None:
+    """The monitor of a container; None: there is none, so the container is over."""
     with suppress(FileNotFoundError, ValueError):
         monitor = Identity.of(int((folder / MONITOR_PID).read_text()))
         if monitor is not None and _is_monitor(monitor, folder):
-            init = _init_of(monitor)
-            return Started(init, monitor) if init else None
+            return monitor
     return None
+
+
+def awaited(folder: Path) -> Started | None:
+    """The processes of a container that may be between two runs: waits for liblxc as `after` does."""
+    monitor = monitor_of(folder)
+    return after(folder, Started(monitor, monitor)) if monitor else None
 
 
 def after(folder: Path, ended: Started) -> Started | None:
@@ -373,10 +385,9 @@ def _runs_own_program(init: Identity, monitor: Identity) -> bool:
 
 def _wait_for_monitor(folder: Path) -> None:
     """Wait until liblxc has written how init ended."""
-    with suppress(FileNotFoundError, ValueError):
-        monitor = Identity.of(int((folder / MONITOR_PID).read_text()))
-        if monitor is not None and _is_monitor(monitor, folder):
-            monitor.wait(SETTLE_SECONDS)
+    monitor = monitor_of(folder)
+    if monitor is not None:
+        monitor.wait(SETTLE_SECONDS)
 
 
 def _ended_at_once(name: str, folder: Path) -> Ended:

@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from virtkit.errors import VirtError
+
 if TYPE_CHECKING:
     from virtkit.services.loop import MonitorLoop
     from virtkit_lxc.cgroups import Layout
@@ -37,6 +39,9 @@ class Shortage:
         layout: The control groups of this host.
         group: Place of the container.
         told: Called with the limit in KiB when memory runs out for the first time; it must not block.
+
+    Raises:
+        OperationAbortedError: The loop is closed.
     """
 
     def __init__(self, loop: MonitorLoop, layout: Layout, group: str, told: Callable[[int], None]) -> None:
@@ -48,10 +53,15 @@ class Shortage:
         if version:
             folder = layout.folder("memory", group)
             self._file = folder / ("memory.limit_in_bytes" if version == 1 else "memory.max")
+            self._read_limit()
             with suppress(OSError):  # the container has ended meanwhile
                 self._listener = _First(folder) if version == 1 else _Second(folder)
         if self._listener is not None:
-            loop.watch(self._listener.descriptor, self._hear)
+            try:
+                loop.watch(self._listener.descriptor, self._hear)
+            except VirtError:
+                self._listener.close()
+                raise
 
     def outcome(self) -> int | None:
         """For a container that has ended: the limit in KiB, if it came to its end out of memory. May wait a moment."""
@@ -66,13 +76,16 @@ class Shortage:
             self._loop.forget(listener.descriptor, self._hear)
             listener.close()
 
+    def _read_limit(self) -> None:
+        with suppress(OSError, ValueError):  # gone, or no limit
+            self._limit = int(self._file.read_text()) // 1024
+
     def _hear(self, seconds: float = 0) -> None:
         with self._lock:
             listener = self._listener
             if listener is None:
                 return
-            with suppress(OSError, ValueError):  # gone, or no limit
-                self._limit = int(self._file.read_text()) // 1024
+            self._read_limit()
             before, first = listener.shortages, not self._last
             listener.hear(seconds)
             if listener.shortages > before:

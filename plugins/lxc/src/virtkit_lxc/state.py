@@ -52,11 +52,10 @@ class LxcState(GuestState[Run]):
         return records.write_status(run, guest.state, guest.reason)
 
     def sees(self, guest: Container, run: Run) -> bool:
-        """Whether a container runs; while it reboots, its monitor goes on."""
+        """Whether a container runs; while it reboots, or comes to its end, its monitor goes on."""
         if run.started is None or not run.started.alive:
-            monitor = run.started.monitor if run.started else None
-            run.started = runtime.find(run.folder) or (run.started if monitor and monitor.alive else None)
-        return run.started is not None
+            run.started = runtime.find(run.folder) or run.started
+        return (run.started is not None and run.started.alive) or runtime.monitor_of(run.folder) is not None
 
     def unseen(self, run: Run) -> DomainShutoffReason:
         """Why a container is taken to have ended that nobody watched."""

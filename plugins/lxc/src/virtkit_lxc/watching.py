@@ -76,7 +76,8 @@ class Watch:
             _log.error("%s has ended, but not wholly: %s", self._guest.subject, error)
             again = None
         status = runtime.exit_status(self._run.folder, self._started.init)
-        limit = self._run.shortage.outcome() if self._run.shortage and status == -signal.SIGKILL else None
+        shortage = self._run.shortage
+        limit = shortage.outcome() if shortage and status == -signal.SIGKILL else None
         with self._state.alone(self._guest, "end") as exists:
             if exists and self._guest.run is self._run:
                 if again is None:
@@ -119,6 +120,7 @@ def follow(state: LxcState, guest: Container, run: Run, status: int | None, limi
         return
     _log.warning("%s comes to its end again and again: it is started in %g s", guest.subject, delay)
     run.let_go()
+    run.started = None
     state.move(guest, *outcome.waiting)
     run.timer = threading.Timer(delay, _after_delay, (state, guest, run, outcome))
     run.timer.daemon = True
