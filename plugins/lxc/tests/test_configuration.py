@@ -56,7 +56,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"devices": FILESYSTEMS},
         {
             "files": frozenset({"/etc/resolv.conf"}),
-            "folders": {"/srv/image": "/run/lxc/web/mounts/0", "/dev/sda1": "/run/lxc/web/mounts/1"},
+            "folders": {"/image": "/run/lxc/web/mounts/0", "/disk": "/run/lxc/web/mounts/1"},
         },
     ),
     "links": (

@@ -41,7 +41,7 @@ def mounted(domain: Domain, plan: Plan) -> Plan:
             options = ",".join(_options(image.loop, is_root=each.target == "/", readonly=bool(each.readonly)))
             command = ("mount", "-t", image.format, "-o", options, "--", image.device, str(folder))
             run(command, timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
-            folders[source] = str(folder)
+            folders[each.target or ""] = str(folder)
     return plan._replace(folders=folders)
 
 
@@ -58,7 +58,10 @@ def unmount(folder: Path) -> None:
     for place in sorted(top.iterdir()):
         for _ in range(places.count(_escaped(place))):
             run(["umount", "--", place], timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
-        place.rmdir()
+        if place.is_dir():
+            place.rmdir()
+        else:
+            place.unlink()
     top.rmdir()
 
 

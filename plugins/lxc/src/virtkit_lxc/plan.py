@@ -98,7 +98,8 @@ class Plan(NamedTuple):
         network: Where its interfaces are: `own`, or `host`.
         shared: Namespaces it shares: `net`, `ipc`, `uts` to a path as `/proc/PID/ns/net` or a pid.
         images: What `<filesystem>` of type `file` and `block` are on this host, by source.
-        folders: Where those are mounted on this host, by source: `mounting.mounted`.
+        folders: Where those, and what is shifted by an id map, are mounted on this host, by target: `mounting.mounted`,
+            `mapping.mapped`.
         files: Sources of `<filesystem type='mount'>` that are no folders.
         paths: What paths of `<filesystem>` in the container are without links: `roots.prepared`.
         nodes: Devices it gets.

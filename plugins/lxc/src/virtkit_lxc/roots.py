@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import SystemCallError
+from virtkit_lxc import mapping
 from virtkit_lxc.configuration.mounts import folder_of
 from virtkit_lxc.mounting import mounted
 
@@ -47,10 +48,19 @@ class _Trees:
     def __init__(self, owner: tuple[int, int]) -> None:
         self._owner = owner
         self._folders: dict[PurePosixPath, str | None] = {}
+        self._mapped: set[PurePosixPath] = set()
 
-    def add(self, target: str, folder: str | None) -> None:
-        """Have a folder of the host be at a path; None: something that is not seen from here."""
+    def add(self, target: str, folder: str | None, *, mapped: bool) -> None:
+        """Have a folder of the host be at a path; None: something that is not seen from here.
+
+        Args:
+            target: The path.
+            folder: The folder, as it is on the host.
+            mapped: Whether the container sees it shifted, so that what is made in it belongs to the host's root.
+        """
         self._folders[_absolute(target)] = folder
+        if mapped:
+            self._mapped.add(_absolute(target))
 
     def settled(self, path: str, make: str = "") -> str:
         """A path without links. What cannot be seen is taken as it is.
@@ -70,11 +80,12 @@ class _Trees:
         with ExitStack() as held:
             root = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
             held.callback(os.close, root)
-            found = self._walk(held, root, wanted.relative_to(base).parts, make)
+            owner = (0, 0) if base in self._mapped else self._owner
+            found = self._walk(held, root, wanted.relative_to(base).parts, make, owner)
             within = PurePosixPath(_place(found)).relative_to(_place(root))
         return str(base / within)
 
-    def _walk(self, held: ExitStack, root: int, parts: tuple[str, ...], make: str) -> int:
+    def _walk(self, held: ExitStack, root: int, parts: tuple[str, ...], make: str, owner: tuple[int, int]) -> int:
         """The descriptor of a path under a root, whose parts are made if they are missing."""
         found = root
         for count, name in enumerate(parts, 1):
@@ -84,7 +95,7 @@ class _Trees:
             except FileNotFoundError:
                 if not make:
                     raise
-                make_entry(found, name, self._owner, is_file=make == "file" and count == len(parts))
+                make_entry(found, name, owner, is_file=make == "file" and count == len(parts))
                 opened = open_inside(root, path)
             held.callback(os.close, opened)
             found = opened
@@ -97,7 +108,7 @@ def prepared(domain: Domain, plan: Plan) -> Plan:
     `runtime.end` unmounts the images, also if this fails.
 
     Raises:
-        VirtError: An image cannot be mounted: see `mounting.mounted`.
+        VirtError: An image cannot be mounted, or ids not be shifted: see `mounting.mounted` and `mapping.mapped`.
         SystemCallError: A path cannot be resolved or made; the message names it.
     """
     plan = mounted(domain, plan)
@@ -115,8 +126,9 @@ def prepared(domain: Domain, plan: Plan) -> Plan:
                 paths[source] = trees.settled(source)
         except (OSError, ValueError) as error:
             raise _unsettled(domain, settling, error) from error
-        trees.add(paths.get(target, target), folder_of(each, plan) if each.type in ("mount", "file", "block") else None)
-    return plan._replace(paths=paths)
+        folder = folder_of(each, plan) if each.type in ("mount", "file", "block") else None
+        trees.add(paths.get(target, target), folder, mapped=each.accessmode == mapping.MAPPED)
+    return mapping.mapped(domain, plan._replace(paths=paths))
 
 
 def make_entry(parent: int, name: str, owner: tuple[int, int], *, is_file: bool) -> None:

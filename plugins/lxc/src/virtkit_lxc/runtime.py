@@ -114,7 +114,7 @@ def start(name: str, folder: Path, config: str, command: Sequence[str], *, layou
         run(
             [f"/proc/self/fd/{program}", *_whose(folder), *files, "--", *command],
             timeout=START_SECONDS,
-            environment=OURSELVES,
+            environment=OURSELVES if os.geteuid() == 0 else {},
             pass_fds=(program,),
             domain=ErrorDomain.LXC,
         )

@@ -108,7 +108,7 @@ def folder_of(mounted: Filesystem, plan: Plan) -> str:
     source = mounted.source
     if source is None:
         return ""
-    return source.dir or plan.folders.get(source.file or source.dev or "", "")
+    return plan.folders.get(mounted.target or "") or source.dir or ""
 
 
 def _entry(source: str, target: str, kind: str, options: str) -> tuple[str, object]:

@@ -103,6 +103,12 @@ def _filesystems(document: Domain) -> None:
             raise _unsupported(document, f"has a file system at {target!r}: its <target dir> begins with /")
         if target == "/" and mounted.type not in ROOTS:
             raise _unsupported(document, f"has a root of type {mounted.type!r}; possible are {', '.join(ROOTS)}")
+        if mounted.accessmode == "mapped" and (document.idmap is None or mounted.type not in ROOTS):
+            raise _unsupported(
+                document,
+                f"has a file system at {target!r} with accessmode 'mapped': that takes an <idmap>, and a type of"
+                f" {', '.join(ROOTS)}",
+            )
         targets.append(target)
     if repeated := first_repeated(targets):
         raise _wrong(document, f"has two file systems at {repeated[0]!r}: give each its own <target dir>")

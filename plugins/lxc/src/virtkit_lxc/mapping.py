@@ -1,0 +1,173 @@
+"""File systems whose ids are shifted by the id map of a container: mounted once more on the host, idmapped.
+
+The files stay as they are: what the host's user 0 has is the container's root's, and the other way round, on a mount of
+its own that ends with the container. Linux does that for most file systems since 5.12.
+
+    plan = mapped(domain, plan)
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from virtkit.enums import ErrorDomain
+from virtkit.errors import ConfigUnsupportedError, OperationTimeoutError, SystemCallError, VirtError
+from virtkit_lxc.configuration.mounts import folder_of
+from virtkit_lxc.mounting import MOUNTS
+
+if TYPE_CHECKING:
+    from virtkit.xml.domain import Domain
+    from virtkit.xml.domain.boot import IdRange
+    from virtkit.xml.domain.devices.filesystem import Filesystem
+    from virtkit_lxc.plan import Plan
+
+LXC = ErrorDomain.LXC
+
+MAPPED = "mapped"
+"""Access mode of file systems that are shifted."""
+
+OPEN_TREE, MOVE_MOUNT, MOUNT_SETATTR = 428, 429, 442
+"""Numbers of system calls, the same on all architectures; Python has no functions for them."""
+
+OPEN_TREE_CLONE = 1
+AT_FDCWD = -100
+AT_EMPTY_PATH = 0x1000
+FROM_EMPTY_PATH = 0x04
+IDMAP = 0x00100000
+PRIVATE = 1 << 18
+"""From linux/mount.h and linux/fcntl.h."""
+
+SECONDS = 10.0
+"""How long a program may take to be in a namespace of its own."""
+
+TICK = 0.001
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Attributes(ctypes.Structure):
+    _fields_ = tuple((name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns"))
+
+
+def mapped(domain: Domain, plan: Plan) -> Plan:
+    """A plan whose shifted file systems are mounted so. If it fails, `mounting.unmount` removes what has been mounted.
+
+    Raises:
+        ConfigUnsupportedError: The kernel, or a file system, cannot do that; or everybody on the host could run what
+            the container leaves there as root. The message names the file system.
+        SystemCallError: The host refuses; `int1` is the errno.
+    """
+    wanted = [each for each in enumerate(domain.devices.filesystems) if each[1].accessmode == MAPPED]
+    if not wanted or domain.idmap is None:
+        return plan
+    folders = dict(plan.folders)
+    try:
+        with _namespace(domain.idmap.uids, domain.idmap.gids) as namespace:
+            for number, each in wanted:
+                folders[each.target or ""] = str(_mount(domain, plan, number, each, namespace))
+    except OSError as error:
+        raise SystemCallError(
+            f"domain {domain.name!r} cannot start: no user namespace for its id map: {error.strerror}",
+            domain=LXC,
+            int1=error.errno or -1,
+        ) from error
+    return plan._replace(folders=folders)
+
+
+def _mount(domain: Domain, plan: Plan, number: int, mounted: Filesystem, namespace: int) -> Path:
+    """Mount a file system once more, shifted; where it is then."""
+    source = folder_of(mounted, plan)
+    if mounted.type == "mount" and not mounted.readonly:
+        _require_closed(domain, source)
+    place = plan.folder / MOUNTS / f"{number}-{MAPPED}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if os.path.isdir(source):
+        place.mkdir(exist_ok=True)
+    else:
+        place.touch()
+    try:
+        _clone(source, place, namespace)
+    except OSError as error:
+        raise _refused(domain, mounted, source, error) from error
+    return place
+
+
+def _require_closed(domain: Domain, source: str) -> None:
+    """Refuse a folder that users of the host can enter.
+
+    In it the container's root is the host's, and may leave programs there that give root's privileges to whoever runs
+    them.
+    """
+    for around in Path(os.path.realpath(source)).parents:
+        status = os.stat(around)
+        others = 0o011 if status.st_gid else 0o001
+        if status.st_uid == 0 and not status.st_mode & others:
+            return
+    raise ConfigUnsupportedError(
+        f"domain {domain.name!r} cannot start: it would own files of root in {source}, which all users of this host can"
+        f" enter, and run as root: move it into a folder that only root enters (chmod 700), or make it <readonly/>",
+        domain=LXC,
+    )
+
+
+def _refused(domain: Domain, mounted: Filesystem, source: str, error: OSError) -> VirtError:
+    if error.errno in (errno.EINVAL, errno.ENOSYS, errno.EPERM):
+        return ConfigUnsupportedError(
+            f"domain {domain.name!r} cannot start: its file system at {mounted.target} cannot have its ids mapped: the"
+            f" file system of {source} or this kernel cannot do that ({error.strerror}); leave out"
+            f" accessmode='{MAPPED}', and give the files to the ids of its <idmap>",
+            domain=LXC,
+        )
+    return SystemCallError(
+        f"domain {domain.name!r} cannot start: {source}: {error.strerror}", domain=LXC, int1=error.errno or -1
+    )
+
+
+def _clone(source: str, place: Path, namespace: int) -> None:
+    tree = _call(OPEN_TREE, AT_FDCWD, os.fsencode(source), OPEN_TREE_CLONE | os.O_CLOEXEC)
+    try:
+        attributes = _Attributes(IDMAP, 0, PRIVATE, namespace)
+        size = ctypes.sizeof(attributes)
+        _call(MOUNT_SETATTR, tree, b"", AT_EMPTY_PATH, ctypes.byref(attributes), size)
+        _call(MOVE_MOUNT, tree, b"", AT_FDCWD, os.fsencode(place), FROM_EMPTY_PATH)
+    finally:
+        os.close(tree)
+
+
+@contextmanager
+def _namespace(uids: Sequence[IdRange], gids: Sequence[IdRange]) -> Iterator[int]:
+    """A user namespace with an id map, in which nothing runs any more: its descriptor."""
+    ours = os.readlink("/proc/self/ns/user")
+    with subprocess.Popen(
+        ["unshare", "--user", "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as holder:  # it ends with its input
+        theirs = f"/proc/{holder.pid}"
+        end = time.monotonic() + SECONDS
+        while os.readlink(f"{theirs}/ns/user") == ours:
+            if holder.poll() is not None or time.monotonic() > end:
+                raise OperationTimeoutError("unshare makes no user namespace: does this kernel have them?", domain=LXC)
+            time.sleep(TICK)
+        for kind, ranges in (("uid", uids), ("gid", gids)):
+            lines = "".join(f"{each.start} {each.target} {each.count}\n" for each in ranges)
+            Path(f"{theirs}/{kind}_map").write_text(lines)
+        found = os.open(f"{theirs}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield found
+    finally:
+        os.close(found)
+
+
+def _call(number: int, *arguments: object) -> int:
+    result: int = _libc.syscall(number, *arguments)
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return result
