@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,8 +13,8 @@ import pytest
 
 import virtkit
 from plugins.lxc.tests.documents import container
-from plugins.lxc.tests.lab import Lab
-from tests.containers import make_root
+from plugins.lxc.tests.lab import Lab, eventually
+from tests.containers import make_root, remains
 from virtkit.errors import ConfigUnsupportedError
 from virtkit_lxc import mapping
 from virtkit_lxc.plan import Image
@@ -134,6 +135,24 @@ def test_what_cannot_be_shifted_is_not_defined(tmp_path: Path, more: str, device
         pytest.raises(ConfigUnsupportedError, match="accessmode 'mapped': that takes an <idmap>"),
     ):
         connection.define_domain(container(more=more, devices=devices).format())
+
+
+def test_a_container_of_the_driver_has_its_root_shifted_and_leaves_nothing(lab: Lab, private: Path) -> None:
+    root = make_root(private / "root")
+    document = container(
+        root, "/bin/sh", "-c", "touch /made; sleep 1000", more=f"{IDMAP}<features><privnet/></features>"
+    ).format()
+    with virtkit.open(f"lxc:///embed?root={lab.folder}") as connection:
+        domain = connection.create_domain(document.replace("type='mount'", "type='mount' accessmode='mapped'"))
+        try:
+            eventually((root / "made").exists, "it makes a file")
+            (place,) = (lab.folder / "run" / "lxc").glob("*/mounts/0-mapped")
+            for around in place.parents[:2]:  # strangers stay out, but for the one
+                assert (0o710, 200_000) == (stat.S_IMODE(around.stat().st_mode), around.stat().st_gid)
+        finally:
+            domain.destroy()
+    assert 0 == (root / "made").stat().st_uid
+    assert {} == remains(lab.folder)
 
 
 @pytest.fixture

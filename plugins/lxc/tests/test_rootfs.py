@@ -19,7 +19,7 @@ import pytest
 
 import virtkit
 from plugins.lxc.tests.imagelayouts import Layouts, archive, archive_of, entry, folder, hard_link, link
-from plugins.lxc.tests.lab import Lab
+from plugins.lxc.tests.lab import Lab, eventually
 from tests.containers import make_root, needs_containers, remains
 from virtkit.errors import (
     ConfigUnsupportedError,
@@ -36,10 +36,6 @@ PATIENCE_SECONDS = 30.0
 
 NET_RAW = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
 """File capabilities as setcap cap_net_raw+ep has them."""
-
-
-RANGE = "start='0' target='100000' count='65536'"
-SHIFTED = f"<idmap><uid {RANGE}/><gid {RANGE}/></idmap>"
 
 
 @pytest.fixture
@@ -516,13 +512,19 @@ def test_an_image_becomes_a_container_that_runs(
 
 def test_a_root_that_is_shifted_is_the_container_s_own(lab: Lab) -> None:
     layouts = Layouts(lab.folder / "layout")
-    layouts.name(layouts.manifest(archive_of(make_root(lab.folder / "content"))))
-    source = ImageLayout(layouts.folder)
-    xml = make("lxc", RootRequest(lab.folder / "root", source, ids=(100_000, 65536)))
-    assert "target='100000' count='65536'" in xml
-    made = lab.started(more=SHIFTED)
-    assert "0:0" == made.says("stat -c %u:%g /bin/busybox")
-    assert "ok" == made.says("rm /etc/passwd && echo ok")
+    config = {"Cmd": ["/bin/sh", "-c", "rm /etc/passwd; stat -c %u:%g /bin/busybox > /told; sleep 1000"]}
+    layouts.name(layouts.manifest(archive_of(make_root(lab.folder / "content")), config=config))
+    root = lab.folder / "root"
+    xml = make("lxc", RootRequest(root, ImageLayout(layouts.folder), ids=(100_000, 65536)))
+    with virtkit.open(f"lxc:///embed?root={lab.folder}") as opened:
+        domain = opened.create_domain(xml)
+        try:
+            eventually(lambda: (root / "told").exists() and (root / "told").read_text(), "what it tells")
+        finally:
+            domain.destroy()
+    assert "0:0\n" == (root / "told").read_text()
+    assert 100_000 == (root / "told").stat().st_uid
+    assert not (root / "etc" / "passwd").exists()
 
 
 def test_an_image_of_another_tool_is_taken(tmp_path: Path) -> None:

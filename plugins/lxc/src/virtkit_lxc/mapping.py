@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError, OperationTimeoutError, SystemCallError, VirtError
+from virtkit_lxc import mounting
 from virtkit_lxc.configuration.mounts import folder_of
-from virtkit_lxc.mounting import MOUNTS
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
@@ -82,13 +82,12 @@ def mapped(domain: Domain, plan: Plan) -> Plan:
     return plan._replace(folders=folders)
 
 
-def _mount(domain: Domain, plan: Plan, number: int, mounted: Filesystem, namespace: int) -> Path:
+def _mount(domain: Domain, plan: Plan, number: int, shifted: Filesystem, namespace: int) -> Path:
     """Mount a file system once more, shifted; where it is then."""
-    source = folder_of(mounted, plan)
-    if mounted.type == "mount" and not mounted.readonly:
+    source = folder_of(shifted, plan)
+    if shifted.type == "mount" and not shifted.readonly:
         _require_closed(domain, source)
-    place = plan.folder / MOUNTS / f"{number}-{MAPPED}"
-    place.parent.mkdir(parents=True, exist_ok=True)
+    place = mounting.place(plan.folder, f"{number}-{MAPPED}")
     if os.path.isdir(source):
         place.mkdir(exist_ok=True)
     else:
@@ -96,7 +95,7 @@ def _mount(domain: Domain, plan: Plan, number: int, mounted: Filesystem, namespa
     try:
         _clone(source, place, namespace)
     except OSError as error:
-        raise _refused(domain, mounted, source, error) from error
+        raise _refused(domain, shifted, source, error) from error
     return place
 
 

@@ -6,6 +6,8 @@ gets folders, in which paths can be resolved too (`roots`).
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,13 +38,29 @@ def mounted(domain: Domain, plan: Plan) -> Plan:
         source = (each.source and (each.source.file or each.source.dev)) or ""
         if each.type in ("file", "block"):
             image = plan.images[source]
-            folder = plan.folder / MOUNTS / str(number)
-            folder.mkdir(parents=True, exist_ok=True)
+            folder = place(plan.folder, str(number))
+            folder.mkdir(exist_ok=True)
             options = ",".join(_options(image.loop, is_root=each.target == "/", readonly=bool(each.readonly)))
             command = ("mount", "-t", image.format, "-o", options, "--", image.device, str(folder))
             run(command, timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
             folders[each.target or ""] = str(folder)
     return plan._replace(folders=folders)
+
+
+def place(folder: Path, name: str) -> Path:
+    """Where something can be mounted below the folder of a container: who may walk into that may reach it.
+
+    Args:
+        folder: The folder of the container.
+        name: What it is to be called.
+    """
+    top = folder / MOUNTS
+    if not top.exists():
+        top.mkdir(mode=0o700)
+        around = folder.stat()
+        os.chown(top, -1, around.st_gid)
+        top.chmod(stat.S_IMODE(around.st_mode))
+    return top / name
 
 
 def unmount(folder: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -72,6 +74,18 @@ class LxcState(GuestState[Run]):
     def restart(self, guest: Container, run: Run) -> None:
         """Start a container again that has rebooted; see `starting.restart`."""
         starting.restart(self, guest, run)
+
+    def make_folder(self, run: Run) -> None:
+        """Make the folder of a run, empty. The root of an id map, who is a stranger to the host, can walk into it.
+
+        That is what mounts a root that lies in there. Other strangers stay out: programs in there may have privileges.
+        """
+        super().make_folder(run)
+        if run.live.idmap is not None:
+            for around in (self.folders.run, self.folders.run.parent):
+                around.chmod(stat.S_IMODE(around.stat().st_mode) | 0o011)
+            os.chown(run.folder, -1, run.live.idmap.gids[0].target or 0)
+            run.folder.chmod(0o710)
 
     def remove_folder(self, run: Run) -> None:
         """Remove the folder of a run, but never what is still mounted in it: that is the user's."""
