@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
     from virtkit_lxc.plan import Plan
 
-PATH = ":".join(SYSTEM_PATHS)
-"""Where hooks look for programs: liblxc itself has no path to look along (`runtime.OURSELVES`)."""
+ENV = f"/usr/bin/env PATH={':'.join(SYSTEM_PATHS)}"
+"""Begins hooks: liblxc itself has no path to look for programs along (`runtime.OURSELVES`)."""
 
 
 def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
@@ -53,7 +53,7 @@ def _routes(plan: Plan) -> Iterator[tuple[str, object]]:
     if found:
         yield "lxc.hook.version", 1
     for words in found:
-        yield "lxc.hook.start-host", f'PATH={PATH} nsenter --net="/proc/$LXC_PID/ns/net" {shlex.join(words)}'
+        yield "lxc.hook.start-host", f'{ENV} nsenter --net="/proc/$LXC_PID/ns/net" {shlex.join(words)}'
 
 
 def _family(address: str) -> int:
