@@ -9,15 +9,25 @@ import json
 import re
 import shutil
 import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.guests import Cache, GuestBuildError, LinuxGuest, linux_guest
+from tests.interop.guest_network import (
+    MAC,
+    NAME,
+    NETWORK,
+    PEER,
+    RESERVED,
+    SECONDS,
+    eventually,
+    pretend,
+    rows,
+    virsh,
+)
 from tests.interop.virtkitd import Virtkitd
 from tests.namespaces import Namespace
 from virtkit.network.links import Links
@@ -31,19 +41,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("dnsmasq") is None, reason="needs dnsmasq-base of Debian"),
 ]
 
-SECONDS = 60
-MAC, OTHER_MAC = "52:54:00:aa:bb:cc", "52:54:00:66:66:66"
-NAME = "known-as"
-HOST, PEER, RESERVED, STOLEN = "10.88.0.1", "10.88.0.2", "10.88.0.15", "10.88.0.99"
-NETWORK = f"""
-<network>
-  <name>lan</name>
-  <bridge name='vbr7' stp='off' delay='0'/>
-  <ip address='{HOST}' netmask='255.255.255.0'>
-    <dhcp><range start='10.88.0.10' end='10.88.0.20'/><host mac='{MAC}' name='{NAME}' ip='{RESERVED}'/></dhcp>
-  </ip>
-</network>
-"""
 GUEST = """
 <domain type='qemu'>
   <name>web</name>
@@ -93,27 +90,7 @@ def daemon(network: Namespace, tmp_path: Path) -> Iterator[Virtkitd]:
                     virsh(running, command, name)
 
 
-def virsh(daemon: Virtkitd, *words: str) -> str:
-    """What virsh prints; it has to succeed."""
-    command = ["virsh", "-c", daemon.uri("qemu:///system"), *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert (0, "") == (done.returncode, done.stderr), words
-    return done.stdout.strip()
-
-
-def rows(table: str) -> list[list[str]]:
-    """The cells of a table of virsh, without its heading."""
-    return [line.split() for line in table.splitlines()[2:]]
-
-
-def eventually(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen within {SECONDS} seconds"
-        time.sleep(0.05)
-
-
-class Shell:
+class SerialShell:
     """The console of a guest, with a shell on it."""
 
     def __init__(self, path: Path) -> None:
@@ -141,32 +118,8 @@ class Shell:
         self._line.close()
 
 
-class Capture:
-    """What arrives at a link: as told by `tcpdump -e`, but by us."""
-
-    def __init__(self, device: str) -> None:
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-        self._socket.bind((device, 0))
-        self._socket.setblocking(False)
-
-    def senders(self) -> set[tuple[str, str]]:
-        """Address of the link and of the protocol (IPv4 or ARP) of whoever has sent something since the last call."""
-        found: set[tuple[str, str]] = set()
-        while True:
-            try:
-                frame = self._socket.recv(65536)
-            except BlockingIOError:
-                return found
-            where = {b"\x08\x00": 26, b"\x08\x06": 28}.get(frame[12:14])
-            address = socket.inet_ntoa(frame[where : where + 4]) if where else ""
-            found.add((frame[6:12].hex(":"), address))
-
-    def close(self) -> None:
-        self._socket.close()
-
-
 @contextmanager
-def booted(daemon: Virtkitd, linux: LinuxGuest, folder: Path) -> Iterator[tuple[Shell, str]]:
+def booted(daemon: Virtkitd, linux: LinuxGuest, folder: Path) -> Iterator[tuple[SerialShell, str]]:
     """The guest, with its console and the address it was given."""
     console, document = folder / "console", folder / "guest.xml"
     document.write_text(
@@ -176,7 +129,7 @@ def booted(daemon: Virtkitd, linux: LinuxGuest, folder: Path) -> Iterator[tuple[
     )
     virsh(daemon, "define", str(document))
     virsh(daemon, "start", "web", "--paused")
-    shell = Shell(console)
+    shell = SerialShell(console)
     try:
         virsh(daemon, "resume", "web")
         shell.expect(linux.lease)
@@ -240,31 +193,3 @@ def test_a_guest_of_a_network_gets_an_address_answers_and_cannot_pretend_to_be_a
         assert "vnet0" not in network.run("nft", "list", "ruleset").stdout
         with Links() as links:
             assert {"lo", "port"} == {link.name for link in links.all()}
-
-
-def pretend(shell: Shell, peer: Namespace, address: str) -> None:
-    """Have the guest pretend to be another: what it sends leaves it, and does not reach its peer."""
-    left = Capture("vnet0")
-    with peer.entered():
-        reached = Capture("eth0")
-    try:
-        assert 0 == shell.run(f"ping -c 1 -W 5 {PEER}")
-        assert (MAC, address) in left.senders()
-        assert (MAC, address) in reached.senders()
-
-        shell.run(f"ip address add {STOLEN}/24 dev eth0")
-        assert 0 != shell.run(f"ping -c 1 -W 1 -I {STOLEN} {PEER}")
-        shell.run(f"arping -c 1 -w 1 -I eth0 -s {STOLEN} {PEER}")
-        shell.run(f"ip address del {STOLEN}/24 dev eth0")
-        assert (MAC, STOLEN) in left.senders()
-        assert not [sender for sender in reached.senders() if STOLEN in sender]
-
-        shell.run(f"ip link set eth0 down; ip link set eth0 address {OTHER_MAC}; ip link set eth0 up")
-        assert 0 != shell.run(f"ping -c 1 -W 1 {PEER}")
-        assert OTHER_MAC in {mac for mac, _ in left.senders()}
-        assert OTHER_MAC not in {mac for mac, _ in reached.senders()}
-        shell.run(f"ip link set eth0 down; ip link set eth0 address {MAC}; ip link set eth0 up")
-        assert 0 == shell.run(f"ping -c 1 -W 5 {PEER}")
-    finally:
-        left.close()
-        reached.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from virtkit.enums import TypedParameterFlags
 from virtkit.errors import ConfigUnsupportedError, InvalidArgError, OperationUnsupportedError
 from virtkit.hookspecs.domain_device import DomainDeviceSpec
 from virtkit.network.links import Links
@@ -35,7 +36,7 @@ class BandwidthPart(DomainDeviceSpec[S]):
 
     def domain_get_interface_parameters(self, conn: S, dom: DomainRef, device: str, flags: int) -> TypedParams:
         domain = conn.state.error_domain
-        refuse("domain_get_interface_parameters", flags, impact.BITS, domain=domain)
+        refuse("domain_get_interface_parameters", flags, impact.BITS | TypedParameterFlags.STRING_OKAY, domain=domain)
         document = impact.document(conn.read().by_ref(dom), flags)
         return told(find(document, device, domain).bandwidth)
 
