@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
-from plugins.lxc.tests.driving import INTERFACE, MAC, document, read_until
+from plugins.lxc.tests.driving import INTERFACE, MAC, document, read_until, says
 from tests.namespaces import Namespace
 from virtkit import Connection
-from virtkit.enums import DomainModificationImpact
+from virtkit.enums import DomainModificationImpact, DomainXMLFlags
 from virtkit.errors import ConfigUnsupportedError, DeviceMissingError, OperationInvalidError
+
+LIVE, CONFIG = DomainModificationImpact.LIVE, DomainModificationImpact.CONFIG
 
 
 def test_an_interface_comes_and_goes(bridge: str, network: Namespace, connection: Connection, rootfs: Path) -> None:
@@ -72,3 +76,30 @@ def test_a_definition_gets_and_loses_devices(connection: Connection, rootfs: Pat
     for device in (changed, FULL, shared):
         domain.detach_device(device, DomainModificationImpact.CONFIG)
     assert before == domain.xml_desc()
+
+
+def test_a_disk_comes_and_goes(connection: Connection, rootfs: Path, tmp_path: Path) -> None:
+    domain = connection.define_domain(document(rootfs, "/bin/sh"))
+    domain.create()
+    with block_device(tmp_path / "disk") as device:
+        disk = f"<disk type='block'><source dev='{device}'/><target dev='vda' bus='virtio'/><readonly/></disk>"
+        domain.attach_device(disk, LIVE | CONFIG)
+        assert "content" == says(domain, "head -c 7 /dev/vda")
+        assert "Operation not permitted" in says(domain, "echo more > /dev/vda")
+        ((_, told),) = connection.domain_stats([domain])
+        assert (1, "vda", device) == (told["block.count"], told["block.0.name"], told["block.0.path"])
+        assert domain.block_stats("vda").rd_bytes >= 0
+        domain.detach_device(disk, LIVE | CONFIG)
+        assert "No such file" in says(domain, "cat /dev/vda")
+        assert "vda" not in domain.xml_desc() + domain.xml_desc(DomainXMLFlags.INACTIVE)
+
+
+@contextmanager
+def block_device(file: Path) -> Iterator[str]:
+    """A loop device."""
+    file.write_bytes(b"content" + bytes(1 << 16))
+    made = subprocess.run(["losetup", "-f", "--show", file], check=True, capture_output=True, text=True, timeout=60)
+    try:
+        yield made.stdout.strip()
+    finally:
+        subprocess.run(["losetup", "-d", made.stdout.strip()], check=True, timeout=60)

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from virtkit_lxc.state import LxcState
 
 LXC = ErrorDomain.LXC
+
+ALLOW, DENY = "devices.allow", "devices.deny"
+"""Files of control groups of version 1: what a group is denied, those below it are too; what it is allowed, not."""
 
 
 def add(state: LxcState, guest: Container, run: Run, device: Disk | Hostdev) -> None:
@@ -43,7 +46,7 @@ def add(state: LxcState, guest: Container, run: Run, device: Disk | Hostdev) -> 
         except OSError as error:
             raise _refused(guest, node, error) from error
     try:
-        _guard(state, run, node, "devices.allow")
+        _guard(state, run, node, ALLOW)
     except BaseException:
         _unlink(guest, run, node)
         raise
@@ -57,7 +60,7 @@ def remove(state: LxcState, guest: Container, run: Run, device: Disk | Hostdev) 
         SystemCallError: It is missing on the host, or cannot be taken away.
     """
     node = _node(state, guest, device)
-    _guard(state, run, node, "devices.deny")
+    _guard(state, run, node, DENY)
     _unlink(guest, run, node)
 
 
@@ -75,9 +78,12 @@ def _node(state: LxcState, guest: Container, device: Disk | Hostdev) -> Node:
 
 
 def _guard(state: LxcState, run: Run, node: Node, file: str) -> None:
+    """Say in the control group of a container what is allowed or denied: what is allowed, in those below it too."""
     access = "rwm" if node.writable else "rm"
-    path = state.layout.folder("devices", run.cgroup) / file
-    cgroups.write_file(path, f"{node.kind} {node.major}:{node.minor} {access}")
+    top = state.layout.folder("devices", run.cgroup)
+    below = sorted(Path(folder) for folder, _, _ in os.walk(top)) if file == ALLOW else [top]
+    for folder in below:
+        cgroups.write_file(folder / file, f"{node.kind} {node.major}:{node.minor} {access}")
 
 
 @contextmanager
