@@ -95,6 +95,8 @@ def test_root_of_an_id_map_owns_what_is_made_for_it(connection: Connection, tmp_
     assert "/scratch/x" == says(web, "ls /scratch/x")
     assert (100000, 200000) == ((tmp_path / "mapped/data").stat().st_uid, (tmp_path / "mapped/data").stat().st_gid)
     web.detach_device(mount(source, "/data"))
+    with pytest.raises(OperationUnsupportedError, match="its root could make /data writable"):
+        web.attach_device(mount(source, "/data", "<readonly/>"))
 
 
 def test_what_the_host_mounts_below_a_folder_stays_out(web: Domain, source: Path) -> None:

@@ -1,7 +1,8 @@
 """File systems of containers that run: mounted into their trees, and unmounted.
 
 Folders and files of the host and memory can come and go so. A target that leads through a link is refused: what is
-unmounted later has to be what was mounted.
+unmounted later has to be what was mounted. So is a read-only folder for a container with an id map: its root could
+make it writable, since the kernel locks only what was mounted when the namespaces were made.
 """
 
 from __future__ import annotations
@@ -36,6 +37,12 @@ def add(guest: Container, run: Run, mounted: Filesystem) -> None:
         SystemCallError: A path is missing, or cannot be mounted or made.
     """
     _require_mobile(guest, mounted)
+    if mounted.type == "mount" and mounted.readonly and run.live.idmap is not None:
+        raise OperationUnsupportedError(
+            f"{guest.subject} has an id map, and its root could make {mounted.target} writable if it came while it"
+            " runs: use CONFIG, from the next start on, or leave <readonly/> out",
+            domain=LXC,
+        )
     source, owner = (mounted.source.dir if mounted.source else None) or "", roots.owner_of(run.live)
     try:
         is_file = mounted.type == "mount" and not stat.S_ISDIR(os.stat(source).st_mode)

@@ -15,13 +15,13 @@ from virtkit.services.guests import impact
 from virtkit.services.guests.configuration import redefine
 from virtkit.services.guests.listing import refuse
 from virtkit.services.guests.state import GuestSession
-from virtkit.xml.netdev import Bandwidth, Traffic
 
 if TYPE_CHECKING:
     from virtkit.network.ownership import Peers
     from virtkit.params import Value
     from virtkit.refs import DomainRef
     from virtkit.xml.domain.devices.interface import Interface
+    from virtkit.xml.netdev import Bandwidth, Traffic
 
 S = TypeVar("S", bound=GuestSession[Any, Any])
 
@@ -76,6 +76,8 @@ def merged(bandwidth: Bandwidth | None, params: Mapping[str, Value], domain: int
     Raises:
         InvalidArgError: A name nobody knows, a value that is no unsigned number, or a peak or burst without average.
     """
+    from virtkit.xml.netdev import Bandwidth, Traffic
+
     result = bandwidth.copy() if bandwidth is not None else Bandwidth()
     for direction, values in _read(params, domain).items():
         if (values.get("peak") or values.get("burst")) and not values.get("average"):
