@@ -291,6 +291,23 @@ def test_what_lies_beyond_a_network_is_as_far_as_its_mode_says(
         assert is_reached == peer.pings(ADDRESS, timeout=1)
 
 
+def test_a_network_of_the_links_of_the_host_gives_a_macvlan(
+    lan: Network, network: Namespace, connection: Connection, root: Path
+) -> None:
+    pool = "<network><name>pool</name><forward mode='bridge'><interface dev='uplink'/></forward></network>"
+    with outside(network) as peer:
+        other = connection.define_network(pool)
+        other.create()
+        address = "<ip address='198.51.100.7' prefix='24'/>"
+        web = connection.create_domain(document(root, "/bin/sh", devices=interface(address, network="pool")))
+        assert peer.pings("198.51.100.7", times=3)
+        assert "<source network='pool'" in web.xml_desc()
+        assert 1 == len(other.list_ports())
+        web.destroy()
+        assert [] == other.list_ports()
+        assert {"lo", BRIDGE, "uplink"} == links()
+
+
 def test_a_network_that_is_off_or_missing_is_named(
     lan: Network, network: Namespace, connection: Connection, root: Path
 ) -> None:

@@ -5,6 +5,7 @@ The host's ip does what is to be done in the network of a container; nothing of 
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from contextlib import suppress
@@ -33,9 +34,11 @@ TOOL_SECONDS = 30.0
 CHANGEABLE = ("filterref", "bandwidth", "link_up")
 """Fields of an interface that can change while its container runs, besides the bridge of its source."""
 
+_log = logging.getLogger(__name__)
+
 
 def add_interface(state: LxcState, guest: Container, run: Run, interface: Interface) -> None:
-    """Plug an interface in and move its other end into a container; it stands in the live document then.
+    """Plug an interface of the live document in, and move its other end into the container.
 
     Raises:
         OperationUnsupportedError: The container has no network of its own.
@@ -45,14 +48,12 @@ def add_interface(state: LxcState, guest: Container, run: Run, interface: Interf
 
     _require_own_network(guest, run)
     plugging.prepare(interface)
-    run.live.devices.interfaces.append(interface)
     with Links(domain=LXC) as links:
         try:
-            state.record(guest)  # whoever comes after us is to know whose it is
+            state.record(guest)  # the number of its port
             _move(run, interfaces.plug_in(state, guest, links, interface))
         except BaseException:
             plugging.unplug(state.peers, interfaces.owner_of(guest), links, interface)
-            run.live.devices.interfaces.remove(interface)
             raise
 
 
@@ -94,8 +95,10 @@ def change_interface(state: LxcState, guest: Container, interface: Interface, wa
         try:
             _become(state, guest, links, interface, wanted)
         except BaseException:
-            with suppress(VirtError):
+            try:
                 _become(state, guest, links, interface, before)
+            except VirtError as error:
+                _log.error("%s: its interface %s stays off: %s", guest.subject, device_of(interface), error)
             raise
 
 

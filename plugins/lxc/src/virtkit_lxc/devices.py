@@ -141,6 +141,21 @@ def _attach(state: LxcState, guest: Container, field: str, device: Any) -> None:
     taken = {each.alias for each in getattr(run.live.devices, field)}
     names = (f"{STARTS[field]}{number}" for number in range(len(taken) + 1))
     device.alias = device.alias or next(name for name in names if name not in taken)
+    there = getattr(run.live.devices, field)
+    there.append(device)
+    run.altered = True
+    try:
+        state.record(guest)  # whoever comes after us is to know whose it is
+        _give(state, guest, run, field, device)
+    except BaseException:
+        there.pop()
+        state.note(guest)
+        raise
+    state.note(guest)
+    state.publish(guest, DomainDeviceAddedEvent(device.alias))
+
+
+def _give(state: LxcState, guest: Container, run: Run, field: str, device: Any) -> None:
     match field:
         case "interfaces":
             cabling.add_interface(state, guest, run, device)
@@ -150,10 +165,6 @@ def _attach(state: LxcState, guest: Container, field: str, device: Any) -> None:
             cabling.lend(guest, run, device)
         case _:
             nodes.add(state, guest, run, device)
-    if field != "interfaces":
-        getattr(run.live.devices, field).append(device)
-    _altered(state, guest, run)
-    state.publish(guest, DomainDeviceAddedEvent(device.alias))
 
 
 def _detach(state: LxcState, guest: Container, field: str, device: Any) -> None:
