@@ -89,7 +89,7 @@ def test_the_number_of_processes_is_limited_and_changed(connection: Connection, 
     group = cgroups.Layout.read().folder("pids", cgroups.place(str(tmp_path / "run" / "lxc"), "web"))
     assert "max\n" == (group / "pids.max").read_text()
     assert NAMESPACE not in domain.xml_desc()
-    assert 2 == len(told)
+    eventually(lambda: len(told) == 2, "it is told")
 
 
 def test_only_the_number_of_processes_changes_while_a_container_runs(connection: Connection, rootfs: Path) -> None:

@@ -132,6 +132,15 @@ def test_a_container_that_crashes_again_and_again_is_started_ever_more_rarely(
     domain.destroy()
 
 
+def test_a_container_that_waits_for_its_next_start_shuts_down(connection: Connection, rootfs: Path) -> None:
+    xml = document(rootfs, "/bin/sh", "-c", "sleep 0.3; exit 7", more="<on_crash>restart</on_crash>")
+    domain = connection.define_domain(xml)
+    domain.create()
+    eventually(lambda: domain.state().state == DomainState.CRASHED, "it is held back")
+    domain.shutdown()
+    assert (DomainState.SHUTOFF, DomainShutoffReason.SHUTDOWN) == state_of(domain)
+
+
 def test_a_container_that_powers_off_is_started_again(connection: Connection, rootfs: Path, told: Told) -> None:
     xml = document(rootfs, more="<on_poweroff>restart</on_poweroff><on_crash>destroy</on_crash>")
     domain = connection.create_domain(xml)
@@ -232,6 +241,30 @@ def test_a_container_that_crashed_unwatched_is_started_again_by_the_next_owner(u
         domain = connection.lookup_domain_by_name("web")
         domain.set_autostart(False)  # owns the root
         eventually(lambda: (DomainState.RUNNING, DomainRunningReason.CRASHED) == state_of(domain), "it runs again")
+
+
+DESTROY_AND_DIE = """
+import os, signal, sys, virtkit
+from virtkit_lxc import runtime
+runtime.stop = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)  # its init is killed already
+domain = virtkit.open(sys.argv[1]).lookup_domain_by_name("web")
+domain.create()
+domain.destroy()
+"""
+
+
+def test_a_container_whose_manager_died_while_it_was_destroyed_stays_off(uri: str, own_root: Path) -> None:
+    with virtkit.open(uri) as connection:
+        connection.define_domain(document(own_root, more="<on_crash>restart</on_crash>"))
+    done = subprocess.run(
+        [sys.executable, "-c", DESTROY_AND_DIE, uri], capture_output=True, text=True, timeout=PATIENCE_SECONDS
+    )
+    assert -signal.SIGKILL == done.returncode, done.stderr
+    with virtkit.open(uri) as connection:
+        domain = connection.lookup_domain_by_name("web")
+        domain.set_autostart(False)  # owns the root
+        eventually(lambda: not domain.is_active(), "it is off")
+        assert (DomainState.SHUTOFF, DomainShutoffReason.DESTROYED) == state_of(domain)
 
 
 def test_a_container_that_reboots_while_it_is_adopted_goes_on(

@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 def unseen(run: Run) -> Ending:
     """How a run is taken to have ended that nobody watched: liblxc's log may know."""
     status = runtime.exit_status(run.folder, None)
+    if run.ending is not None:
+        return run.ending
     if status is None:
         return policy.SHUTDOWN if run.shutting_down else LOST
     return policy.outcome(run, status).ending
@@ -79,6 +81,8 @@ def destroy(state: LxcState, guest: Container, run: Run, how: Ending = DESTROYED
         OperationTimeoutError: Its processes hang in the kernel, or a call holds the guest beyond its end.
     """
     run.ending = run.ending or how
+    if run.live.on_crash == policy.RESTART:
+        state.note(guest)  # else an owner who comes after us would start it again
     _kill(state, guest, run)
     with state.alone(guest, "destroy") as exists:
         if exists and guest.run is run:

@@ -20,7 +20,7 @@ from virtkit.enums import (
 from virtkit.errors import ArgumentUnsupportedError, OperationFailedError, OperationInvalidError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.hookspecs.domain_lifecycle import DomainLifecycleSpec
-from virtkit_lxc import cgroups, ending, runtime, starting
+from virtkit_lxc import cgroups, ending, policy, runtime, starting
 from virtkit_lxc.definition import refuse
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ class LifecyclePart(DomainLifecycleSpec["Session"]):
     def domain_shutdown_flags(self, conn: Session, dom: DomainRef, flags: int) -> None:
         _choose_way("domain_shutdown_flags", dom, flags, DomainShutdownFlags.GUEST_AGENT)
         with conn.hold(dom, "domain_shutdown_flags") as (state, guest):
+            if guest.running().timer is not None:  # it is off, and waits for its next start
+                ending.finish(state, guest, guest.running(), policy.SHUTDOWN)
+                return
             started = _awake(guest)
             guest.running().shutting_down = True
             state.note(guest)

@@ -9,7 +9,10 @@ from virtkit.services.guests.catalog import Running
 from virtkit.services.guests.status import GuestStatus
 from virtkit.xml.element import Element
 from virtkit.xml.schema import attrchild, attribute, children, flag
+from virtkit_lxc import ending, policy
 from virtkit_lxc.container import Run
+
+ENDINGS = {each.reason.name.lower(): each for each in (ending.DESTROYED, policy.SHUTDOWN)}
 
 
 class BlockDevice(Element):
@@ -27,12 +30,14 @@ class Status(GuestStatus, tag="domstatus", error_domain=ErrorDomain.LXC):
         nbds: Network block devices that were connected for it.
         shutting_down: It was asked to shut down.
         altered: It has changed since liblxc started it.
+        ending: How it is about to end, as a word of `DomainShutoffReason`: somebody is ending it by force.
     """
 
     cgroup = attrchild("cgroup", "path")
     nbds = children("nbd", BlockDevice)
     shutting_down = flag("shuttingdown")
     altered = flag("altered")
+    ending = attrchild("ending", "reason")
 
 
 def read_status(folder: Path, name: str, document: bytes) -> Running[Run]:
@@ -52,6 +57,7 @@ def read_status(folder: Path, name: str, document: bytes) -> Running[Run]:
     run = Run(live, own, cgroup=status.cgroup or "", updated=bool(status.updated))
     run.nbds = {each.file or "": each.device or "" for each in status.nbds}
     run.shutting_down, run.altered = bool(status.shutting_down), bool(status.altered)
+    run.ending = ENDINGS.get(status.ending or "")
     return Running(live.uuid or b"", run, *status.told())
 
 
@@ -60,5 +66,6 @@ def write_status(run: Run, state: DomainState, reason: int) -> bytes:
     status = Status(pid=run.pid, folder=str(run.folder), domain=run.live, cgroup=run.cgroup)
     status.nbds = [BlockDevice(file=file, device=device) for file, device in run.nbds.items()]
     status.updated, status.shutting_down, status.altered = run.updated, run.shutting_down, run.altered
+    status.ending = run.ending.reason.name.lower() if run.ending else None
     status.tell(state, reason)
     return status.format().encode()
