@@ -41,19 +41,31 @@ def number_in(shown: str) -> int:
     return int(shown.rpartition("it is ")[2].split()[0])
 
 
+def told_of(domain: Domain, console: Duplex, number: int, signal: Signal, *wanted: str) -> None:
+    """Send a signal until a console has shown everything wanted: who is to hear it may not have come so far."""
+    shown = b""
+
+    def heard() -> bool:
+        nonlocal shown
+        domain.send_process_signal(number, signal)
+        with suppress(TimeoutError):
+            shown += console.read(timeout=0.2)
+        return all(each.encode() in shown for each in wanted)
+
+    eventually(heard, f"a console shows {wanted}")
+
+
 @pytest.mark.parametrize("signal", [Signal.HUP, Signal.USR1, Signal.USR2, Signal.WINCH, Signal.CONT])
 def test_init_hears_a_signal(domain: Domain, console: Duplex, signal: Signal) -> None:
     asked(console, f"{ECHO}; while :; do sleep 0.05; done", "listens 1")
-    domain.send_process_signal(1, signal)
-    read_until(console, f"heard {signal.name}".encode())
+    told_of(domain, console, 1, signal, f"heard {signal.name}")
 
 
 def test_another_process_hears_a_signal(domain: Domain, console: Duplex) -> None:
     asked(console, f"sh -c '{ECHO.replace(chr(39) * 2, '')}; while :; do sleep 0.05; done' &", "listens ")
     number = number_in(asked(console, "echo it is $! he''re", " here"))
     assert 1 != number
-    domain.send_process_signal(number, Signal.USR1)
-    read_until(console, b"heard USR1")
+    told_of(domain, console, number, Signal.USR1, "heard USR1")
     domain.send_process_signal(number, Signal.KILL)
     asked(console, "wait; echo over $((6 * 7))", "over 42")
 
@@ -73,14 +85,7 @@ def test_a_group_of_processes_hears_a_signal(domain: Domain, console: Duplex, ro
     number = number_in(asked(console, "setsid sh /tmp/group &", " here"))
     assert 1 != number
 
-    def heard() -> bool:  # they may not have come so far
-        domain.send_process_signal(-number, Signal.USR1)
-        with suppress(TimeoutError):
-            shown.append(console.read(timeout=0.2))
-        return all(f"heard by {name}".encode() in b"".join(shown) for name in ("one", "two"))
-
-    shown: list[bytes] = []
-    eventually(heard, "both hear it")
+    told_of(domain, console, -number, Signal.USR1, "heard by one", "heard by two")
     assert domain.is_active()
 
 
