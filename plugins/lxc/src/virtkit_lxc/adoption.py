@@ -71,17 +71,18 @@ def _ended(state: LxcState, guest: Container, run: Run) -> None:
 
 
 def _adopt(state: LxcState, guest: Container, run: Run, started: Started) -> None:
-    try:
-        with state.domains.lock_of(guest).hold("adoption"):
+    with state.alone(guest, "adoption") as exists:
+        if exists:
             _take_over(state, guest, run, started)
-    except VirtError as error:
-        _log.error("%s runs on, but is not wholly in hand: %s", guest.subject, error)
 
 
 def _take_over(state: LxcState, guest: Container, run: Run, started: Started) -> None:
-    watching.begin(state, guest, run, started)
-    _catch_up(state, guest, run)
-    interfaces.restore(state, guest, run)
+    try:
+        watching.begin(state, guest, run, started)
+        _catch_up(state, guest, run)
+        interfaces.restore(state, guest, run)
+    except VirtError as error:
+        _log.error("%s runs on, but is not wholly in hand: %s", guest.subject, error)
 
 
 def _catch_up(state: LxcState, guest: Container, run: Run) -> None:

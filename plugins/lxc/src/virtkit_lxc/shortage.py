@@ -63,7 +63,7 @@ class Shortage:
                 self._listener.close()
                 raise
 
-    def outcome(self) -> int | None:
+    def at_end(self) -> int | None:
         """For a container that has ended: the limit in KiB, if it came to its end out of memory. May wait a moment."""
         self._hear(REMOVAL_SECONDS)
         return self._limit if self._last and time.monotonic() < self._last + RECENT_SECONDS else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import termios
 import tty
 from contextlib import suppress
 from pathlib import Path
@@ -124,5 +125,5 @@ def _asked(connection: socket.socket, name: str, folder: Path, number: int) -> i
     os.set_inheritable(files[0], False)
     if number == 0:  # a terminal between the monitor and us: the container's own does what is to be done to lines
         with suppress(OSError):
-            tty.setraw(files[0])
+            tty.setraw(files[0], termios.TCSANOW)  # what it has written meanwhile stays
     return files[0]

@@ -77,7 +77,7 @@ class Watch:
             again = None
         status = runtime.exit_status(self._run.folder, self._started.init)
         shortage = self._run.shortage
-        limit = shortage.outcome() if shortage and status == -signal.SIGKILL else None
+        limit = shortage.at_end() if shortage and status == -signal.SIGKILL else None
         with self._state.alone(self._guest, "end") as exists:
             if exists and self._guest.run is self._run:
                 if again is None:
@@ -141,6 +141,8 @@ def _start_again(state: LxcState, guest: Container, run: Run, outcome: Outcome) 
         _log.warning("%s", error)
         follow(state, guest, run, error.status)
     except VirtError as error:
+        if state.loop.closed:
+            return  # whoever comes after us sees how far it came
         _log.error("%s has ended, since it cannot be started again: %s", guest.subject, error)
         ending.finish(state, guest, run, ending.FAILED)
     else:
