@@ -16,7 +16,7 @@ from virtkit.errors import InvalidArgError, OperationInvalidError
 from virtkit.services.guests import configuration, describing, listing
 from virtkit.services.guests.configuration import ConfigurationPart
 from virtkit.spec import quick
-from virtkit_lxc import drafts, native, starting
+from virtkit_lxc import drafts, native, starting, templates
 
 if TYPE_CHECKING:
     from virtkit.refs import DomainRef
@@ -76,3 +76,5 @@ class DefinitionPart(ConfigurationPart["Session"]):
         with conn.hold(dom, "domain_undefine_flags") as (state, guest):
             configuration.require_persistent(guest, "undefined")
             configuration.undefine(state, guest)
+            if guest.run is None:
+                templates.forget(state, guest.uuid)

@@ -17,7 +17,7 @@ from virtkit.enums import (
 from virtkit.errors import OperationInvalidError, SystemCallError, VirtError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.services.guests.guest import Ending
-from virtkit_lxc import cgroups, images, interfaces, policy, runtime
+from virtkit_lxc import cgroups, images, interfaces, policy, runtime, templates
 from virtkit_lxc.configuration import CONSOLE_LOG
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def clean(state: LxcState, guest: Container, run: Run, reason: DomainShutoffReas
     guest.run, guest.state, guest.reason = None, DomainState.SHUTOFF, reason
     state.domains.clear_id(guest)
     state.forget(guest, run)
+    if guest.config is None:
+        templates.forget(state, guest.uuid)
 
 
 def release(state: LxcState, guest: Container, run: Run) -> None:

@@ -1,7 +1,7 @@
-"""File systems in images and on block devices: mounted on the host for as long as a container runs, below its folder.
+"""File systems in images, on block devices and of templates, on the host for as long as a container runs.
 
-liblxc would mount them after it has limited the devices of the container, and takes no block device for a root. So it
-gets folders, in which paths can be resolved too (`roots`).
+They are mounted below its folder. liblxc would mount them after it has limited the devices of the container, and takes
+no block device for a root. So it gets folders, in which paths can be resolved too (`roots`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from virtkit.services.runner import run
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
+    from virtkit.xml.domain.devices.filesystem import Filesystem
     from virtkit_lxc.plan import Plan
 
 MOUNTS = "mounts"
@@ -27,7 +28,7 @@ MOUNT_SECONDS = 60.0
 
 
 def mounted(domain: Domain, plan: Plan) -> Plan:
-    """A plan whose images are mounted. If it fails, `unmount` removes what has been mounted.
+    """A plan whose images and template are mounted. If it fails, `unmount` removes what has been mounted.
 
     Raises:
         ProgramError: One cannot be mounted; the message quotes mount(8).
@@ -35,16 +36,26 @@ def mounted(domain: Domain, plan: Plan) -> Plan:
     """
     folders: dict[str, str] = {}
     for number, each in enumerate(domain.devices.filesystems):
-        source = (each.source and (each.source.file or each.source.dev)) or ""
-        if each.type in ("file", "block"):
-            image = plan.images[source]
+        words = _words(each, plan)
+        if words:
             folder = place(plan.folder, str(number))
             folder.mkdir(exist_ok=True)
-            options = ",".join(_options(image.loop, is_root=each.target == "/", readonly=bool(each.readonly)))
-            command = ("mount", "-t", image.format, "-o", options, "--", image.device, str(folder))
-            run(command, timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
+            run(["mount", *words, str(folder)], timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
             folders[each.target or ""] = str(folder)
     return plan._replace(folders=folders)
+
+
+def _words(mounted: Filesystem, plan: Plan) -> list[str]:
+    """What mount(8) is told of a file system, but for where; nothing where there is nothing to mount."""
+    if mounted.type == "template" and plan.template is not None:
+        layers = zip(("lowerdir", "upperdir", "workdir"), plan.template, strict=True)
+        options = ["nodev", *(f"{key}={path}" for key, path in layers)]
+        return ["-t", "overlay", "-o", ",".join(options), "--", "overlay"]
+    if mounted.type in ("file", "block"):
+        image = plan.images[(mounted.source and (mounted.source.file or mounted.source.dev)) or ""]
+        options = list(_options(image.loop, is_root=mounted.target == "/", readonly=bool(mounted.readonly)))
+        return ["-t", image.format, "-o", ",".join(options), "--", image.device]
+    return []
 
 
 def place(folder: Path, name: str) -> Path:

@@ -87,6 +87,20 @@ class Image(NamedTuple):
     loop: bool = False
 
 
+class Overlay(NamedTuple):
+    """A tree that shows one folder through another, which gets all changes.
+
+    Attributes:
+        lower: The template.
+        upper: What is changed of it.
+        work: A folder that the file system needs, beside `upper`.
+    """
+
+    lower: Path
+    upper: Path
+    work: Path
+
+
 class Plan(NamedTuple):
     """What a container is started with besides its document.
 
@@ -98,6 +112,7 @@ class Plan(NamedTuple):
         network: Where its interfaces are: `own`, or `host`.
         shared: Namespaces it shares: `net`, `ipc`, `uts` to a path as `/proc/PID/ns/net` or a pid.
         images: What `<filesystem>` of type `file` and `block` are on this host, by source.
+        template: What a `<filesystem>` of type `template` is.
         folders: Where those, and what is shifted by an id map, are mounted on this host, by target: `mounting.mounted`,
             `mapping.mapped`.
         files: Sources of `<filesystem type='mount'>` that are no folders.
@@ -118,6 +133,7 @@ class Plan(NamedTuple):
     network: str = "own"
     shared: Mapping[str, str] = {}
     images: Mapping[str, Image] = {}
+    template: Overlay | None = None
     folders: Mapping[str, str] = {}
     files: frozenset[str] = frozenset()
     paths: Mapping[str, str] = {}

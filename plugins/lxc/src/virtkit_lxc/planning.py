@@ -13,7 +13,7 @@ from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError, OperationInvalidError, SystemCallError
 from virtkit.xml.domain.devices.disk import Disk
 from virtkit.xml.domain.devices.hostdev import CapabilitySource, Hostdev
-from virtkit_lxc import images, interfaces, roots, users
+from virtkit_lxc import images, interfaces, roots, templates, users
 from virtkit_lxc.define import additions
 from virtkit_lxc.plan import Node, Plan
 
@@ -37,7 +37,7 @@ def plan(state: LxcState, guest: Container, run: Run) -> Plan:
         SystemCallError: Something the document names is missing; `int1` is the errno.
         ConfigUnsupportedError: It is of another kind than the document says.
         OperationInvalidError: A container whose namespaces it is to share does not run.
-        VirtError: The host refuses; see `images.attach` and `interfaces.plug`.
+        VirtError: The host refuses; see `images.attach`, `templates.attach` and `interfaces.plug`.
     """
     domain = run.live
     folders = _check_sources(guest, domain)
@@ -47,6 +47,7 @@ def plan(state: LxcState, guest: Container, run: Run) -> Plan:
     user, group = users.of_init(guest.subject, domain, root)
     numbers = {device.path or "": _number(guest, device.path or "") for device in domain.blkio_tune.devices}
     found = images.attach(guest, run, partial(state.record, guest))
+    template = templates.attach(state, guest, run)
     links = interfaces.plug(state, guest, run)
     alone = bool(links or domain.features.privnet)
     added = additions.read(domain)
@@ -58,6 +59,7 @@ def plan(state: LxcState, guest: Container, run: Run) -> Plan:
         network="own" if alone else "host",
         shared=shared,
         images=found,
+        template=template,
         files=frozenset(path for path, is_folder in folders.items() if not is_folder),
         nodes=nodes,
         numbers=numbers,

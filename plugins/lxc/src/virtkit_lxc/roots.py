@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
     from virtkit_lxc.plan import Plan
 
+ON_HOST = ("mount", "file", "block", "template")
+"""Types of file systems that are folders of the host."""
+
 OPENAT2 = 437
 """Number of the system call, the same on all architectures; Python has no function for it."""
 
@@ -126,7 +129,7 @@ def prepared(domain: Domain, plan: Plan) -> Plan:
                 paths[source] = trees.settled(source)
         except (OSError, ValueError) as error:
             raise _unsettled(domain, settling, error) from error
-        folder = folder_of(each, plan) if each.type in ("mount", "file", "block") else None
+        folder = folder_of(each, plan) if each.type in ON_HOST else None
         trees.add(paths.get(target, target), folder, mapped=each.accessmode == mapping.MAPPED)
     return mapping.mapped(domain, plan._replace(paths=paths))
 

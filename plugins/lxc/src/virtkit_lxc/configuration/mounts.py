@@ -64,7 +64,7 @@ def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
 
 
 def _root(root: Filesystem, plan: Plan) -> Iterator[tuple[str, object]]:
-    if root.type in ("file", "block", "mount"):
+    if root.type in ("file", "block", "mount", "template"):
         yield "lxc.rootfs.path", f"dir:{folder_of(root, plan)}"
     else:
         raise ConfigUnsupportedError(
@@ -104,7 +104,7 @@ def _is_in_memory(mounted: Filesystem, domain: Domain) -> bool:
 
 
 def folder_of(mounted: Filesystem, plan: Plan) -> str:
-    """The folder of the host, or the file, that a file system of type `mount`, `file` or `block` is."""
+    """The folder of the host, or the file, that a file system is."""
     source = mounted.source
     if source is None:
         return ""

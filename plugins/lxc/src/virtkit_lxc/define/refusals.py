@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,16 @@ from virtkit.errors import ConfigUnsupportedError, XMLError
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
     from virtkit.xml.domain.boot import IdRange
+    from virtkit.xml.domain.devices.filesystem import Filesystem
 
 LXC = ErrorDomain.LXC
 
-FILESYSTEMS = ("mount", "bind", "block", "file", "ram")
-ROOTS = ("mount", "block", "file")
+FILESYSTEMS = ("mount", "bind", "block", "file", "ram", "template")
+ROOTS = ("mount", "block", "file", "template")
 """Types of file systems, and those that can be the root."""
+
+SHIFTED = ("mount", "block", "file")
+"""Types of file systems whose ids can be shifted."""
 
 INTERFACES = ("network", "bridge", "ethernet", "direct")
 
@@ -30,6 +35,8 @@ MACHINES = (
 LIFECYCLE = ("on_poweroff", "on_reboot", "on_crash")
 ACTIONS = ("destroy", "restart")
 """What can follow from the end of a container."""
+TEMPLATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""Name of a template, which is that of a folder."""
 
 LAST_ID = 0xFFFFFFFF
 
@@ -103,15 +110,25 @@ def _filesystems(document: Domain) -> None:
             raise _unsupported(document, f"has a file system at {target!r}: its <target dir> begins with /")
         if target == "/" and mounted.type not in ROOTS:
             raise _unsupported(document, f"has a root of type {mounted.type!r}; possible are {', '.join(ROOTS)}")
-        if mounted.accessmode == "mapped" and (document.idmap is None or mounted.type not in ROOTS):
+        if mounted.accessmode == "mapped" and (document.idmap is None or mounted.type not in SHIFTED):
             raise _unsupported(
                 document,
                 f"has a file system at {target!r} with accessmode 'mapped': that takes an <idmap>, and a type of"
-                f" {', '.join(ROOTS)}",
+                f" {', '.join(SHIFTED)}",
             )
+        if mounted.type == "template":
+            _template(document, mounted)
         targets.append(target)
     if repeated := first_repeated(targets):
         raise _wrong(document, f"has two file systems at {repeated[0]!r}: give each its own <target dir>")
+
+
+def _template(document: Domain, mounted: Filesystem) -> None:
+    name = (mounted.source and mounted.source.name) or ""
+    if mounted.target != "/":
+        raise _unsupported(document, f"has template {name!r} at {mounted.target!r}: a template is the root, at '/'")
+    if not TEMPLATE.fullmatch(name):
+        raise _wrong(document, f"has template {name!r}: a name has letters, digits, dots, dashes and underscores")
 
 
 def _devices(document: Domain) -> None:
