@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import stat
@@ -28,11 +29,14 @@ from virtkit.errors import (
     OperationFailedError,
     OperationInvalidError,
     SystemCallError,
+    VirtError,
 )
 from virtkit.roots import ImageLayout, RootRequest, make
 from virtkit.xml.domain import Domain
 
 PATIENCE_SECONDS = 30.0
+
+ZSTD = "backports.zstd" if sys.version_info < (3, 14) else "compression.zstd"
 
 NET_RAW = struct.pack("<5I", 0x02000001, 1 << 13, 0, 0, 0)
 """File capabilities as setcap cap_net_raw+ep has them."""
@@ -113,7 +117,7 @@ def test_a_layer_may_be_compressed(layouts: Layouts, form: str) -> None:
     tar = archive([entry("file", "x" * 100_000)])
     layer = layouts.layer(tar, form if form != "+zstd" else "")
     if form == "+zstd":
-        zstd = pytest.importorskip("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
+        zstd = pytest.importorskip(ZSTD)
         layer |= layouts.blob(zstd.compress(tar), layer["mediaType"] + form)
     layouts.name(layouts.manifest(layer))
     assert 100_000 == (made(layouts) / "file").stat().st_size
@@ -208,7 +212,7 @@ def hostile(outside: Path) -> list[list[Any]]:
         [link("l", str(outside)), hard_link("stolen", "l/file")],
         [link("l", up), entry("l/.wh.file"), hard_link("stolen", "l/file")],
         [entry("file", uid=2**40)],
-        [entry("/".join(["d"] * 300))],
+        [entry("/".join(["d"] * 1900))],
         [entry("x", kind=b"?")],
     ]
 
@@ -278,6 +282,36 @@ def test_a_layer_that_was_cut_or_grew_is_refused(layouts: Layouts, size: int) ->
     with pytest.raises(OperationFailedError, match="layer sha256:"):
         made(layouts)
     assert [] == beside(layouts)
+
+
+@pytest.mark.parametrize("form", ["+gzip", "+zstd"])
+@pytest.mark.parametrize("cut", [1, 6, -6, -1])
+def test_a_layer_that_is_compressed_wrongly_is_refused(layouts: Layouts, form: str, cut: int) -> None:
+    tar = archive([entry("file", os.urandom(100_000))])
+    layer = layouts.layer(tar)
+    packed = layouts.path(layer).read_bytes()
+    if form == "+zstd":
+        packed = pytest.importorskip(ZSTD).compress(tar)
+    layer |= layouts.blob(packed[cut:] if cut > 0 else packed[:cut], layer["mediaType"].replace("+gzip", form))
+    layouts.name(layouts.manifest(layer))
+    with pytest.raises(OperationFailedError, match=r"layer sha256:.*(damaged|cannot be unpacked)"):
+        made(layouts)
+    assert [] == beside(layouts)
+
+
+@pytest.mark.parametrize("config", [{"Cmd": ["a\0b"]}, {"Env": ["a\nb=\x01"]}, {"WorkingDir": "\ud800"}])
+def test_a_text_that_no_document_can_have_is_refused(layouts: Layouts, config: dict[str, Any]) -> None:
+    layouts.name(layouts.manifest(config=config))
+    with pytest.raises(ConfigUnsupportedError, match="signs that no document"):
+        made(layouts)
+    assert [] == beside(layouts)
+
+
+@pytest.mark.parametrize("told", [5, "text", {"a": 1}, [5, None]])
+def test_an_index_without_images_is_told_of(layouts: Layouts, told: object) -> None:
+    (layouts.folder / "index.json").write_text(json.dumps({"manifests": told}))
+    with pytest.raises(VirtError, match=r"has 0 images|has no image|is no digest"):
+        made(layouts)
 
 
 def test_content_that_is_not_what_the_image_says_is_refused(layouts: Layouts) -> None:

@@ -45,7 +45,8 @@ def make(request: RootRequest) -> str:
             bootstrap.fill(root, request.source)
             _shift(root, request)
             return description.of_system(folder, root, request).format()
-    with layout.opened(request.source) as image, workshop.making(folder) as root:
+    image = layout.chosen(request.source)
+    with workshop.making(folder) as root:
         layers.unpack(image, root, nodes=request.source.nodes)
         _shift(root, request)
         return description.of_image(folder, root, request, image).format()

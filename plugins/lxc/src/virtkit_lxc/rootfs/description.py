@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from virtkit.enums import ErrorDomain
+from virtkit.errors import ConfigUnsupportedError
 from virtkit_lxc import roots, users
 from virtkit_lxc.configuration import DEFAULT_INIT, SEARCH_PATH
 from virtkit_lxc.rootfs.layout import ARCHITECTURES
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from virtkit_lxc.rootfs.layout import Image
 
 SHELL = "/bin/sh"
+
+UNSPEAKABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Signs that XML has not."""
 
 Settings = Mapping[str, Any]
 
@@ -54,11 +60,15 @@ def of_system(folder: Path, root: Path, request: RootRequest) -> Domain:
 
 
 def of_image(folder: Path, root: Path, request: RootRequest, image: Image) -> Domain:
-    """A container that runs what an image is for; see `of_system`."""
+    """A container that runs what an image is for; see `of_system`.
+
+    Raises:
+        ConfigUnsupportedError: The image has it told what no document can say.
+    """
     from virtkit.xml.domain.boot import InitVariable
 
     domain = of_system(folder, root, request)
-    domain.description = f"OCI image {image.name or folder.name}, {image.digest}"
+    domain.description = f"OCI image {_checked(image.name) or folder.name}, {image.digest}"
     machine = next((ours for ours, theirs in ARCHITECTURES.items() if theirs == image.architecture), None)
     if domain.os.type is not None and machine != os.uname().machine:
         domain.os.type.arch = machine
@@ -110,9 +120,20 @@ def _has(root: Path, path: str) -> bool:
 
 def _text(settings: Settings, key: str) -> str:
     found = settings.get(key)
-    return found if isinstance(found, str) else ""
+    return _checked(found) if isinstance(found, str) else ""
 
 
 def _texts(settings: Settings, key: str) -> list[str]:
     found = settings.get(key)
-    return [str(each) for each in found] if isinstance(found, list) else []
+    return [_checked(str(each)) for each in found] if isinstance(found, list) else []
+
+
+def _checked(text: str) -> str:
+    """A text that a document can have."""
+    if UNSPEAKABLE.search(text):
+        raise ConfigUnsupportedError(
+            f"the image tells of {text!r}, which has signs that no document of a domain can have: have it built without"
+            " them",
+            domain=ErrorDomain.LXC,
+        )
+    return text

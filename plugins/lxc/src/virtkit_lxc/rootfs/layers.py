@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 import tarfile
-import zlib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -39,13 +38,8 @@ KEPT = ("user.", "security.capability")
 HEADER_LIMIT = 1024 * 1024
 """Bytes of a header that extends another: names and attributes are shorter, and it is read at once."""
 
-EXTENDING = (
-    tarfile.XHDTYPE,
-    tarfile.XGLTYPE,
-    tarfile.SOLARIS_XHDTYPE,
-    tarfile.GNUTYPE_LONGNAME,
-    tarfile.GNUTYPE_LONGLINK,
-)
+EXTENDING = b"xgXLK"
+"""Types of such headers: those of POSIX for one file and for all that follow, Solaris' and the two of GNU."""
 
 LAST_ID = 0xFFFFFFFE
 
@@ -92,7 +86,7 @@ def _apply(stream: IO[bytes], layer: Blob, tree: Tree, *, nodes: bool) -> None:
                 archive.members = []  # type: ignore[attr-defined]  # it would remember all of them
         name = "its end"
         applied.date_folders()
-    except (OSError, ValueError, OverflowError, EOFError, tarfile.TarError, zlib.error) as error:
+    except (OSError, ValueError, OverflowError, tarfile.TarError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise OperationFailedError(
             f"layer {layer.digest} cannot be unpacked: {name}: {said}", domain=ErrorDomain.LXC

@@ -1,8 +1,8 @@
 """OCI image layouts: which image is meant, what it runs, and its layers, every byte checked against its digest.
 
-    with opened(ImageLayout(Path("web.oci"), "v1")) as image:
-        for layer in image.layers:
-            with image.layer(layer) as stream: ...
+    image = chosen(ImageLayout(Path("web.oci"), "v1"))
+    for layer in image.layers:
+        with image.layer(layer) as stream: ...
 
 The form is that of the OCI image specification 1.1; of docker's second schema, which it came from, the media types are
 known too. A layout comes from anybody: what is read of it at once is bounded, and none of its files is a link.
@@ -144,8 +144,7 @@ class Platform(NamedTuple):
         )
 
 
-@contextmanager
-def opened(source: ImageLayout) -> Iterator[Image]:
+def chosen(source: ImageLayout) -> Image:
     """The image of a layout that is meant.
 
     Raises:
@@ -157,7 +156,7 @@ def opened(source: ImageLayout) -> Iterator[Image]:
     wanted = Platform.parse(source.platform)
     _check_version(source.folder)
     index = _parsed(source.folder, "index.json", _read(source.folder, "index.json"))
-    entries = [_mapping(each) for each in index.get("manifests") or []]
+    entries = _manifests(index)
     named = [each for each in entries if source.name in ("", _name(each))]
     names = {_name(each) for each in named}
     if not named or len(names) > 1:
@@ -167,7 +166,7 @@ def opened(source: ImageLayout) -> Iterator[Image]:
     manifest = _manifest(source.folder, named, wanted, DEPTH_LIMIT)
     if manifest is None:
         raise ConfigUnsupportedError(f"{source.folder} has no image for {wanted}: name another platform", domain=LXC)
-    yield Image(source.folder, names.pop(), manifest, wanted)
+    return Image(source.folder, names.pop(), manifest, wanted)
 
 
 def _check_version(folder: Path) -> None:
@@ -180,6 +179,11 @@ def _name(entry: Mapping[str, Any]) -> str:
     return str(_mapping(entry.get("annotations")).get(NAME, ""))
 
 
+def _manifests(index: Document) -> list[Document]:
+    found = index.get("manifests")
+    return [_mapping(each) for each in found] if isinstance(found, list) else []
+
+
 def _manifest(folder: Path, entries: list[Document], wanted: Platform, depth: int) -> Blob | None:
     """The first manifest for a platform, looked for in indexes of the layout too."""
     for entry in entries:
@@ -189,8 +193,8 @@ def _manifest(folder: Path, entries: list[Document], wanted: Platform, depth: in
         if blob.media in MANIFESTS:
             return blob
         if blob.media in INDEXES and depth:
-            inner = [_mapping(each) for each in _document(folder, blob).get("manifests") or []]
-            if (found := _manifest(folder, inner, wanted, depth - 1)) is not None:
+            found = _manifest(folder, _manifests(_document(folder, blob)), wanted, depth - 1)
+            if found is not None:
                 return found
     return None
 

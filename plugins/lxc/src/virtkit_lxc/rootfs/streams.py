@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any, cast
@@ -52,7 +53,7 @@ class Checked(io.RawIOBase):
         self._hash.update(found)
         self._count += len(found)
         if self._size is not None and self._count > self._size:
-            raise self._wrong(f"more than {self._size} bytes")
+            raise self.wrong(f"more than {self._size} bytes")
         return found
 
     def finish(self) -> None:
@@ -64,11 +65,12 @@ class Checked(io.RawIOBase):
         while self.read(CHUNK):
             pass
         if self._size is not None and self._count != self._size:
-            raise self._wrong(f"{self._count} bytes instead of {self._size}")
+            raise self.wrong(f"{self._count} bytes instead of {self._size}")
         if self._hash.hexdigest() != self._wanted:
-            raise self._wrong(f"digest {self._hash.name}:{self._hash.hexdigest()}")
+            raise self.wrong(f"digest {self._hash.name}:{self._hash.hexdigest()}")
 
-    def _wrong(self, found: str) -> OperationFailedError:
+    def wrong(self, found: str) -> OperationFailedError:
+        """The error for what was found in it."""
         return OperationFailedError(f"{self._what} has {found}: it is damaged, copy it anew", domain=ErrorDomain.LXC)
 
 
@@ -82,6 +84,7 @@ def unpacked(packed: Checked, media: str) -> Iterator[IO[bytes]]:
 
     Raises:
         ConfigUnsupportedError: It is not known here, or takes a library that is not installed.
+        OperationFailedError: It is damaged.
     """
     plain = media.removesuffix("+gzip").removesuffix(".gzip").removesuffix("+zstd")
     if plain not in PLAIN:
@@ -90,13 +93,23 @@ def unpacked(packed: Checked, media: str) -> Iterator[IO[bytes]]:
         )
     stream = cast("IO[bytes]", packed)
     if media.endswith("gzip"):
-        with gzip.GzipFile(fileobj=stream, mode="rb") as opened:
+        with _damage_told(packed, EOFError, zlib.error, gzip.BadGzipFile), gzip.GzipFile(fileobj=stream) as opened:
             yield cast("IO[bytes]", opened)
     elif media.endswith("zstd"):
-        with _zstd().open(stream, "rb") as opened:
+        zstd = _zstd()
+        with _damage_told(packed, EOFError, zstd.ZstdError), zstd.open(stream, "rb") as opened:
             yield opened
     else:
         yield stream
+
+
+@contextmanager
+def _damage_told(packed: Checked, *errors: type[Exception]) -> Iterator[None]:
+    """Tell what libraries find in our words."""
+    try:
+        yield
+    except errors as error:
+        raise packed.wrong(str(error)) from error
 
 
 def _zstd() -> Any:

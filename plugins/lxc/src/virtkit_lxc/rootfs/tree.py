@@ -18,6 +18,8 @@ from virtkit_lxc.roots import open_inside
 DEPTH_LIMIT = 200
 """Folders in each other: more are no system's, and would exhaust whoever walks the tree."""
 
+TOO_DEEP = f"it lies deeper than {DEPTH_LIMIT} folders"
+
 
 class Tree:
     """A tree under a folder.
@@ -49,13 +51,15 @@ class Tree:
             ValueError: It lies too deep.
         """
         wanted = tuple(parts)
+        if len(wanted) > DEPTH_LIMIT:
+            raise ValueError(TOO_DEEP)
         if self._changed or self._last is None or self._last[0] != wanted:
             self._forget()
             found = self._opened(wanted, make=make)
             place = _path_of(found)[self._top :].strip("/")
             if place.count("/") >= DEPTH_LIMIT:
                 os.close(found)
-                raise ValueError(f"it lies deeper than {DEPTH_LIMIT} folders")
+                raise ValueError(TOO_DEEP)
             self._last = wanted, found, place
         return self._last[1], self._last[2]
 
