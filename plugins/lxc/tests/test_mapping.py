@@ -92,6 +92,7 @@ def test_an_image_is_shifted(lab: Lab) -> None:
     root.type, root.accessmode, root.source.dir, root.source.file = "file", "mapped", None, str(path)
     made.start()
     assert "0:0" == made.says("touch /made; stat -c %u:%g /made")
+    assert ["0-mapped"] == os.listdir(made.plan.folder / "mounts")  # and nowhere as it is on the disk
 
 
 def test_what_is_read_only_stays_so(lab: Lab) -> None:

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import ConfigUnsupportedError, OperationTimeoutError, SystemCallError, VirtError
+from virtkit.errors import ConfigUnsupportedError, SystemCallError, VirtError
+from virtkit.services.runner import find_program
 from virtkit_lxc import mounting
 from virtkit_lxc.configuration.mounts import folder_of
 
@@ -96,6 +97,8 @@ def _mount(domain: Domain, plan: Plan, number: int, shifted: Filesystem, namespa
         _clone(source, place, namespace)
     except OSError as error:
         raise _refused(domain, shifted, source, error) from error
+    if shifted.type != "mount":
+        mounting.replace(Path(source))  # whoever came to it could run what the container leaves there as root
     return place
 
 
@@ -145,14 +148,19 @@ def _clone(source: str, place: Path, namespace: int) -> None:
 def _namespace(uids: Sequence[IdRange], gids: Sequence[IdRange]) -> Iterator[int]:
     """A user namespace with an id map, in which nothing runs any more: its descriptor."""
     ours = os.readlink("/proc/self/ns/user")
+    program = find_program("unshare") or "unshare"
     with subprocess.Popen(
-        ["unshare", "--user", "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [program, "--user", "cat"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={}
     ) as holder:  # it ends with its input
         theirs = f"/proc/{holder.pid}"
         end = time.monotonic() + SECONDS
         while os.readlink(f"{theirs}/ns/user") == ours:
             if holder.poll() is not None or time.monotonic() > end:
-                raise OperationTimeoutError("unshare makes no user namespace: does this kernel have them?", domain=LXC)
+                raise ConfigUnsupportedError(
+                    "no user namespace can be made here, which shifted ids take: look at the sysctl"
+                    " user.max_user_namespaces",
+                    domain=LXC,
+                )
             time.sleep(TICK)
         for kind, ranges in (("uid", uids), ("gid", gids)):
             lines = "".join(f"{each.start} {each.target} {each.count}\n" for each in ranges)

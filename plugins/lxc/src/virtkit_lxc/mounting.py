@@ -86,12 +86,26 @@ def unmount(folder: Path) -> None:
     places = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()]
     for place in sorted(top.iterdir()):
         for _ in range(places.count(_escaped(place))):
-            run(["umount", "--", place], timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
+            _unmount(place)
         if place.is_dir():
             place.rmdir()
         else:
             place.unlink()
     top.rmdir()
+
+
+def replace(place: Path) -> None:
+    """Unmount what something else shows now.
+
+    Raises:
+        ProgramError: It cannot be unmounted.
+    """
+    _unmount(place)
+    place.rmdir()
+
+
+def _unmount(place: Path) -> None:
+    run(["umount", "--", place], timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
 
 
 def _options(loop: bool, *, is_root: bool, readonly: bool) -> Iterator[str]:
