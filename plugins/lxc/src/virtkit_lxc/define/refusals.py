@@ -35,6 +35,7 @@ MACHINES = (
 LIFECYCLE = ("on_poweroff", "on_reboot", "on_crash")
 ACTIONS = ("destroy", "restart")
 """What can follow from the end of a container."""
+
 TEMPLATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """Name of a template, which is that of a folder."""
 
