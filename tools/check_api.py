@@ -59,6 +59,9 @@ PUBLIC = {
     r"virGetVersion": "__version__",
     r"virConnect\w*EventRegister(Any)?": "Connection.subscribe",
     r"virConnect\w*EventDeregister(Any)?": "Subscription.close",
+    r"virDomainLxcEnterNamespace": "Domain.lxc_enter_namespace",
+    r"virDomainLxcEnterSecurityLabel": "Domain.lxc_enter_security_label",
+    r"virDomainLxcEnterCGroup": "Domain.lxc_enter_cgroup",
     r"virDomainMigrate[23]?": "Domain.migrate",
     r"virDomainMigrateToURI[23]?": "Domain.migrate_to_uri",
     r"virStreamSend": "streams.Sink.write",
@@ -87,7 +90,6 @@ NOT_OFFERED = {
     r"virTypedParamsAddFromString": "parameters are Python values",
     r"virConnectSetKeepAlive|virConnect(Unr|R)egisterCloseCallback|virConnectSetIdentity":
         "part of the session with a daemon: comes with the remote driver",
-    r"virDomainLxcEnter\w+": "a program enters by itself, with the descriptors of Domain.lxc_open_namespace",
 }  # fmt: skip
 """Functions that have no counterpart -> why."""
 

@@ -36,7 +36,7 @@ def _monitors(root: Path) -> set[str]:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             told = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            if told.startswith(("[lxc monitor]", "lxc-")) and str(root) in told:
+            if (told.startswith(("[lxc monitor]", "lxc-")) or " -F -- " in told) and str(root) in told:
                 found.add(f"{path.parent.name}: {told}")
     return found
 

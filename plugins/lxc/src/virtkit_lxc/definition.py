@@ -19,6 +19,8 @@ from virtkit.spec import quick
 from virtkit_lxc import drafts, native, starting, templates
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from virtkit.refs import DomainRef
     from virtkit_lxc.state import Session
 
@@ -49,19 +51,10 @@ class DefinitionPart(ConfigurationPart["Session"]):
         return configuration.define(state, *drafts.read(xml, validate=bool(flags & DomainDefineFlags.VALIDATE)))
 
     def domain_create_xml(self, conn: Session, xml_desc: str, flags: int) -> DomainRef:
-        refuse("domain_create_xml", flags, starting.FLAGS)
-        state = conn.own()
-        draft = drafts.read(xml_desc, validate=bool(flags & DomainCreateFlags.START_VALIDATE))
-        guest = state.obtain(draft.name, draft.uuid)
-        with state.domains.lock_of(guest).hold("domain_create_xml"):
-            if guest.run is not None:
-                raise OperationInvalidError(f"{guest.subject} is running already", domain=LXC)
-            try:
-                return starting.serve(conn, guest, draft.domain, flags)
-            except BaseException:
-                if guest.config is None and guest.run is None:  # one that runs stays in sight, whatever failed then
-                    state.domains.remove(guest)
-                raise
+        return _create("domain_create_xml", conn, xml_desc, flags)
+
+    def domain_create_xml_with_files(self, conn: Session, xml_desc: str, flags: int, files: Sequence[int]) -> DomainRef:
+        return _create("domain_create_xml_with_files", conn, xml_desc, flags, files)
 
     def connect_domain_xml_from_native(self, conn: Session, native_format: str, native_config: str, flags: int) -> str:
         refuse("connect_domain_xml_from_native", flags)
@@ -78,3 +71,19 @@ class DefinitionPart(ConfigurationPart["Session"]):
             configuration.undefine(state, guest)
             if guest.run is None:
                 templates.forget(state, guest.uuid)
+
+
+def _create(function: str, conn: Session, xml: str, flags: int, files: Sequence[int] = ()) -> DomainRef:
+    refuse(function, flags, starting.FLAGS)
+    state = conn.own()
+    draft = drafts.read(xml, validate=bool(flags & DomainCreateFlags.START_VALIDATE))
+    guest = state.obtain(draft.name, draft.uuid)
+    with state.domains.lock_of(guest).hold(function):
+        if guest.run is not None:
+            raise OperationInvalidError(f"{guest.subject} is running already", domain=LXC)
+        try:
+            return starting.serve(conn, guest, draft.domain, flags, files)
+        except BaseException:
+            if guest.config is None and guest.run is None:  # one that runs stays in sight, whatever failed then
+                state.domains.remove(guest)
+            raise

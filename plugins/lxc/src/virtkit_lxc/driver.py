@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PATHS = ("/system", "/embed", "/", "")
 """Of URIs; the last two are libvirt's other words for /system."""
 
-PROGRAMS = {"lxc-start": "lxc", "lxc-attach": "lxc", "mount": "mount", "blkid": "util-linux"}
+PROGRAMS = {"lxc-start": "lxc", "lxc-attach": "lxc", "mount": "mount", "blkid": "util-linux", "setsid": "util-linux"}
 """Program -> the package it comes with."""
 
 NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")

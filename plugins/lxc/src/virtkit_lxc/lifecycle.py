@@ -24,6 +24,8 @@ from virtkit_lxc import cgroups, ending, policy, runtime, starting
 from virtkit_lxc.definition import refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from virtkit.refs import DomainRef
     from virtkit_lxc.container import Container
     from virtkit_lxc.runtime import Started
@@ -42,12 +44,10 @@ class LifecyclePart(DomainLifecycleSpec["Session"]):
     """The functions of the driver that move a container from state to state."""
 
     def domain_create_with_flags(self, conn: Session, dom: DomainRef, flags: int) -> DomainRef:
-        refuse("domain_create_with_flags", flags, starting.FLAGS)
-        with conn.hold(dom, "domain_create_with_flags") as (_, guest):
-            if guest.run is not None:
-                raise OperationInvalidError(f"{guest.subject} is running already", domain=LXC)
-            definition = guest.definition(validate=bool(flags & DomainCreateFlags.START_VALIDATE))
-            return starting.serve(conn, guest, definition, flags)
+        return _create("domain_create_with_flags", conn, dom, flags)
+
+    def domain_create_with_files(self, conn: Session, dom: DomainRef, flags: int, files: Sequence[int]) -> DomainRef:
+        return _create("domain_create_with_files", conn, dom, flags, files)
 
     def domain_shutdown_flags(self, conn: Session, dom: DomainRef, flags: int) -> None:
         _choose_way("domain_shutdown_flags", dom, flags, DomainShutdownFlags.GUEST_AGENT)
@@ -88,6 +88,15 @@ class LifecyclePart(DomainLifecycleSpec["Session"]):
                 raise OperationInvalidError(f"{guest.subject} is not paused", domain=LXC)
             cgroups.thaw(state.layout, run.cgroup)
             state.move(guest, DomainState.RUNNING, DomainRunningReason.UNPAUSED, RESUMED)
+
+
+def _create(function: str, conn: Session, dom: DomainRef, flags: int, files: Sequence[int] = ()) -> DomainRef:
+    refuse(function, flags, starting.FLAGS)
+    with conn.hold(dom, function) as (_, guest):
+        if guest.run is not None:
+            raise OperationInvalidError(f"{guest.subject} is running already", domain=LXC)
+        definition = guest.definition(validate=bool(flags & DomainCreateFlags.START_VALIDATE))
+        return starting.serve(conn, guest, definition, flags, files)
 
 
 def _awake(guest: Container) -> Started:

@@ -124,6 +124,7 @@ class Plan(NamedTuple):
         pids: The most processes; None: no limit.
         no_new_privs: Whether no program may gain privileges.
         seccomp: Profile of liblxc; None: ours.
+        inherited: How many descriptors init inherits.
     """
 
     folder: Path
@@ -144,3 +145,4 @@ class Plan(NamedTuple):
     pids: int | None = None
     no_new_privs: bool = False
     seccomp: Path | None = None
+    inherited: int = 0

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, OperationFailedError, OperationInvalidError, OperationTimeoutError, VirtError
 from virtkit.services.runner import find_program, run
-from virtkit_lxc import cgroups, inits, logs, mounting
+from virtkit_lxc import cgroups, inheriting, inits, logs, mounting
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.configuration import CONSOLE_LOG, LOG
 from virtkit_lxc.configuration.mounts import GUARD
@@ -83,7 +83,16 @@ class Ended(OperationFailedError):
     status: int | None = None
 
 
-def start(name: str, folder: Path, config: str, command: Sequence[str], *, layout: Layout, group: str) -> Started:
+def start(
+    name: str,
+    folder: Path,
+    config: str,
+    command: Sequence[str],
+    *,
+    layout: Layout,
+    group: str,
+    files: Sequence[int] = (),
+) -> Started:
     """Start a container; returns once its init runs.
 
     Args:
@@ -93,6 +102,7 @@ def start(name: str, folder: Path, config: str, command: Sequence[str], *, layou
         command: Init and its arguments.
         layout: The control groups of this host.
         group: Its place among them, `plan.cgroup`.
+        files: Descriptors that init inherits as 3, 4, ...; its monitor has them open too as long as the container runs.
 
     Raises:
         Ended: Init ended at once; the message has its status and its output.
@@ -107,17 +117,9 @@ def start(name: str, folder: Path, config: str, command: Sequence[str], *, layou
     if cgroups.exist(layout, group):  # liblxc takes none that are there
         cgroups.remove(layout, group)
     write_private(folder / CONFIG, config)
-    files = ("-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID))
     try:
-        program = sealed("lxc-start")
         (folder / STARTING).touch()
-        run(
-            [f"/proc/self/fd/{program}", *_whose(folder), *files, "--", *command],
-            timeout=START_SECONDS,
-            environment=OURSELVES if os.geteuid() == 0 else {},
-            pass_fds=(program,),
-            domain=ErrorDomain.LXC,
-        )
+        _launch(name, folder, command, files)
         (folder / STARTING).unlink()
         started = find(folder)
         if started is None:
@@ -130,6 +132,22 @@ def start(name: str, folder: Path, config: str, command: Sequence[str], *, layou
         message = f"domain {name!r} cannot be started: {logs.complaint(folder)}"
         raise OperationFailedError(message, domain=ErrorDomain.LXC) from error
     return started
+
+
+def _launch(name: str, folder: Path, command: Sequence[str], files: Sequence[int]) -> None:
+    """Have lxc-start start a container; returns once init runs, or has ended."""
+    program = sealed("lxc-start")
+    arguments = [*_whose(folder), "-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID)]
+    if not files:
+        words = [f"/proc/self/fd/{program}", *arguments, "--", *command]
+        environment = OURSELVES if os.geteuid() == 0 else {}
+        run(words, timeout=START_SECONDS, environment=environment, pass_fds=(program,), domain=ErrorDomain.LXC)
+        return
+    inheriting.launch([f"/proc/{os.getpid()}/fd/{program}", *arguments, "-F", "--", *command], files)
+    launched = min(_starting(folder), key=lambda each: each.started, default=None)
+    inheriting.wait(name, launched, lambda: find(folder) is not None, START_SECONDS)
+    if find(folder) is None and logs.has_complaint(folder):
+        raise OperationFailedError(f"domain {name!r}: lxc-start has failed", domain=ErrorDomain.LXC)
 
 
 def find(folder: Path) -> Started | None:
@@ -329,15 +347,15 @@ def end(folder: Path, layout: Layout, group: str) -> None:
 
 def _left(folder: Path, layout: Layout, group: str) -> list[int]:
     """The processes of a container: in its groups, and those of a start that has not come so far."""
-    found = _starting(folder) if (folder / STARTING).exists() else []
+    found = [each.pid for each in _starting(folder)] if (folder / STARTING).exists() else []
     # A monitor that ends moves from its group to the last one.
     return found + [pid for suffix in cgroups.SUFFIXES for pid in cgroups.processes(layout, f"{group}{suffix}")]
 
 
-def _starting(folder: Path) -> list[int]:
+def _starting(folder: Path) -> list[Identity]:
     """Processes of lxc-start for a container: a monitor has its title before it is in its control group."""
     found = (Identity.of(int(name)) for name in os.listdir("/proc") if name.isdigit())
-    return [each.pid for each in found if each is not None and _is_monitor(each, folder)]
+    return [each for each in found if each is not None and _is_monitor(each, folder)]
 
 
 def write_private(path: Path, text: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from virtkit.enums import (
@@ -14,10 +16,11 @@ from virtkit.enums import (
     DomainShutoffReason,
     DomainState,
 )
+from virtkit.errors import OperationFailedError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.services.guests import describing
 from virtkit.xml.domain.tune import Resource
-from virtkit_lxc import cgroups, configuration, define, ending, planning, runtime, watching
+from virtkit_lxc import cgroups, configuration, define, ending, inheriting, planning, runtime, watching
 from virtkit_lxc.container import Container, Run
 
 if TYPE_CHECKING:
@@ -34,21 +37,23 @@ NAME_LENGTH = 20
 """So much of a container's name is in the name of its run's folder, for people who look there."""
 
 
-def serve(conn: Session, guest: Container, domain: Domain, flags: int) -> DomainRef:
+def serve(conn: Session, guest: Container, domain: Domain, flags: int, files: Sequence[int] = ()) -> DomainRef:
     """Start a container as a session asks; see `start`."""
-    run = start(conn.state, guest, domain)
+    inheriting.check(guest.subject, files)
+    run = start(conn.state, guest, domain, files)
     if flags & DomainCreateFlags.START_AUTODESTROY:
         conn.doomed.append((guest, run))
     return guest.ref
 
 
-def start(state: LxcState, guest: Container, domain: Domain) -> Run:
+def start(state: LxcState, guest: Container, domain: Domain, files: Sequence[int] = ()) -> Run:
     """Start a container that is off and whose lock is held.
 
     Args:
         state: The owned state.
         guest: The guest.
         domain: What it is to run with, completed.
+        files: Descriptors that init inherits as 3, 4, ...; one that is started anew by the driver has none of them.
 
     Raises:
         SystemCallError: Something it needs is missing, or its state cannot be stored; `int1` is the errno.
@@ -61,11 +66,12 @@ def start(state: LxcState, guest: Container, domain: Domain) -> Run:
     guest.run, guest.state, guest.reason = run, DomainState.PAUSED, DomainPausedReason.STARTING_UP
     try:
         state.make_folder(run)
-        started = _launch(state, guest, run)
+        started = _launch(state, guest, run, files)
     except BaseException:
         ending.clean(state, guest, run, DomainShutoffReason.FAILED)
         raise
     run.started = started
+    _take_number(state, guest, run, started)
     state.move(guest, DomainState.RUNNING, DomainRunningReason.BOOTED, BOOTED)
     watching.begin(state, guest, run, started)
     return run
@@ -85,10 +91,19 @@ def restart(state: LxcState, guest: Container, run: Run) -> None:
     watching.begin(state, guest, run, _launch(state, guest, run))
 
 
-def _launch(state: LxcState, guest: Container, run: Run) -> Started:
+def _take_number(state: LxcState, guest: Container, run: Run, started: Started) -> None:
+    """Give a container the pid of its init for its id: libvirt's clients find its control groups by that.
+
+    It keeps the one it has where another is still known by that pid, whose system has rebooted by itself.
+    """
+    with suppress(OperationFailedError):
+        run.live.id = state.domains.set_id(guest, started.init.pid)
+
+
+def _launch(state: LxcState, guest: Container, run: Run, files: Sequence[int] = ()) -> Started:
     """Start a container whose folder is there. It is on record before it exists."""
     state.record(guest)
-    plan = planning.plan(state, guest, run)
+    plan = planning.plan(state, guest, run)._replace(inherited=len(files))
     state.record(guest)
     return runtime.start(
         guest.name,
@@ -97,6 +112,7 @@ def _launch(state: LxcState, guest: Container, run: Run) -> Started:
         configuration.command(run.live),
         layout=state.layout,
         group=run.cgroup,
+        files=files,
     )
 
 

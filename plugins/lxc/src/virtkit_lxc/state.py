@@ -35,6 +35,7 @@ class LxcState(GuestState[Run]):
 
     driver = "lxc"
     error_domain = ErrorDomain.LXC
+    first_id = 4 << 20  # above all pids: a container that runs has that of its init for its id
 
     def __init__(self, root: Root, peers: Peers) -> None:
         super().__init__(root, peers)

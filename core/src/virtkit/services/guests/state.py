@@ -53,12 +53,15 @@ class GuestState(Tenancy, Generic[R]):
 
     driver: ClassVar[str]
     error_domain: ClassVar[int]
+    first_id: ClassVar[int] = 1
 
     def __init__(self, root: Root, peers: Peers) -> None:
         super().__init__(root, self.driver)
         self.peers = peers
         self.catalog: Catalog[R] = Catalog(self.folders, self.read_status, error_domain=self.error_domain)
-        self.domains: ObjectTable[Guest[R]] = ObjectTable(objects.DOMAIN, error_domain=self.error_domain)
+        self.domains: ObjectTable[Guest[R]] = ObjectTable(
+            objects.DOMAIN, error_domain=self.error_domain, first_id=self.first_id
+        )
         self.hub = EventHub(f"virtkit-{self.driver}-events")
         self._reading = threading.Lock()
         self._starter: threading.Thread | None = None

@@ -89,6 +89,9 @@ def _init(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
         yield "lxc.uts.name", (domain.name or "")[:HOSTNAME_LIMIT]
     for name, value in environment(domain).items():
         yield "lxc.environment", f"{name}={value}"
+    if plan.inherited:  # as sd_listen_fds(3) looks for them; init is process 1
+        yield "lxc.environment", f"LISTEN_FDS={plan.inherited}"
+        yield "lxc.environment", "LISTEN_PID=1"
     if domain.os.init_dir:
         yield "lxc.init.cwd", domain.os.init_dir
     if plan.user is not None:
