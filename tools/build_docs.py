@@ -43,7 +43,11 @@ def markdown(lines: list[str]) -> Iterator[str]:
 
 def facts(meta: Meta) -> str:
     """What is known of a function beside its text, as one line."""
-    said = [f"libvirt {meta.since}", f"virtkit {meta.added}", "read-only" if meta.readonly else "read-write"]
+    said = [
+        f"libvirt {meta.since}" if meta.since else "not in libvirt",
+        f"virtkit {meta.added}",
+        "read-only" if meta.readonly else "read-write",
+    ]
     if meta.refused_flags:
         said.append(f"read-only connections may not set `{meta.refused_flags}`")
     said += [f"needs `{permission}`" for permission in meta.acl]

@@ -44,6 +44,7 @@ ADAPTED = {
     "connect_get_all_domain_stats": "list[tuple[Domain, TypedParams]]",
     "domain_create_with_files": "None",  # the handle takes the new reference
     "domain_create_with_flags": "None",
+    "virtkit_domain_execute": "Execution",
     "domain_migrate_perform3_params": "None",  # the cookie is for who leads the migration
 }
 """Hook -> what its method returns, where that does not follow from the specification."""

@@ -68,6 +68,10 @@ FAMILIES = {
 """Families of api.tsv that are called otherwise here."""
 
 
+OWN = {"VIRTKIT_PROC_DOMAIN_EXECUTE": {"lib": "virtkit", "family": "operation", "readonly": "yes", "since": ""}}
+"""Procedures of virtkit's own program -> what api.tsv says of libvirt's functions."""
+
+
 class Hook(NamedTuple):
     """A hook specification; `parameters` (without session) and `returns` are annotations as they are written."""
 
@@ -96,7 +100,11 @@ def table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-PROGRAMS = json.loads((FACTS / "rpc.json").read_text())["programs"]
+PROGRAMS = {
+    name: program
+    for file in ("rpc.json", "virtkit.json")
+    for name, program in json.loads((FACTS / file).read_text())["programs"].items()
+}
 STRUCTS = {name: each["fields"] for program in PROGRAMS.values() for name, each in program["structs"].items()}
 TYPEDEFS = {name: each for program in PROGRAMS.values() for name, each in program["typedefs"].items()}
 
@@ -108,8 +116,9 @@ def procedures() -> dict[str, Procedure]:
     for row in table("api.tsv"):
         if row["rpc_kind"] == "direct":
             functions.setdefault(row["rpc"].split(",")[0].split(":")[-1], row)
+    functions |= OWN
     found = {}
-    for program, prefix in (("remote", ""), ("qemu", "qemu_"), ("lxc", "lxc_")):
+    for program, prefix in (("remote", ""), ("qemu", "qemu_"), ("lxc", "lxc_"), ("virtkit", "virtkit_")):
         for wire in PROGRAMS[program]["procedures"]:
             name = prefix + wire["name"].partition("_PROC_")[2].lower()
             if wire["kind"] == "call" and bindings.get(name) not in WITHOUT_HOOK:

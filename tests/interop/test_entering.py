@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
-from collections.abc import Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
 import virtkit
+from apps.cli.tests.terminals import Terminal
 from plugins.lxc.tests.documents import container
 from tests.containers.host import needs_containers, remains
 from tests.containers.rootfs import make_root
+from tests.interop import libvirtd
 from tests.interop.virtkitd import Virtkitd
 from virtkit import Connection
+from virtkit.errors import NotSupportedError
 
 pytestmark = [
     pytest.mark.libvirt,
@@ -78,6 +85,77 @@ def test_virsh_enters_label_control_groups_and_namespaces(
         if any(name in line.split(":")[1].split(",") for name in CONTROLLERS):
             assert "/virtkit-lxc/" in line
             assert line in inside
+
+
+def command(uri: str, *words: str) -> tuple[int, str, str]:
+    """Exit status, output and errors of `virtkit exec`."""
+    words = (sys.executable, "-m", "virtkit_cli.main", "-c", uri, "exec", *words)
+    done = subprocess.run(words, input="typed\n", capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_daemon_runs_a_program_with_the_descriptors_of_a_client(
+    daemon: Virtkitd, connection: Connection, rootfs: Path
+) -> None:
+    connection.create_domain(document(rootfs))
+    script = "read line; echo got $line; echo oops >&2; exit 5"
+    uri = daemon.uri("lxc:///system")
+    assert (5, "got typed\n", "oops\n") == command(uri, "-i", "web", "--", "/bin/sh", "-c", script)
+    assert (127, "") == command(uri, "web", "nothing")[:2]
+
+
+def test_a_terminal_reaches_through_the_daemon(daemon: Virtkitd, connection: Connection, rootfs: Path) -> None:
+    connection.create_domain(document(rootfs))
+    words = ("-c", daemon.uri("lxc:///system"), "exec", "-t", "web", "/bin/sh")
+    with Terminal(sys.executable, "-m", "virtkit_cli.main", *words) as terminal:
+        terminal.expect(b"/ # ")
+        terminal.type(b"exit $((40 + 2))\n")
+        assert 42 == terminal.end()
+
+
+def test_a_program_is_killed_when_its_client_is(daemon: Virtkitd, connection: Connection, rootfs: Path) -> None:
+    domain = connection.create_domain(document(rootfs))
+    words = (sys.executable, "-m", "virtkit_cli.main", "-c", daemon.uri("lxc:///system"), "exec", "web", "sleep", "797")
+    with subprocess.Popen(words, stdin=subprocess.DEVNULL) as client:
+        eventually(lambda: b"797" in b"".join(commands(domain.id)), "the program runs")
+        client.kill()
+        eventually(lambda: b"797" not in b"".join(commands(domain.id)), "the program ends")
+
+
+def commands(init: int) -> Iterator[bytes]:
+    """The command lines of the processes of a container."""
+    wanted = os.readlink(f"/proc/{init}/ns/pid")
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):
+            if os.readlink(f"/proc/{name}/ns/pid") == wanted:
+                yield Path(f"/proc/{name}/cmdline").read_bytes()
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE_SECONDS:g} seconds"
+        time.sleep(0.02)
+
+
+def test_a_way_that_carries_no_descriptors_is_told(tmp_path: Path, rootfs: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = probe.getsockname()[1]
+    settings = f'[tcp]\nenabled = true\nport = {port}\nauth = "none"\n'
+    daemon = Virtkitd(tmp_path, configuration=settings)
+    with daemon, virtkit.open(daemon.uri("lxc:///system")) as connection:
+        domain = connection.create_domain(document(rootfs))
+        status, _, told = command(f"lxc+tcp://127.0.0.1:{port}/system", "web", "true")
+        assert 1 == status
+        assert "descriptors" in told
+        domain.destroy()
+
+
+def test_a_libvirtd_says_that_it_has_no_such_function(tmp_path: Path) -> None:
+    with libvirtd.running(tmp_path) as path, virtkit.open(f"test+unix:///default?socket={path}") as connection:
+        domain = connection.lookup_domain_by_name("test")
+        with open(os.devnull) as null, pytest.raises(NotSupportedError):
+            domain.execute(["true"], [null.fileno()] * 3)
 
 
 def test_virsh_starts_one_that_inherits_descriptors(daemon: Virtkitd, connection: Connection, rootfs: Path) -> None:

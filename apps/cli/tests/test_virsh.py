@@ -27,7 +27,7 @@ NOT_YET = {
 }  # fmt: skip
 """Commands that the program lacks."""
 
-OURS = {"complete", "completion", "doctor", "drivers", "net-port-forward", "root-create", "support"}
+OURS = {"complete", "completion", "doctor", "drivers", "exec", "net-port-forward", "root-create", "support"}
 """Commands that virsh lacks."""
 
 WORDS_NOT_YET = {

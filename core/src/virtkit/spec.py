@@ -39,7 +39,8 @@ IMPL_OPTIONS = {
 }
 
 HOOK_PREFIXES = (
-    "connect_", "node_", "domain_", "network_", "storage_", "interface_", "nwfilter_", "secret_", "qemu_", "lxc_",
+    "connect_", "node_", "domain_", "network_", "storage_", "interface_", "nwfilter_", "secret_",
+    "qemu_", "lxc_", "virtkit_",
 )  # fmt: skip
 """What the names of all hooks start with."""
 
@@ -56,10 +57,10 @@ class Meta(NamedTuple):
         refused_flags: Flags that a read-only connection may not set, as C names with `|` between; or the value that it
             may not give to another parameter, as `parameter=VALUE`.
         filters: `object:permission` a caller needs to see each element of the returned list; empty: no filter.
-        since: First version of libvirt with the function.
+        since: First version of libvirt with the function; empty: it is ours.
         added: First version of virtkit with the function.
         may_block: Whether it may wait for a guest, a helper program, a disk or the network.
-        program: The wire program whose procedure it is: remote, qemu or lxc.
+        program: The wire program whose procedure it is: remote, qemu or lxc, or virtkit for our own.
     """
 
     family: str

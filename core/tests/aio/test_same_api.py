@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[3]
 CLASSES = [name for name, module in virtkit.EXPORTS.items() if module.startswith("virtkit.api.")]
 
 NOT_AWAITED = {"is_alive", "is_encrypted", "events"}
-"""Methods that only look, or only begin."""
+NOT_AWAITED |= {"lxc_enter_namespace", "lxc_enter_security_label", "lxc_enter_cgroup"}
+"""Methods that only look, only begin, or ask nobody but the kernel."""
 
 
 def public(cls: type) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from typing import Any
 from plugins.lxc.tests.documents import container
 from tests.containers import make_root, remains
 from virtkit.xml.domain import Domain
-from virtkit_lxc import cgroups, roots, runtime, terminal
+from virtkit_lxc import attaching, cgroups, roots, runtime, terminal
+from virtkit_lxc.attaching import Program
 from virtkit_lxc.configuration import CONSOLE_LOG, command, configuration
 from virtkit_lxc.plan import Plan
 from virtkit_lxc.runtime import Started
@@ -69,9 +70,8 @@ class Container:
         nothing = os.open(os.devnull, os.O_RDONLY)
         with open(reading, "rb") as output:
             try:
-                status = runtime.attach(
-                    self.name, self.plan.folder, words, files=(nothing, writing, writing), timeout=30, **how
-                )
+                program = Program(words, files=(nothing, writing, writing), **how)
+                status = attaching.run(self.name, self.plan.folder, program, timeout=30)
             finally:
                 os.close(writing)
                 os.close(nothing)

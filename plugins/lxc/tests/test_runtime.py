@@ -11,7 +11,8 @@ import pytest
 from plugins.lxc.tests.lab import Container, Lab, eventually
 from tests.containers import remains
 from virtkit.errors import OperationFailedError, OperationInvalidError, OperationTimeoutError
-from virtkit_lxc import cgroups, runtime
+from virtkit_lxc import attaching, cgroups, runtime
+from virtkit_lxc.attaching import Program
 
 
 def test_an_application_runs_alone_in_its_container(lab: Lab) -> None:
@@ -184,7 +185,7 @@ def test_programs_are_run_with_what_they_are_given(lab: Lab) -> None:
 def test_a_program_that_takes_too_long_is_ended(lab: Lab) -> None:
     made = lab.started()
     with pytest.raises(OperationTimeoutError, match=r"/bin/sleep did not end within 0.2 s"):
-        runtime.attach(made.name, made.plan.folder, ["/bin/sleep", "77"], timeout=0.2)
+        attaching.run(made.name, made.plan.folder, Program(["/bin/sleep", "77"]), timeout=0.2)
     eventually(lambda: "sleep 77" not in made.says("ps"), "the end of the program")
 
 

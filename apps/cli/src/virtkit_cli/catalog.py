@@ -60,6 +60,7 @@ GROUPS = {
         " get-user-sshkeys set-user-sshkeys guest-agent-timeout dompmsuspend dompmwakeup send-process-signal",
     ),
     "root": Group("Root file systems of containers", "root-create"),
+    "execution": Group("Programs in containers", "exec"),
     "job": Group(
         "Jobs and migration of domains",
         "domcontrol domjobinfo domjobabort migrate migrate-postcopy migrate-getspeed migrate-setspeed"

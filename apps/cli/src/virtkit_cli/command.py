@@ -47,7 +47,7 @@ class Flag(NamedTuple):
         help: One line.
         bit: What it adds to `Arguments.flags`.
         excludes: Names of the words it does not go with.
-        short: As `-s` on the command line; only what stands before the command has it.
+        short: As `-s` on the command line.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Value(NamedTuple):
         by_name: It cannot be given by place.
         completes: What a shell offers: `domain`, `network`, `file`, ...; empty for nothing.
         choices: The texts allowed.
-        short: As `-s` on the command line; only what stands before the command has it.
+        short: As `-s` on the command line.
     """
 
     name: str
@@ -169,6 +169,8 @@ def parse(where: str, words: Sequence[Word], given: Sequence[str]) -> Arguments:
             literal = True
         elif text.startswith("--") and not literal:
             reader.named(text[2:], rest)
+        elif not literal and reader.lettered(text, rest):
+            continue
         else:
             reader.placed(text)
     return reader.done()
@@ -197,6 +199,19 @@ class Reader:
             self.put(word, value if equals else rest.pop(0))
         else:
             raise self.wrong(f"needs a value after --{name}: {word.help}")
+
+    def lettered(self, text: str, rest: list[str]) -> bool:
+        """Take `-i`, `-it`, `-u NAME` or `-uNAME`; False: it is a value."""
+        word = next((each for each in self.words.values() if each.short and text.startswith(f"-{each.short}")), None)
+        begun = any(
+            isinstance(each, Value) and each.many and not each.by_name for each in map(self.words.get, self.given)
+        )
+        if word is None or begun:
+            return False
+        if len(text) > 2:
+            rest.insert(0, text[2:] if isinstance(word, Value) else f"-{text[2:]}")
+        self.named(word.name, rest)
+        return True
 
     def placed(self, text: str) -> None:
         """Take a value that stands without a name."""

@@ -28,7 +28,10 @@ EXIT_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; returns the exit status: 0 done, 1 refused or failed, 2 wrong words, 130 interrupted."""
+    """Run the program; returns the exit status: 0 done, 1 refused or failed, 2 wrong words, 130 interrupted.
+
+    `exec` gives that of its program.
+    """
     try:
         options, words = split_options(sys.argv[1:] if arguments is None else arguments)
     except UsageError as error:
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     finally:
         session.close()
-    return 0
+    return session.status
 
 
 def split_options(arguments: Sequence[str]) -> tuple[Arguments, list[str]]:

@@ -29,10 +29,12 @@ class Session:
         uri: What `--connect` said, or None.
         readonly: Open read-only.
         out: Where to print.
+        status: The exit status of virtkit, when nothing fails.
     """
 
     def __init__(self, out: Output, uri: str | None = None, *, readonly: bool = False) -> None:
         self.out = out
+        self.status = 0
         self.uri = uri
         self.readonly = readonly
         self._connection: Connection | None = None

@@ -7,7 +7,8 @@ import select
 import sys
 import termios
 import tty
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from virtkit.enums import DomainConsoleFlags
@@ -37,38 +38,44 @@ def attach(
     wanted = (DomainConsoleFlags.FORCE if force else 0) | (DomainConsoleFlags.SAFE if safe else 0)
     stream = domain.open_console(device, wanted)
     terminal = sys.stdin.fileno()
-    saved = termios.tcgetattr(terminal)
-    try:
-        # Raw before anybody is told, and without a flush: what is typed from then on, or ahead, is the guest's.
-        tty.setraw(terminal, termios.TCSADRAIN)
+    with raw(terminal):  # before anybody is told: what is typed from then on, or ahead, is the guest's
         session.out.write(f"Connected to domain '{domain.name}'\r\nEscape character is ^] (Ctrl + ])\r")
         sys.stdout.flush()
         with closing(stream):
-            _pump(terminal, stream)
-    finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, saved)
+            pump(terminal, stream)
     session.out.write("")
 
 
-def _pump(terminal: int, stream: Duplex) -> None:
-    """Copy both ways until either side ends."""
+@contextmanager
+def raw(terminal: int) -> Iterator[None]:
+    """Have a terminal pass on every key as it is, for a while; nothing that was typed is lost."""
+    saved = termios.tcgetattr(terminal)
+    try:
+        tty.setraw(terminal, termios.TCSADRAIN)
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, saved)
+
+
+def pump(terminal: int, stream: Duplex, *, escape: bytes = ESCAPE) -> None:
+    """Copy both ways until either side ends, or until the escape key; b'' for none."""
     console = stream.fileno()
     while True:
         watched = [terminal, console] if console >= 0 else [terminal]
         ready, _, _ = select.select(watched, [], [], None if console >= 0 else 0)
-        if terminal in ready and not _typed(terminal, stream):
+        if terminal in ready and not _typed(terminal, stream, escape):
             return
         if (console in ready or console < 0) and not _printed(stream):
             return
 
 
-def _typed(terminal: int, stream: Duplex) -> bool:
+def _typed(terminal: int, stream: Duplex, escape: bytes) -> bool:
     """Send what was typed; False at the escape key, or when the terminal is gone."""
     typed = os.read(terminal, CHUNK)
-    before, escape, _ = typed.partition(ESCAPE)
+    before, found, _ = typed.partition(escape) if escape else (typed, b"", b"")
     if before:
         stream.write(before)
-    return bool(typed) and not escape
+    return bool(typed) and not found
 
 
 def _printed(stream: Duplex) -> bool:

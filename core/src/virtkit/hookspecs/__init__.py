@@ -54,6 +54,7 @@ KINDS: dict[str, tuple[str, ...]] = {
         "domain_checkpoint",
         "qemu",
         "lxc",
+        "execution",
     ),
     "network": ("network", "network_port"),
     "storage": ("storage_pool", "storage_vol"),

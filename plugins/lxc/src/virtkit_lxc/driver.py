@@ -19,6 +19,7 @@ from virtkit_lxc.blockio import BlockIoPart
 from virtkit_lxc.console import ConsolePart
 from virtkit_lxc.definition import DefinitionPart
 from virtkit_lxc.devices import DevicesPart
+from virtkit_lxc.executing import ExecutionPart
 from virtkit_lxc.host import HostPart
 from virtkit_lxc.inside import InsidePart
 from virtkit_lxc.lifecycle import LifecyclePart
@@ -51,6 +52,7 @@ class LxcDriver(
     StatisticsPart,
     BlockStatisticsPart,
     InsidePart,
+    ExecutionPart,
     HostPart,
     Driver["Session"],
 ):

@@ -12,16 +12,21 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InternalError, OperationFailedError, OperationInvalidError, OperationTimeoutError, VirtError
-from virtkit.services.runner import find_program, run
+from virtkit.errors import (
+    InternalError,
+    OperationFailedError,
+    OperationInvalidError,
+    OperationTimeoutError,
+    VirtError,
+)
+from virtkit.services.runner import run
 from virtkit_lxc import cgroups, inheriting, inits, logs, mounting
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.configuration import CONSOLE_LOG, LOG
@@ -46,9 +51,6 @@ SETTLE_SECONDS = 10.0
 
 REBOOTED = -signal.SIGHUP
 """How the kernel ends an init that called reboot(2) to start anew."""
-
-REEXECUTED = {"LXC_MEMFD_REXEC": "1"}
-"""Environment of lxc-attach: it runs from a copy of itself, and closes that; see `sealed`, which it would leak."""
 
 OURSELVES = {"PATH": "/nowhere"}
 """Environment of lxc-start: it would have newuidmap write id maps, which allows root no more than /etc/subuid has."""
@@ -137,7 +139,7 @@ def start(
 def _launch(name: str, folder: Path, command: Sequence[str], files: Sequence[int]) -> None:
     """Have lxc-start start a container; returns once init runs, or has ended."""
     program = sealed("lxc-start")
-    arguments = [*_whose(folder), "-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID)]
+    arguments = [*whose(folder), "-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID)]
     if not files:
         words = [f"/proc/self/fd/{program}", *arguments, "--", *command]
         environment = OURSELVES if os.geteuid() == 0 else {}
@@ -252,73 +254,6 @@ def exit_status(folder: Path, init: Identity | None) -> int | None:
     return None
 
 
-def attach(
-    name: str,
-    folder: Path,
-    command: Sequence[str],
-    *,
-    environment: Mapping[str, str] | None = None,
-    user: int | None = None,
-    group: int | None = None,
-    cwd: str | None = None,
-    files: tuple[int, int, int] | None = None,
-    timeout: float | None = None,
-) -> int:
-    """Run a program in a container, with the container's limits and privileges, and wait for it.
-
-    Args:
-        name: For messages.
-        folder: The container's folder.
-        command: Program and arguments. It is looked for in the container.
-        environment: Its whole environment.
-        user: Its user; None: root.
-        group: Its group; None: root's.
-        cwd: The folder it starts in; None: the root. Another needs the container's /bin/sh.
-        files: Its standard input, output and error; None: /dev/null.
-        timeout: Seconds it may take; None: as long as it likes.
-
-    Returns:
-        Its exit status; 128 and the signal that ended it; 127: it is not there; 126: it cannot be run.
-
-    Raises:
-        OperationTimeoutError: It took too long. It was ended, but not what it started itself.
-        SystemCallError: liblxc's programs are not installed.
-    """
-    words = list(command) if cwd is None else ["/bin/sh", "-c", 'cd "$0" && exec "$@"', cwd, *command]
-    arguments: list[str | os.PathLike[str]] = [
-        find_program("lxc-attach") or "lxc-attach", *_whose(folder), "--clear-env", "--logfile=/dev/null",
-        *(f"--set-var={key}={value}" for key, value in (environment or {}).items()),
-        *(() if user is None else (f"--uid={user}",)),
-        *(() if group is None else (f"--gid={group}",)),
-        "--", *words,
-    ]  # fmt: skip
-    stdin, stdout, stderr = files or (subprocess.DEVNULL,) * 3
-    process = subprocess.Popen(
-        arguments, stdin=stdin, stdout=stdout, stderr=stderr, cwd="/", start_new_session=files is None, env=REEXECUTED
-    )
-    try:
-        attaching = Identity.of(process.pid)
-        if attaching is not None and not attaching.wait(timeout):
-            raise OperationTimeoutError(
-                f"domain {name!r}: {command[0]} did not end within {timeout:g} s and was stopped",
-                domain=ErrorDomain.LXC,
-            )
-        status = process.wait()
-    finally:
-        if process.poll() is None:
-            _end_attached(process)
-    return 128 - status if status < 0 else status
-
-
-def _end_attached(process: subprocess.Popen[bytes]) -> None:
-    """End the program that lxc-attach has started, and lxc-attach."""
-    for pid in children(process.pid):
-        if (attached := Identity.of(pid)) is not None:
-            attached.send(signal.SIGKILL)
-    process.kill()
-    process.wait()
-
-
 def end(folder: Path, layout: Layout, group: str) -> None:
     """Let nothing of a container remain: processes, control groups, mounts, files of the run.
 
@@ -364,13 +299,14 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _whose(folder: Path) -> tuple[str, ...]:
+def whose(folder: Path) -> tuple[str, ...]:
+    """How liblxc's programs are told which container is meant."""
     return "-n", folder.name, "-P", str(folder.parent)
 
 
 def _arguments(folder: Path) -> bytes:
     """How the arguments of lxc-start and lxc-attach for a container begin, as /proc tells them."""
-    return b"\0" + b"\0".join(os.fsencode(word) for word in _whose(folder)) + b"\0"
+    return b"\0" + b"\0".join(os.fsencode(word) for word in whose(folder)) + b"\0"
 
 
 def _is_monitor(process: Identity, folder: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError
@@ -31,6 +31,40 @@ def of_init(subject: str, domain: Domain, root: str | None) -> tuple[int | None,
     """
     user = _number(subject, "user", domain.os.init_user, root, "passwd")
     return user, _number(subject, "group", domain.os.init_group, root, "group")
+
+
+class Account(NamedTuple):
+    """Who a program runs as; None: root, and root's.
+
+    Attributes:
+        user: Number of the user.
+        group: Number of the group.
+        home: The user's folder.
+    """
+
+    user: int | None
+    group: int | None
+    home: str
+
+
+def of_program(subject: str, root: str, user: str | None, group: str | None) -> Account:
+    """Who a program is to run as, by name or number.
+
+    Args:
+        subject: What messages call the guest.
+        root: Its root, as somebody sees it who is in it.
+        user: The user; None: root.
+        group: The group; None: the user's own, which is the one of his number where nobody knows him.
+
+    Raises:
+        ConfigUnsupportedError: A name is not there.
+    """
+    number = _number(subject, "user", user, root, "passwd")
+    entries = (line.split(":") for line in _lines(root, "passwd"))
+    entry = next((each for each in entries if len(each) > 5 and each[2] == str(number or 0)), None)
+    own = number if entry is None or not entry[3].isdigit() else int(entry[3])
+    given = _number(subject, "group", group, root, "group")
+    return Account(number, own if group is None else given, (entry[5] if entry else "") or "/")
 
 
 def _number(subject: str, noun: str, name: str | None, root: str | None, file: str) -> int | None:

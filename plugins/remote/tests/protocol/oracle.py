@@ -1,4 +1,4 @@
-"""A second codec, to compare the compiled one with: it interprets `tools/facts/rpc.json` field by field.
+"""A second codec, to compare the compiled one with: it interprets the facts of `tools/facts` field by field.
 
 It shares nothing with `virtkit_remote.protocol` but the Python forms of values (`plain` takes them away) and what
 counts as malformed.
@@ -19,7 +19,12 @@ from virtkit.params import TypedParams
 Fact = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[4]
-PROGRAMS: dict[str, Fact] = json.loads((ROOT / "tools" / "facts" / "rpc.json").read_text())["programs"]
+FILES = ("rpc.json", "virtkit.json")
+PROGRAMS: dict[str, Fact] = {
+    name: program
+    for file in FILES
+    for name, program in json.loads((ROOT / "tools" / "facts" / file).read_text())["programs"].items()
+}
 STRUCTS = {name: fact for program in PROGRAMS.values() for name, fact in program["structs"].items()}
 UNIONS = {name: fact for program in PROGRAMS.values() for name, fact in program["unions"].items()}
 TYPEDEFS = {name: fact for program in PROGRAMS.values() for name, fact in program["typedefs"].items()}

@@ -17,7 +17,7 @@ WITH_STRUCT = [vector for vector in VECTORS if vector.struct]
 def test_there_are_frames_of_every_program() -> None:
     programs = Counter(vector.procedure.program for vector in VECTORS)
     assert {"remote": 760, "qemu": 5, "keepalive": 3, "lxc": 1, "admin": 1} == programs
-    assert set(schema.PROGRAMS) == set(programs)
+    assert set(schema.PROGRAMS) - {"virtkit"} == set(programs)  # libvirt has none of ours
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=str)

@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from virtkit.aio.handle import NamedUUIDHandle
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InvalidArgError
 from virtkit.records import SecurityLabel, SecurityModel
 from virtkit.refs import DomainRef
+
+if TYPE_CHECKING:
+    from virtkit.execution import Execution
 
 
 class DomainLxc(NamedUUIDHandle[DomainRef]):
@@ -20,6 +24,43 @@ class DomainLxc(NamedUUIDHandle[DomainRef]):
     async def lxc_open_namespace(self, flags: int = 0) -> list[int]:
         """Descriptors of the container's namespaces, for `lxc_enter_namespace`; the caller closes them."""
         return await self.connection.ops["lxc_domain_open_namespace"](self.ref, flags)
+
+    async def execute(
+        self,
+        command: Sequence[str],
+        files: Sequence[int],
+        *,
+        environment: Mapping[str, str] | None = None,
+        user: str | None = None,
+        group: str | None = None,
+        directory: str | None = None,
+        flags: int = 0,
+    ) -> Execution:
+        """Start a program in a running container, with the container's limits and privileges.
+
+        Args:
+            command: The program, which is looked for in the container, and its arguments.
+            files: Its standard input, output and error; they may be closed after the call.
+            environment: Variables beside those that init has.
+            user: Name or number of its user; None: root.
+            group: Name or number of its group; None: that of the user.
+            directory: The folder it starts in; None: the root.
+            flags: `virtkit.execution.ExecuteFlags`. With TERMINAL `files` are one terminal, else none is a terminal.
+
+        Raises:
+            OperationInvalidError: The container does not run, or is paused.
+            InvalidArgError: The command is empty, or a descriptor is not as it has to be.
+            ConfigUnsupportedError: The container has no such user or group.
+            NotSupportedError: The driver or the daemon cannot run programs in guests.
+            VirtError: The connection to the daemon cannot carry descriptors; only a unix socket can.
+        """
+        from virtkit.execution import Execution
+
+        pairs = [f"{name}={value}" for name, value in (environment or {}).items()]
+        descriptor = await self.connection.ops["virtkit_domain_execute"](
+            self.ref, command, pairs, user, group, directory, flags, files
+        )
+        return Execution(descriptor, f"domain {self.name!r}: {' '.join(command)}")
 
     def lxc_enter_namespace(self, files: Sequence[int], flags: int = 0) -> list[int]:
         """Enter namespaces with the calling process, which has one thread; returns descriptors of those it leaves.

@@ -73,7 +73,7 @@ class Service:
 SERVICES = ("unix", "unix_readonly", "admin", "tcp", "tls")
 """Their names, which are those of tables of the configuration."""
 
-MAIN_PROGRAMS = ("remote", "qemu", "lxc")
+MAIN_PROGRAMS = ("remote", "qemu", "lxc", "virtkit")
 
 
 def services(config: Config, places: Places, inherited: dict[str, socket.socket]) -> list[Service]:

@@ -15,6 +15,9 @@ STRUCT = "virNetMessageError"
 UNKNOWN_PROCEDURE = "unknown procedure"
 """What the message begins with when a server lacks a procedure: the one text that is part of the protocol."""
 
+UNKNOWN_PROGRAM = "Cannot find program"
+"""What the message of a libvirtd begins with when it lacks the whole program."""
+
 LACKING = {(ErrorNumber.RPC, domain, LEVEL_ERROR) for domain in (ErrorDomain.RPC, ErrorDomain.REMOTE)}
 """Code, domain and level of such an error."""
 
@@ -45,7 +48,8 @@ def encode_error(error: VirtError) -> bytes:
 def decode_error(buffer: bytes, offset: int) -> VirtError:
     """The error of a reply with status ERROR, of the class for its code.
 
-    As with libvirt's own client, a server that does not know the procedure is one that does not support the function.
+    As with libvirt's own client, a server that does not know the procedure is one that does not support the function;
+    so is one that does not know its program.
 
     Args:
         buffer: The message.
@@ -56,7 +60,7 @@ def decode_error(buffer: bytes, offset: int) -> VirtError:
     """
     (code, domain, message, level, _, str1, str2, str3, int1, int2, _), _ = decoder(STRUCT)(buffer, offset)
     details = {"str1": str1, "str2": str2, "str3": str3, "int1": int1, "int2": int2}
-    if (code, domain, level) in LACKING and (message or "").startswith(UNKNOWN_PROCEDURE):
+    if (code, domain, level) in LACKING and (message or "").startswith((UNKNOWN_PROCEDURE, UNKNOWN_PROGRAM)):
         code = int(ErrorNumber.NO_SUPPORT)
     return error_of(code, message or "", domain=domain, level=level, **details)
 
