@@ -7,10 +7,8 @@ import re
 from pathlib import Path
 from uuid import UUID
 
-from virtkit.services import node
+from virtkit.services import node, sleeping
 from virtkit.xml import capabilities as host_xml
-
-SLEEPS = {"mem": "suspend_mem", "disk": "suspend_disk"}
 
 
 def describe(host: host_xml.Host) -> None:
@@ -58,13 +56,7 @@ def _page_size() -> int:
 
 
 def _power() -> host_xml.PowerManagement:
-    try:
-        states = Path("/sys/power/state").read_text().split()
-    except OSError:
-        states = []
-    power = host_xml.PowerManagement(**{SLEEPS[state]: True for state in states if state in SLEEPS})
-    power.suspend_hybrid = power.suspend_mem and power.suspend_disk
-    return power
+    return host_xml.PowerManagement(**{f"suspend_{way.name.lower()}": True for way in sleeping.HOST.ways()})
 
 
 def _cell(number: int) -> host_xml.Cell:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from virtkit.enums import NodeAllocPagesFlags, TypedParameterFlags
 from virtkit.errors import InvalidArgError, OperationFailedError, OperationUnsupportedError
 from virtkit.hookspecs.node import NodeSpec
 from virtkit.params import UINT, ULLONG, TypedParams
 from virtkit.records import NodeCpuMap, NodeInfo
-from virtkit.services import node
+from virtkit.services import node, sleeping
 from virtkit.services.guests.listing import refuse
 from virtkit.services.guests.state import GuestSession
+from virtkit.services.sleeping import Sleeper
 from virtkit.spec import quick
 
 if TYPE_CHECKING:
@@ -26,7 +27,13 @@ ALL = -1
 
 
 class NodePart(NodeSpec[S]):
-    """The functions of a driver about the host."""
+    """The functions of a driver about the host.
+
+    Attributes:
+        sleeper: What puts it to sleep.
+    """
+
+    sleeper: ClassVar[Sleeper] = sleeping.HOST
 
     @quick
     def node_get_info(self, conn: S) -> NodeInfo:
@@ -134,6 +141,11 @@ class NodePart(NodeSpec[S]):
                 raise InvalidArgError(f"{name} is an unsigned number, not {value!r}", domain=domain)
         for name, value in params.items():
             _write(node.KSM / name.removeprefix("shm_"), value, domain)
+
+    def node_suspend_for_duration(self, conn: S, target: int, duration: int, flags: int) -> None:
+        domain = conn.state.error_domain
+        refuse("node_suspend_for_duration", flags, domain=domain)
+        self.sleeper.sleep(target, duration, domain=domain)
 
 
 MERGING = ("pages_to_scan", "sleep_millisecs", "merge_across_nodes")
