@@ -54,13 +54,22 @@ class ExecutionPart(ExecutionSpec["Session"]):
             who = users.of_program(guest.subject, f"/proc/{run.pid}/root", user, group)
             variables = configuration.environment(run.live) | {"HOME": who.home}
             variables |= dict(each.split("=", 1) for each in environment)
-            process = attaching.begin(
-                run.folder, Program(command, variables, who.user, who.group, directory, three, terminal)
-            )
-        near, far = socket.socketpair()
-        name = f"virtkit-lxc-execution: {guest.name}"
-        threading.Thread(target=_attend, args=(process, near), name=name, daemon=True).start()
-        return far.detach()
+            program = Program(command, variables, who.user, who.group, directory, three, terminal)
+            return _begin(guest, run, program)
+
+
+def _begin(guest: Container, run: Run, program: Program) -> int:
+    """Start a program; returns the client's end of the socket by which it is told how that ends."""
+    near, far = socket.socketpair()
+    try:
+        process = attaching.begin(run.folder, program)
+    except BaseException:
+        near.close()
+        far.close()
+        raise
+    name = f"virtkit-lxc-execution: {guest.name}"
+    threading.Thread(target=_attend, args=(process, near), name=name, daemon=True).start()
+    return far.detach()
 
 
 def _awake(guest: Container) -> Run:
@@ -114,15 +123,23 @@ def _standard(guest: Container, files: Sequence[int], *, terminal: bool) -> tupl
 def _attend(process: subprocess.Popen[bytes], client: socket.socket) -> None:
     """Tell a client how a program has ended, or end it when the client goes."""
     with client:
-        pidfd = os.pidfd_open(process.pid)  # nobody has waited for it, so that the pid is still its own
         try:
-            watched = select.poll()
-            for each in (client.fileno(), pidfd):
-                watched.register(each, select.POLLIN)
-            if pidfd not in (file for file, _ in watched.poll()):
-                attaching.end(process)
+            _wait_for_either(process, client)
         finally:
-            os.close(pidfd)
-        status = attaching.wait(process)
+            if process.poll() is None:
+                attaching.end(process)
         with suppress(OSError):
-            client.sendall(b"%d" % status)
+            client.sendall(b"%d" % attaching.wait(process))
+
+
+def _wait_for_either(process: subprocess.Popen[bytes], client: socket.socket) -> None:
+    """Wait until a program has ended, or its client has gone."""
+    pidfd = os.pidfd_open(process.pid)  # nobody has waited for it, so that the pid is still its own
+    try:
+        watched = select.poll()
+        for each in (client.fileno(), pidfd):
+            watched.register(each, select.POLLIN)
+        if pidfd in (file for file, _ in watched.poll()):
+            process.wait()
+    finally:
+        os.close(pidfd)

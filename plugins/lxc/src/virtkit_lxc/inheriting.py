@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InvalidArgError, OperationTimeoutError, SystemCallError
@@ -48,8 +48,13 @@ def check(subject: str, files: Sequence[int]) -> None:
             ) from None
 
 
-def launch(command: Sequence[str | os.PathLike[str]], files: Sequence[int]) -> None:
+def launch(command: Sequence[str | os.PathLike[str]], files: Sequence[int], environment: Mapping[str, str]) -> None:
     """Start a program in the background that inherits descriptors; its first three are /dev/null.
+
+    Args:
+        command: The program by its path, and its arguments.
+        files: What it inherits.
+        environment: Variables beside PATH.
 
     Raises:
         SystemCallError: It cannot be started; `int1` is the errno.
@@ -63,9 +68,11 @@ def launch(command: Sequence[str | os.PathLike[str]], files: Sequence[int]) -> N
         *((os.POSIX_SPAWN_DUP2, file, FIRST + number) for number, file in enumerate(moved)),
     ]
     program = find_program("setsid") or "setsid"
-    words = [program, "--fork", "env", "--chdir=/", *command]
+    words = [program, "--fork", find_program("env") or "env", "--chdir=/", *command]
     try:
-        pid = os.posix_spawn(program, words, {"PATH": os.pathsep.join(SYSTEM_PATHS)}, file_actions=actions)
+        pid = os.posix_spawn(
+            program, words, {"PATH": os.pathsep.join(SYSTEM_PATHS), **environment}, file_actions=actions
+        )
     except OSError as error:
         raise SystemCallError(
             f"cannot run {program}: {error.strerror}; install util-linux",

@@ -139,13 +139,14 @@ def start(
 def _launch(name: str, folder: Path, command: Sequence[str], files: Sequence[int]) -> None:
     """Have lxc-start start a container; returns once init runs, or has ended."""
     program = sealed("lxc-start")
+    environment = OURSELVES if os.geteuid() == 0 else {}
     arguments = [*whose(folder), "-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID)]
     if not files:
         words = [f"/proc/self/fd/{program}", *arguments, "--", *command]
-        environment = OURSELVES if os.geteuid() == 0 else {}
         run(words, timeout=START_SECONDS, environment=environment, pass_fds=(program,), domain=ErrorDomain.LXC)
         return
-    inheriting.launch([f"/proc/{os.getpid()}/fd/{program}", *arguments, "-F", "--", *command], files)
+    words = [f"/proc/{os.getpid()}/fd/{program}", *arguments, "-F", "--", *command]
+    inheriting.launch(words, files, environment)
     launched = min(_starting(folder), key=lambda each: each.started, default=None)
     inheriting.wait(name, launched, lambda: find(folder) is not None, START_SECONDS)
     if find(folder) is None and logs.has_complaint(folder):

@@ -14,6 +14,7 @@ import pytest
 from plugins.lxc.tests.documents import container
 from plugins.lxc.tests.inside.children import told_by_child
 from plugins.lxc.tests.lab import Lab
+from tests.containers import make_root
 from virtkit import Connection, Domain
 from virtkit.entering import enter_cgroups, enter_security_label
 from virtkit.errors import ArgumentUnsupportedError, InvalidArgError, OperationFailedError
@@ -45,6 +46,26 @@ def test_a_process_enters_the_namespaces(connection: Connection, rootfs: Path) -
 
     with opened(domain) as files:
         assert "web True sleep\n" == told_by_child(enter)
+
+
+IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
+
+
+def test_it_enters_the_users_of_an_id_map(connection: Connection, tmp_path: Path) -> None:
+    root = make_root(tmp_path / "mapped", 100000)
+    for folder in (root, *tmp_path.parents[:2], tmp_path):
+        folder.chmod(0o755)
+    domain = connection.create_domain(container(root, *SLEEP, more=f"{IDMAP}<features><privnet/></features>").format())
+
+    def enter() -> str:
+        domain.lxc_enter_cgroup(files)
+        domain.lxc_enter_namespace(files)
+        os.setgid(0)
+        os.setuid(0)
+        return told_by_child(lambda: f"{os.getuid()} {os.uname().nodename} {os.stat('/bin').st_uid}")
+
+    with opened(domain) as files:
+        assert "0 web 0" == told_by_child(enter)
 
 
 def test_it_finds_back_by_those_that_it_left(connection: Connection, rootfs: Path) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from apps.cli.tests.terminals import Terminal
 from plugins.lxc.tests.documents import container
+from tests.containers import make_root
 from virtkit import Connection, Domain
 from virtkit.errors import ConfigUnsupportedError, InvalidArgError, NotSupportedError, OperationInvalidError
 from virtkit.execution import ExecuteFlags, Execution
@@ -107,8 +108,6 @@ def test_it_has_user_group_and_folder(domain: Domain) -> None:
 def test_a_user_by_name_has_the_group_and_the_folder_that_the_container_says(
     connection: Connection, tmp_path: Path
 ) -> None:
-    from tests.containers import make_root
-
     root = make_root(tmp_path / "own")
     root.chmod(0o755)
     with (root / "etc" / "passwd").open("a") as file:
@@ -132,6 +131,21 @@ def test_it_has_the_limits_and_no_more_than_the_privileges_of_the_container(doma
             assert os.readlink(f"/proc/{domain.id}/ns/{kind}") == os.readlink(f"/proc/{pid}/ns/{kind}")
         assert {"0", "1", "2"} == set(os.listdir(f"/proc/{pid}/fd"))
         assert execution.fileno() >= 0
+
+
+IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
+
+
+def test_with_an_id_map_its_root_is_nobody_here(connection: Connection, tmp_path: Path) -> None:
+    root = make_root(tmp_path / "mapped", 100000)
+    for folder in (root, *tmp_path.parents[:2], tmp_path):
+        folder.chmod(0o755)
+    domain = connection.create_domain(container(root, *SLEEP, more=IDMAP + NETWORK).format())
+    assert "0 0\n" == ran(domain, "/bin/sh", "-c", "echo $(id -u) $(id -g)")[1]
+    with begun(domain, "/bin/sleep", "777", user="5") as (_, write, _, _):
+        os.close(write)
+        (pid,) = in_container(domain, b"777")
+        assert ["100005"] * 4 == status_of(pid)["Uid"].split()
 
 
 def status_of(pid: int) -> dict[str, str]:
