@@ -77,8 +77,10 @@ def _with_terminal(execute: Callable[..., Execution]) -> int:
             execution = execute([slave] * 3, ExecuteFlags.TERMINAL)
         finally:
             os.close(slave)
-        with execution, terminal.raw(outer), _followed_size(outer, master):
-            terminal.pump(outer, line, escape=b"")
+        with execution, terminal.raw(outer):
+            with _followed_size(outer, master):
+                terminal.pump(outer, line, escape=b"")
+            line.close()  # where our terminal has come to its end, the program's has as well
             return execution.wait()
 
 
@@ -112,7 +114,10 @@ class Master:
             data = data[os.write(self._descriptor, data) :]
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        """Close it; twice is harmless."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def _copy_size(source: int, target: int) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InvalidArgError, OperationTimeoutError, SystemCallError
@@ -24,6 +26,9 @@ MOST = 253
 
 SPARE = 300
 """From here on are the numbers that descriptors have on their way: none of them is one that they become."""
+
+IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+"""What a program that is started from here would ignore as well."""
 
 TICK = 0.005
 
@@ -59,30 +64,39 @@ def launch(command: Sequence[str | os.PathLike[str]], files: Sequence[int], envi
     Raises:
         SystemCallError: It cannot be started; `int1` is the errno.
     """
-    moved = [fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, SPARE) for file in files]
-    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    mine = {int(name) for name in os.listdir("/proc/self/fd")} - {null, *moved}
-    actions = [
-        *((os.POSIX_SPAWN_DUP2, null, number) for number in range(FIRST)),
-        *((os.POSIX_SPAWN_CLOSE, file) for file in sorted(mine) if file >= FIRST),
-        *((os.POSIX_SPAWN_DUP2, file, FIRST + number) for number, file in enumerate(moved)),
-    ]
     program = find_program("setsid") or "setsid"
     words = [program, "--fork", find_program("env") or "env", "--chdir=/", *command]
-    try:
-        pid = os.posix_spawn(
-            program, words, {"PATH": os.pathsep.join(SYSTEM_PATHS), **environment}, file_actions=actions
-        )
-    except OSError as error:
-        raise SystemCallError(
-            f"cannot run {program}: {error.strerror}; install util-linux",
-            domain=ErrorDomain.LXC,
-            int1=error.errno or -1,
-        ) from error
-    finally:
-        for file in (null, *moved):
-            os.close(file)
+    variables = {"PATH": os.pathsep.join(SYSTEM_PATHS), **environment}
+    with ExitStack() as held:
+        try:
+            actions = list(_arranged(files, held))
+            pid = os.posix_spawn(
+                program, words, variables, file_actions=actions, setsigmask=(), setsigdef=IGNORED_BY_PYTHON
+            )
+        except OSError as error:
+            raise SystemCallError(
+                f"cannot start {command[0]} by {program}: {error.strerror}; is util-linux installed?",
+                domain=ErrorDomain.LXC,
+                int1=error.errno or -1,
+            ) from error
     os.waitpid(pid, 0)
+
+
+def _arranged(files: Sequence[int], held: ExitStack) -> Iterator[tuple[int, ...]]:
+    """What brings descriptors to their numbers in a new process, and closes all others there.
+
+    Those on their way have numbers that none of them becomes; `held` closes them here.
+    """
+    moved = []
+    for file in files:
+        moved.append(fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, SPARE))
+        held.callback(os.close, moved[-1])
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    held.callback(os.close, null)
+    others = {int(name) for name in os.listdir("/proc/self/fd")} - {null, *moved}
+    yield from ((os.POSIX_SPAWN_DUP2, null, number) for number in range(FIRST))
+    yield from ((os.POSIX_SPAWN_CLOSE, file) for file in sorted(others) if file >= FIRST)
+    yield from ((os.POSIX_SPAWN_DUP2, file, number) for number, file in enumerate(moved, FIRST))
 
 
 def wait(name: str, monitor: Identity | None, is_started: Callable[[], bool], seconds: float) -> None:

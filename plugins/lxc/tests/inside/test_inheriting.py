@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -54,8 +55,10 @@ def test_init_finds_them_from_3_on_in_the_order_given_and_no_other(connection: C
         domain = connection.create_domain_with_files(script(rootfs, text), [far[0], far[2], far[1]])
         assert [b"first\n", b"second\n"] == [os.read(near[0], 99), os.read(near[2], 99)]
         assert b"3 1 1\n" == os.read(near[1], 99)
-        eventually(lambda: b"sleep" in Path(f"/proc/{domain.id}/cmdline").read_bytes(), "it sleeps")
+        eventually(lambda: Path(f"/proc/{domain.id}/cmdline").read_bytes() == b"sleep\x001000\0", "it sleeps")
     assert {"0", "1", "2", "3", "4", "5"} == set(os.listdir(f"/proc/{domain.id}/fd"))
+    ignored = next(line for line in Path(f"/proc/{domain.id}/status").read_text().splitlines() if "SigIgn" in line)
+    assert 0 == int(ignored.split()[1], 16) & 1 << (signal.SIGPIPE - 1)  # which we ignore ourselves
 
 
 def test_a_socket_that_listens_outside_is_served_inside(connection: Connection, rootfs: Path) -> None:
