@@ -23,7 +23,7 @@ WITHOUT_API = {"cd", "exit", "pwd", "quit"}
 """Commands of virsh's own prompt, which this program does not have."""
 
 NOT_YET = {
-    "dom-fd-associate", "iface-bridge", "iface-unbridge", "lxc-enter-namespace", "update-memory-device",
+    "dom-fd-associate", "iface-bridge", "iface-unbridge", "update-memory-device",
 }  # fmt: skip
 """Commands that the program lacks."""
 
@@ -40,7 +40,6 @@ WORDS_NOT_YET = {
     "blockcopy": {"timeout", "async"},
     "blockjob": {"raw"},
     "blockpull": {"timeout", "async"},
-    "create": {"pass-fds"},
     "desc": {"edit"},
     "domdisplay": {"include-password"},
     "echo": {"shell", "xml", "split", "err", "string"},
@@ -58,7 +57,6 @@ WORDS_NOT_YET = {
     "qemu-monitor-command": {"pass-fds"},
     "qemu-monitor-event": {"pretty"},
     "snapshot-edit": {"rename", "clone"},
-    "start": {"pass-fds"},
 }  # fmt: skip
 """Command -> words of virsh that the program does not take."""
 WORDS_NOT_YET["pool-define-as"] = WORDS_NOT_YET["pool-create-as"]

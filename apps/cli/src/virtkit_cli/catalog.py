@@ -61,6 +61,7 @@ GROUPS = {
     ),
     "root": Group("Root file systems of containers", "root-create"),
     "execution": Group("Programs in containers", "exec"),
+    "namespaces": Group("Namespaces of containers", "lxc-enter-namespace"),
     "job": Group(
         "Jobs and migration of domains",
         "domcontrol domjobinfo domjobabort migrate migrate-postcopy migrate-getspeed migrate-setspeed"

@@ -28,6 +28,16 @@ RESET_NVRAM = Flag("reset-nvram", "with the firmware's variables as new", Domain
 CONSOLE = Flag("console", "attach to the console")
 
 
+def numbers(text: str) -> list[int]:
+    """Descriptors as `N,M,...`."""
+    if not all(part.isdecimal() for part in text.split(",")):
+        raise ValueError("descriptors are expected as N,M,...")
+    return [int(part) for part in text.split(",")]
+
+
+PASS_FDS = option("pass-fds", "open descriptors N,M,... that a container inherits as 3, 4, ...", numbers, by_name=True)
+
+
 @command(
     DOMAIN.word,
     CONSOLE,
@@ -36,11 +46,15 @@ CONSOLE = Flag("console", "attach to the console")
     Flag("bypass-cache", "read a saved state around the host's cache", DomainCreateFlags.START_BYPASS_CACHE),
     Flag("force-boot", "boot afresh, dropping a saved state", DomainCreateFlags.START_FORCE_BOOT),
     RESET_NVRAM,
+    PASS_FDS,
 )
 def start(session: Session, args: Arguments) -> None:
     """Start a defined domain."""
     domain = find_domain(session, args)
-    domain.create(args.flags)
+    if args.pass_fds:
+        domain.create_with_files(args.pass_fds, args.flags)
+    else:
+        domain.create(args.flags)
     session.out.done(f"Domain '{domain.name}' started", name=domain.name, id=domain.id)
     _attach(session, args, domain)
 
@@ -52,10 +66,15 @@ def start(session: Session, args: Arguments) -> None:
     AUTODESTROY,
     Flag("validate", "refuse a document with names that nobody knows", DomainCreateFlags.START_VALIDATE),
     RESET_NVRAM,
+    PASS_FDS,
 )
 def create(session: Session, args: Arguments) -> None:
     """Start a domain from an XML file without defining it."""
-    domain = session.connection.create_domain(document(args.file), args.flags)
+    text, connection = document(args.file), session.connection
+    if args.pass_fds:
+        domain = connection.create_domain_with_files(text, args.pass_fds, args.flags)
+    else:
+        domain = connection.create_domain(text, args.flags)
     session.out.done(f"Domain '{domain.name}' created from {args.file}", name=domain.name, id=domain.id)
     _attach(session, args, domain)
 
