@@ -60,7 +60,7 @@ def of_program(subject: str, root: str, user: str | None, group: str | None) -> 
         ConfigUnsupportedError: A name is not there.
     """
     number = _number(subject, "user", user, root, "passwd")
-    entries = (line.split(":") for line in _lines(root, "passwd"))
+    entries = (line.split(":") for line in lines_of(root, "passwd"))
     entry = next((each for each in entries if len(each) > 5 and each[2] == str(number or 0)), None)
     own = number if entry is None or not entry[3].isdigit() else int(entry[3])
     given = _number(subject, "group", group, root, "group")
