@@ -19,13 +19,19 @@ from virtkit.network.links import Links
 
 
 @pytest.fixture
-def lab() -> Iterator[Lab]:
-    """A lab whose containers end with the test, without anything left; users of id maps may enter its folder."""
-    needs_containers()
+def tmp_path() -> Iterator[Path]:
+    """As pytest's own, which lies in a private folder; the users of id maps may walk into this one."""
     with tempfile.TemporaryDirectory(prefix="virtkit-lxc-", ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o755)
-        with closing(Lab(Path(folder))) as made:
-            yield made
+        yield Path(folder)
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """A lab whose containers end with the test, without anything left."""
+    needs_containers()
+    with closing(Lab(tmp_path)) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

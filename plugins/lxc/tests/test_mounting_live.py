@@ -86,8 +86,6 @@ def test_memory_comes_with_its_size_and_goes(web: Domain) -> None:
 
 def test_root_of_an_id_map_owns_what_is_made_for_it(connection: Connection, tmp_path: Path, source: Path) -> None:
     web = connection.define_domain(document(make_root(tmp_path / "mapped", owner=100000), *SHELL, more=MAPPED))
-    for folder in (tmp_path, tmp_path.parent, tmp_path.parent.parent, tmp_path / "run", tmp_path / "run" / "lxc"):
-        folder.chmod(0o755)
     web.create()
     web.attach_device(memory(512, "/scratch"))
     web.attach_device(mount(source, "/data"))
