@@ -1,4 +1,4 @@
-"""OCI image layouts, made by hand: the layers and the mistakes that a test wants."""
+"""OCI image layouts, made by hand: the layers and the mistakes that a test wants, and the roots that become of them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from virtkit.roots import ImageLayout, RootRequest, make
 
 TAR = "application/vnd.oci.image.layer.v1.tar"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -115,3 +118,26 @@ class Layouts:
         named = {"annotations": {"org.opencontainers.image.ref.name": name}} if name else {}
         self.entries.append(descriptor | named)
         (self.folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": self.entries}))
+
+
+def unpacked(layouts: Layouts, *layers: bytes, **how: Any) -> Path:
+    """The root that is made of some layers."""
+    layouts.name(layouts.manifest(*layers))
+    return made(layouts, **how)
+
+
+def made(layouts: Layouts, ids: tuple[int, int] | None = None, **source: Any) -> Path:
+    """The root that is made of the image of a layout."""
+    root = layouts.folder.with_name("root")
+    make("lxc", RootRequest(root, ImageLayout(layouts.folder, **source), ids=ids))
+    return root
+
+
+def content(root: Path) -> list[str]:
+    """What is in a root."""
+    return sorted(str(path.relative_to(root)) for path in root.rglob("*"))
+
+
+def beside(layouts: Layouts) -> list[str]:
+    """What is left beside a layout."""
+    return sorted(set(os.listdir(layouts.folder.parent)) - {"layout"})
