@@ -121,6 +121,12 @@ def test_a_template_of_an_id_map_is_that_of_its_root(connection: Connection, lab
     assert 100_000 == (upper / "made").stat().st_uid
 
 
+def test_users_of_a_template_are_looked_up_in_it(connection: Connection, lab: Lab, template: Path) -> None:
+    xml = document("touch /tmp/mine").replace("</os>", "<inituser>guest</inituser><initgroup>guest</initgroup></os>")
+    connection.create_domain(xml)
+    assert 1000 == (wait_for(lab, "tmp/mine") / "tmp" / "mine").stat().st_uid
+
+
 def test_a_template_that_is_missing_is_named(connection: Connection, lab: Lab) -> None:
     domain = connection.define_domain(document())
     with pytest.raises(SystemCallError, match=r"its template 'lab', .*templates/lab: No such file.*root-create"):

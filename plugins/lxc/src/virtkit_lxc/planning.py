@@ -43,11 +43,12 @@ def plan(state: LxcState, guest: Container, run: Run) -> Plan:
     folders = _check_sources(guest, domain)
     nodes = tuple(_nodes(guest, domain))
     shared = dict(_shared(state, guest, domain))
+    template = templates.attach(state, guest, run)
     root = next((each.source.dir for each in domain.devices.filesystems if each.target == "/" and each.source), None)
+    root = str(template.lower) if template else root
     user, group = users.of_init(guest.subject, domain, root)
     numbers = {device.path or "": _number(guest, device.path or "") for device in domain.blkio_tune.devices}
     found = images.attach(guest, run, partial(state.record, guest))
-    template = templates.attach(state, guest, run)
     links = interfaces.plug(state, guest, run)
     alone = bool(links or domain.features.privnet)
     added = additions.read(domain)
