@@ -284,3 +284,17 @@ def test_a_container_that_reboots_while_it_is_adopted_goes_on(
         wait_for_shell(domain)
         domain.send_process_signal(1, DomainProcessSignal.KILL)
         eventually(lambda: (DomainState.SHUTOFF, DomainShutoffReason.CRASHED) == state_of(domain), "it is watched")
+
+
+def test_a_system_that_reboots_is_not_out_of_memory(
+    connection: Connection, rootfs: Path, told: Told, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Its groups go, which the kernel tells like a shortage, and others come in their place.
+    domain = connection.create_domain(document(rootfs))
+    wait_for_shell(domain)
+    domain.reboot()
+    eventually(lambda: reboots(told), "it reboots")
+    wait_for_shell(domain)
+    domain.reboot()
+    eventually(lambda: reboots(told) == 2, "it reboots again")
+    assert "" == caplog.text

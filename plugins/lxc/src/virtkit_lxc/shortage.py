@@ -106,7 +106,7 @@ class _First:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._told = folder, 0
+        self._folder, self._group, self._told = folder, folder.stat().st_ino, 0
         self.shortages, self.over = 0, False
         self.descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         try:
@@ -119,7 +119,7 @@ class _First:
     def hear(self, seconds: float) -> None:
         """Take in what was told; if the group has gone, also what the kernel still tells so many seconds later."""
         self._read()
-        if self._folder.exists():
+        if self._is_there():
             self.shortages = self._told
             return
         poll = select.poll()
@@ -128,6 +128,13 @@ class _First:
             self._read()
         self.shortages = max(self.shortages, self._told - 1)  # the last is told of the end of the group
         self.over = self._told > self.shortages
+
+    def _is_there(self) -> bool:
+        """Whether the group is; one that liblxc made anew since, for a system that reboots, has its name only."""
+        try:
+            return self._folder.stat().st_ino == self._group
+        except OSError:
+            return False
 
     def _read(self) -> None:
         with suppress(BlockingIOError):
