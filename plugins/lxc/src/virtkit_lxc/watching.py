@@ -118,13 +118,13 @@ def follow(state: LxcState, guest: Container, run: Run, status: int | None, limi
     if not delay:
         _start_again(state, guest, run, outcome)
         return
-    _log.warning("%s comes to its end again and again: it is started in %g s", guest.subject, delay)
     run.let_go()
     run.started = None
     state.move(guest, *outcome.waiting)
     run.timer = threading.Timer(delay, _after_delay, (state, guest, run, outcome))
     run.timer.daemon = True
     run.timer.start()
+    _log.warning("%s comes to its end again and again: it is started in %g s", guest.subject, delay)
 
 
 def _after_delay(state: LxcState, guest: Container, run: Run, outcome: Outcome) -> None:
