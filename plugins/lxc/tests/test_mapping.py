@@ -16,7 +16,7 @@ from plugins.lxc.tests.documents import container
 from plugins.lxc.tests.lab import Lab, eventually
 from tests.containers import make_root, remains
 from virtkit.errors import ConfigUnsupportedError
-from virtkit_lxc import mapping
+from virtkit_lxc import mountcalls
 from virtkit_lxc.plan import Image
 
 IDMAP = """<idmap><uid start='0' target='100000' count='1000'/><uid start='1000' target='300000' count='1'/>
@@ -119,7 +119,7 @@ def test_a_file_system_that_cannot_do_it_is_named(lab: Lab) -> None:
 
 
 def test_a_kernel_that_cannot_do_it_is_told_of(lab: Lab, private: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapping, "MOUNT_SETATTR", 99_999)  # of no system call
+    monkeypatch.setattr(mountcalls, "MOUNT_SETATTR", 99_999)  # of no system call
     (private / "data").mkdir()
     made = lab.container(more=IDMAP, devices=filesystem("mount", f"dir='{private}/data'", "/data"))
     with pytest.raises(ConfigUnsupportedError, match="this kernel cannot do that"):

@@ -16,26 +16,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-OPEN_TREE, MOVE_MOUNT, FSOPEN, FSCONFIG, FSMOUNT, MOUNT_SETATTR = 428, 429, 430, 431, 432, 442
-"""Numbers of system calls, the same on all architectures; Python and older C libraries have no functions for them."""
+from virtkit_lxc import mountcalls
 
-AT_FDCWD = -100
-AT_EMPTY_PATH = 0x1000
-OPEN_TREE_CLONE = 1
-FROM_EMPTY_PATH, TO_EMPTY_PATH = 0x04, 0x40
-FSCONFIG_SET_STRING, FSCONFIG_CMD_CREATE = 1, 6
-FSOPEN_CLOEXEC = FSMOUNT_CLOEXEC = 1
-READ_ONLY, NO_SETUID, NO_DEVICES = 0x1, 0x2, 0x4
-PRIVATE = 1 << 18
 UMOUNT_NOFOLLOW = 8
 CLONE_FS, CLONE_NEWNS = 0x200, 0x20000
-"""From linux/mount.h, linux/fcntl.h and linux/sched.h."""
+"""From sys/mount.h and linux/sched.h."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-class _Attributes(ctypes.Structure):
-    _fields_ = tuple((name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns"))
 
 
 @contextmanager
@@ -45,8 +32,8 @@ def folder(path: str, *, readonly: bool) -> Iterator[int]:
     Raises:
         OSError: There is no such path, or the kernel refuses: before version 5.12 it has no such mounts.
     """
-    with _closed(_call(OPEN_TREE, AT_FDCWD, os.fsencode(path), OPEN_TREE_CLONE | os.O_CLOEXEC)) as mount:
-        _set(mount, _Attributes(READ_ONLY if readonly else 0, 0, PRIVATE, 0))
+    with mountcalls.cloned(path) as mount:
+        mountcalls.make_private(mount, mountcalls.READ_ONLY if readonly else 0)
         yield mount
 
 
@@ -57,14 +44,9 @@ def memory(kibibytes: int, owner: tuple[int, int], *, readonly: bool) -> Iterato
     Raises:
         OSError: The kernel refuses.
     """
-    with _closed(_call(FSOPEN, b"tmpfs", FSOPEN_CLOEXEC)) as context:
-        settings = {"source": "tmpfs", "size": f"{kibibytes}k", "uid": str(owner[0]), "gid": str(owner[1])}
-        for key, value in settings.items():
-            _call(FSCONFIG, context, FSCONFIG_SET_STRING, key.encode(), value.encode(), 0)
-        _call(FSCONFIG, context, FSCONFIG_CMD_CREATE, None, None, 0)
-        attributes = NO_SETUID | NO_DEVICES | (READ_ONLY if readonly else 0)
-        made = _call(FSMOUNT, context, FSMOUNT_CLOEXEC, attributes)
-    with _closed(made) as mount:
+    settings = {"source": "tmpfs", "size": f"{kibibytes}k", "uid": str(owner[0]), "gid": str(owner[1])}
+    attributes = mountcalls.NO_SETUID | mountcalls.NO_DEVICES | (mountcalls.READ_ONLY if readonly else 0)
+    with mountcalls.made("tmpfs", settings, attributes) as mount:
         yield mount
 
 
@@ -76,8 +58,8 @@ def graft(pid: int, mount: int, place: int) -> None:
     """
 
     def attach() -> None:
-        _call(MOVE_MOUNT, mount, b"", place, b"", FROM_EMPTY_PATH | TO_EMPTY_PATH)
-        _set(mount, _Attributes(0, 0, PRIVATE, 0))  # it has become as shared as what it is mounted on
+        mountcalls.attach(mount, place)
+        mountcalls.make_private(mount)  # it has become as shared as what it is mounted on
 
     _within(pid, attach)
 
@@ -115,32 +97,15 @@ def _within(pid: int, do: Callable[[], object]) -> None:
         except OSError as error:
             failed.append(error)
 
-    with _closed(os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)) as namespace:
+    namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    try:
         thread = threading.Thread(target=enter, name="virtkit-lxc-mount")
         thread.start()
         thread.join()
+    finally:
+        os.close(namespace)
     if failed:
         raise failed[0]
-
-
-@contextmanager
-def _closed(descriptor: int) -> Iterator[int]:
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def _set(mount: int, attributes: _Attributes) -> None:
-    size = ctypes.sizeof(attributes)
-    _call(MOUNT_SETATTR, mount, b"", AT_EMPTY_PATH, ctypes.byref(attributes), size)
-
-
-def _call(number: int, *arguments: object) -> int:
-    result: int = _libc.syscall(number, *arguments)
-    if result < 0:
-        raise _failed()
-    return result
 
 
 def _failed() -> OSError:

@@ -8,7 +8,6 @@ its own that ends with the container. Linux does that for most file systems sinc
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import subprocess
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError, SystemCallError, VirtError
 from virtkit.services.runner import find_program
-from virtkit_lxc import mounting
+from virtkit_lxc import mountcalls, mounting
 from virtkit_lxc.configuration.mounts import folder_of
 
 if TYPE_CHECKING:
@@ -35,27 +34,10 @@ LXC = ErrorDomain.LXC
 MAPPED = "mapped"
 """Access mode of file systems that are shifted."""
 
-OPEN_TREE, MOVE_MOUNT, MOUNT_SETATTR = 428, 429, 442
-"""Numbers of system calls, the same on all architectures; Python has no functions for them."""
-
-OPEN_TREE_CLONE = 1
-AT_FDCWD = -100
-AT_EMPTY_PATH = 0x1000
-FROM_EMPTY_PATH = 0x04
-IDMAP = 0x00100000
-PRIVATE = 1 << 18
-"""From linux/mount.h and linux/fcntl.h."""
-
 SECONDS = 10.0
 """How long a program may take to be in a namespace of its own."""
 
 TICK = 0.001
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-class _Attributes(ctypes.Structure):
-    _fields_ = tuple((name, ctypes.c_uint64) for name in ("set", "clear", "propagation", "userns"))
 
 
 def mapped(domain: Domain, plan: Plan) -> Plan:
@@ -134,14 +116,9 @@ def _refused(domain: Domain, mounted: Filesystem, source: str, error: OSError) -
 
 
 def _clone(source: str, place: Path, namespace: int) -> None:
-    tree = _call(OPEN_TREE, AT_FDCWD, os.fsencode(source), OPEN_TREE_CLONE | os.O_CLOEXEC)
-    try:
-        attributes = _Attributes(IDMAP, 0, PRIVATE, namespace)
-        size = ctypes.sizeof(attributes)
-        _call(MOUNT_SETATTR, tree, b"", AT_EMPTY_PATH, ctypes.byref(attributes), size)
-        _call(MOVE_MOUNT, tree, b"", AT_FDCWD, os.fsencode(place), FROM_EMPTY_PATH)
-    finally:
-        os.close(tree)
+    with mountcalls.cloned(source) as tree:
+        mountcalls.make_private(tree, mountcalls.IDMAP, namespace)
+        mountcalls.attach(tree, str(place))
 
 
 @contextmanager
@@ -170,11 +147,3 @@ def _namespace(uids: Sequence[IdRange], gids: Sequence[IdRange]) -> Iterator[int
         yield found
     finally:
         os.close(found)
-
-
-def _call(number: int, *arguments: object) -> int:
-    result: int = _libc.syscall(number, *arguments)
-    if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return result
