@@ -28,6 +28,7 @@ def host(network: Namespace) -> Namespace:
     return network
 
 
+IDMAP = "<idmap><uid start='0' target='100000' count='65536'/><gid start='0' target='100000' count='65536'/></idmap>"
 LINK = Link("inner", "net0", MAC, True, 1400, ("10.0.0.2/24",), ("10.0.0.1",))
 
 
@@ -79,3 +80,9 @@ def test_containers_share_namespaces(lab: Lab, network: Namespace) -> None:
         assert mine == its
     assert os.readlink(f"/proc/{pid}/ns/pid") != os.readlink(f"/proc/{second.running.init.pid}/ns/pid")
     assert first.name == second.says("hostname")
+
+
+def test_an_id_map_in_the_network_of_the_host_sees_nothing_of_it_in_sys(lab: Lab, host: Namespace) -> None:
+    made = lab.started(more=IDMAP, plan={"network": "host"})
+    assert "net" not in os.listdir(f"/proc/{made.running.init.pid}/root/sys")
+    assert "outer" in made.says("ip link")

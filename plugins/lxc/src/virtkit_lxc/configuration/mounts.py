@@ -41,7 +41,9 @@ def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
     for each in domain.devices.filesystems:
         if each.target == "/":
             yield from _root(each, plan)
-    yield "lxc.mount.auto", "proc:mixed sys:ro cgroup:mixed"
+    foreign = domain.idmap is not None and (plan.network == "host" or "net" in plan.shared)
+    # Nobody mounts /sys who does not own the network that it shows; control groups are mounted in it.
+    yield "lxc.mount.auto", "proc:mixed" if foreign else "proc:mixed sys:ro cgroup:mixed"
     yield "lxc.autodev", 1
     for path in MASKED_FILES:
         yield _entry("/dev/null", path, "none", "bind,ro,optional")
