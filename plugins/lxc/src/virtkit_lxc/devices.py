@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from virtkit.enums import DomainDeviceModifyFlags, ErrorDomain
@@ -132,8 +133,24 @@ def _refuse_second(guest: Container, domain: Domain, field: str, device: Any) ->
         )
 
 
-def _attach(state: LxcState, guest: Container, field: str, device: Any) -> None:
+def _in_reach(guest: Container) -> Run:
+    """The run of a container whose devices can be changed.
+
+    Raises:
+        OperationInvalidError: It is off.
+        OperationUnsupportedError: We are not root.
+    """
     run = guest.running()
+    if os.geteuid():
+        raise OperationUnsupportedError(
+            f"{guest.subject} is running, and only root changes the devices of a container that runs: use CONFIG",
+            domain=LXC,
+        )
+    return run
+
+
+def _attach(state: LxcState, guest: Container, field: str, device: Any) -> None:
+    run = _in_reach(guest)
     _refuse_second(guest, run.live, field, device)
     whole = describing.without_run(run.live)
     getattr(whole.devices, field).append(device)
@@ -168,7 +185,7 @@ def _give(state: LxcState, guest: Container, run: Run, field: str, device: Any) 
 
 
 def _detach(state: LxcState, guest: Container, field: str, device: Any) -> None:
-    run = guest.running()
+    run = _in_reach(guest)
     found = _find(guest, run.live, field, device)
     match field:
         case "interfaces":
@@ -186,7 +203,7 @@ def _detach(state: LxcState, guest: Container, field: str, device: Any) -> None:
 
 
 def _update(state: LxcState, guest: Container, field: str, device: Any) -> None:
-    run = guest.running()
+    run = _in_reach(guest)
     if field != "interfaces":
         raise OperationUnsupportedError(
             f"{guest.subject} is running, and its {field} cannot be changed: use CONFIG, or detach and attach",
