@@ -85,14 +85,19 @@ def destroy(state: LxcState, guest: Container, run: Run, how: Ending = DESTROYED
     run.ending = run.ending or how
     if run.live.on_crash == policy.RESTART:
         state.note(guest)  # else an owner who comes after us would start it again
-    _kill(state, guest, run)
+    kill(state, guest, run)
     with state.alone(guest, "destroy") as exists:
         if exists and guest.run is run:
-            _kill(state, guest, run)  # a start that was under way has come further meanwhile
+            kill(state, guest, run)  # a start that was under way has come further meanwhile
             finish(state, guest, run, how)
 
 
-def _kill(state: LxcState, guest: Container, run: Run) -> None:
+def kill(state: LxcState, guest: Container, run: Run) -> None:
+    """Kill a container and wait until it has given back to the host what liblxc had lent it.
+
+    Raises:
+        OperationTimeoutError: Its processes hang in the kernel.
+    """
     started = run.started or runtime.find(run.folder)
     if started is not None:
         with suppress(OperationInvalidError):  # it has ended meanwhile

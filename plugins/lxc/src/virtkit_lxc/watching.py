@@ -158,6 +158,8 @@ def _go_on(state: LxcState, guest: Container, run: Run, again: Started) -> None:
         return
     run.shutting_down = False
     if run.altered:
+        run.started = again
+        ending.kill(state, guest, run)  # liblxc has started it as it was
         _start_again(state, guest, run, policy.REBOOT)
         return
     begin(state, guest, run, again)
