@@ -78,7 +78,8 @@ def _mount(domain: Domain, plan: Plan, number: int, shifted: Filesystem, namespa
     try:
         _clone(source, place, namespace)
     except OSError as error:
-        raise _refused(domain, shifted, source, error) from error
+        named = (shifted.source and shifted.source.dir) or source
+        raise _refused(domain, shifted, named, error) from error
     if shifted.type != "mount":
         mounting.replace(Path(source))  # whoever came to it could run what the container leaves there as root
     return place

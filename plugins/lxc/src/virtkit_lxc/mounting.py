@@ -2,6 +2,9 @@
 
 They are mounted below its folder. liblxc would mount them after it has limited the devices of the container, and takes
 no block device for a root. So it gets folders, in which paths can be resolved too (`roots`).
+
+So are read-only folders of containers with id maps: their roots may mount. What was mounted read-only when their
+namespaces were made stays so, and what liblxc mounts there does not.
 """
 
 from __future__ import annotations
@@ -36,17 +39,22 @@ def mounted(domain: Domain, plan: Plan) -> Plan:
     """
     folders: dict[str, str] = {}
     for number, each in enumerate(domain.devices.filesystems):
-        words = _words(each, plan)
+        words = _words(domain, each, plan)
         if words:
             folder = place(plan.folder, str(number))
-            folder.mkdir(exist_ok=True)
+            if each.source is not None and each.source.dir in plan.files:
+                folder.touch()
+            else:
+                folder.mkdir(exist_ok=True)
             run(["mount", *words, str(folder)], timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
             folders[each.target or ""] = str(folder)
     return plan._replace(folders=folders)
 
 
-def _words(mounted: Filesystem, plan: Plan) -> list[str]:
+def _words(domain: Domain, mounted: Filesystem, plan: Plan) -> list[str]:
     """What mount(8) is told of a file system, but for where; nothing where there is nothing to mount."""
+    if mounted.type == "mount" and mounted.readonly and mounted.target != "/" and domain.idmap is not None:
+        return ["--bind", "-o", "ro", "--", (mounted.source.dir if mounted.source else None) or ""]
     if mounted.type == "template" and plan.template is not None:
         layers = zip(("lowerdir", "upperdir", "workdir"), plan.template, strict=True)
         options = ["nodev", *(f"{key}={path}" for key, path in layers)]
