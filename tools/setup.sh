@@ -27,6 +27,8 @@ packages+=(user-mode-linux e2fsprogs xfsprogs btrfs-progs dosfstools fdisk parte
 [[ ! -e /usr/sbin/policy-rc.d ]] || packages+=(qemu-guest-agent lvm2 nfs-kernel-server nfs-common tgt open-iscsi)
 # What starts containers; its services, not started either, would give the host a bridge.
 [[ ! -e /usr/sbin/policy-rc.d ]] || packages+=(lxc)
+# Gives ids to the containers of plain users.
+packages+=(uidmap)
 
 python_works() { "$1" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 

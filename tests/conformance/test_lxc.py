@@ -40,7 +40,7 @@ DOMAIN = (
 
 @pytest.fixture(scope="session")
 def rootfs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    needs_containers()
+    needs_containers(root=False)
     return make_root(tmp_path_factory.mktemp("rootfs"))
 
 

@@ -9,16 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from virtkit_lxc import rootless
 from virtkit_lxc.cgroups import Layout, family
 
 
-def needs_containers() -> None:
-    """Skip the test where no container can be started."""
-    if os.geteuid():
-        pytest.skip("starting containers needs root")
+def needs_containers(*, root: bool = True) -> None:
+    """Skip the test where no container can be started.
+
+    Args:
+        root: It needs those of root; those of a plain user will not do.
+    """
+    reason = rootless.without_namespaces() if os.geteuid() and not root else None
+    if os.geteuid() and (root or reason):
+        pytest.skip(reason or "starting containers needs root")
     for program in ("lxc-start", "busybox"):
         if not shutil.which(program):
             pytest.skip(f"starting containers needs {program}")
+    if os.geteuid():
+        return
     if not any("cgroup" in line.split()[2] for line in Path("/proc/mounts").read_text().splitlines()):
         pytest.skip("starting containers needs control groups")
     if not os.access("/sys/fs/cgroup", os.W_OK):

@@ -11,7 +11,7 @@ from typing import Any
 from plugins.lxc.tests.documents import container
 from tests.containers import make_root, remains
 from virtkit.xml.domain import Domain
-from virtkit_lxc import attaching, cgroups, roots, runtime, terminal
+from virtkit_lxc import attaching, cgroups, rootless, roots, runtime, terminal
 from virtkit_lxc.attaching import Program
 from virtkit_lxc.configuration import CONSOLE_LOG, command, configuration
 from virtkit_lxc.plan import Plan
@@ -49,8 +49,16 @@ class Container:
     def start(self) -> Started:
         plan = roots.prepared(self.domain, self.plan)
         text = configuration(self.domain, plan)
+        limits = list(cgroups.settings(self.domain, plan.layout, plan.numbers, plan.pids))
         self.started = runtime.start(
-            self.name, plan.folder, text, command(self.domain), layout=plan.layout, group=plan.cgroup
+            self.name,
+            plan.folder,
+            text,
+            command(self.domain),
+            layout=plan.layout,
+            group=plan.cgroup,
+            limits=limits,
+            helped=rootless.takes_helpers(self.domain),
         )
         return self.started
 
@@ -114,7 +122,7 @@ class Lab:
     ) -> Container:
         """A container that is not started; without a command it sleeps."""
         name = parts.setdefault("name", f"c{len(self._made)}")
-        domain = container(root or self.root(), *(words or SLEEP), **parts)
+        domain = rootless.settled(name, container(root or self.root(), *(words or SLEEP), **parts), self.layout)
         folder = self.folder / "run" / name
         folder.mkdir(parents=True, exist_ok=True)
         settled = Plan(folder, cgroups.place(str(self.folder), name), self.layout, **(plan or {}))

@@ -35,9 +35,9 @@ def test_the_capabilities_list_containers_of_this_host(connection: Connection) -
     assert {"exe"} == {guest.os_type for guest in document.guests}
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/session"])
+@pytest.mark.parametrize("path", ["/nowhere", "/default"])
 def test_a_path_that_means_nothing_is_refused(path: str) -> None:
-    with pytest.raises(InternalError, match="/system or /embed"):
+    with pytest.raises(InternalError, match="/system, /session or /embed"):
         virtkit.open(f"lxc://{path}")
 
 

@@ -6,6 +6,7 @@ pass on; what else this process has open it never sees.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from virtkit.enums import ErrorDomain
 from virtkit.errors import OperationTimeoutError, SystemCallError
 from virtkit.services.runner import find_program
 from virtkit_lxc.processes import Identity, children
-from virtkit_lxc.runtime import whose
+from virtkit_lxc.runtime import locking, whose
 
 REEXECUTED = {"LXC_MEMFD_REXEC": "1"}
 """Environment of lxc-attach: it runs from a copy of itself, and closes that; see `sealed`, which it would leak."""
@@ -94,7 +95,7 @@ def begin(folder: Path, program: Program) -> subprocess.Popen[bytes]:
             stderr=stderr,
             cwd="/",
             start_new_session=not program.terminal,
-            env=REEXECUTED,
+            env=REEXECUTED | locking(folder),
         )
     except OSError as error:
         raise SystemCallError(
@@ -110,6 +111,7 @@ def _command(folder: Path, program: Program) -> list[str]:
     return [
         *((setsid, "--ctty") if program.terminal else ()),
         find_program("lxc-attach") or "lxc-attach", *whose(folder), "--clear-env", "--logfile=/dev/null",
+        *(("--logpriority=FATAL",) if os.geteuid() else ()),  # else it complains that a plain user keeps its groups
         *(f"--set-var={key}={value}" for key, value in program.environment.items()),
         *(() if program.user is None else (f"--uid={program.user}",)),
         *(() if program.group is None else (f"--gid={program.group}",)),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import ConfigUnsupportedError, InternalError, OperationTimeoutError, SystemCallError
+from virtkit_lxc import delegation
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
@@ -74,6 +75,10 @@ Sizes are in bytes; `memory.swap` is a pair: memory with swap, memory; `cpu.quot
 period.
 """
 
+ELEMENTS = {"memory.limit": "<memory>", "cpuset.cpus": "<vcpu cpuset=>", "cpuset.mems": "<numatune>"}
+FAMILIES = {"memory": "<memtune>", "cpu": "<cputune>", "blkio": "<blkiotune>", "pids": "the number of processes"}
+"""What of a document asks for a tunable, by its name or by how that begins."""
+
 FIRST_DEVICE_LIMITS = {
     "weight": "blkio.weight_device",
     "read_bytes": "blkio.throttle.read_bps_device",
@@ -91,16 +96,20 @@ class Layout(NamedTuple):
         first: Mount points of version 1, by controller or `name=NAME`.
         second: Mount point of version 2; None: there is none.
         controllers: The controllers of version 2.
+        delegated: It is a plain user's: `second` is the folder that was given to it, and devices are not guarded.
     """
 
     first: Mapping[str, Path]
     second: Path | None
     controllers: frozenset[str]
+    delegated: bool = False
 
     @classmethod
     def read(cls) -> Layout:
-        """The layout of this host."""
+        """The layout of this host, as far as this process may use it."""
         layout = cls.parse(Path("/proc/self/mountinfo").read_text(errors="replace"))
+        if os.geteuid():
+            return delegation.given(layout)
         if layout.second is None:
             return layout
         with suppress(OSError):
@@ -127,9 +136,9 @@ class Layout(NamedTuple):
         """1, 2, or 0: this host lacks it. Access to devices and freezing need no controller in version 2."""
         if controller in self.first:
             return 1
-        if controller in self.controllers or (self.second is not None and controller in ("devices", "freezer")):
+        if self.second is not None and controller in ("freezer", *(() if self.delegated else ("devices",))):
             return 2
-        return 0
+        return 2 if controller in self.controllers else 0
 
     def folder(self, controller: str, place: str) -> Path:
         """The folder of a group in the hierarchy of a controller.
@@ -143,7 +152,7 @@ class Layout(NamedTuple):
             case 2:
                 assert self.second is not None
                 return self.second / place
-        raise _lacking(controller)
+        raise _lacking(self, controller)
 
     def mounts(self) -> list[Path]:
         """The root of every hierarchy."""
@@ -179,10 +188,21 @@ def settings(
         pids: The most processes.
 
     Raises:
-        ConfigUnsupportedError: A controller is missing.
+        ConfigUnsupportedError: A controller is missing; the message names domain, controller and element.
     """
+    try:
+        yield from _settings(domain, layout, numbers, pids)
+    except ConfigUnsupportedError as error:
+        raise ConfigUnsupportedError(f"domain {domain.name!r} cannot start: {error}", domain=ErrorDomain.LXC) from None
+
+
+def _settings(
+    domain: Domain, layout: Layout, numbers: Mapping[str, str], pids: int | None
+) -> Iterator[tuple[int, str, object]]:
     for tunable, value in _wanted(domain, pids):
-        yield from setting(layout, tunable, value)
+        asked = tunable != "memory.limit" or domain.mem_tune.hard_limit
+        if asked or not layout.delegated or layout.version("memory"):  # every document has <memory>, wanted or not
+            yield from setting(layout, tunable, value)
     for device in domain.blkio_tune.devices:
         for name in ("read_bytes", "write_bytes", "read_iops", "write_iops", "weight"):
             if (amount := getattr(device, name)) is not None:
@@ -205,7 +225,7 @@ def setting(layout: Layout, tunable: str, value: Any) -> list[tuple[int, str, st
         if version := layout.version(controller):
             written = first(value) if version == 1 else second(value)
             return [(version, file, str(text)) for file, text in written]
-    raise _lacking(controllers[0])
+    raise _lacking(layout, controllers[0], ELEMENTS.get(tunable) or FAMILIES[tunable.partition(".")[0]])
 
 
 def device_setting(layout: Layout, limit: str, number: str, amount: int) -> tuple[int, str, str]:
@@ -216,7 +236,7 @@ def device_setting(layout: Layout, limit: str, number: str, amount: int) -> tupl
         if limit == "weight":
             return 2, "io.weight", f"{number} {amount}"
         return 2, "io.max", f"{number} {SECOND_DEVICE_LIMITS[limit]}={amount or 'max'}"
-    raise _lacking("blkio")
+    raise _lacking(layout, "blkio", FAMILIES["blkio"])
 
 
 def _wanted(domain: Domain, pids: int | None) -> Iterator[tuple[str, object]]:
@@ -243,11 +263,13 @@ def _wanted(domain: Domain, pids: int | None) -> Iterator[tuple[str, object]]:
         yield "pids.max", pids
 
 
-def _lacking(controller: str) -> ConfigUnsupportedError:
-    return ConfigUnsupportedError(
-        f"this host has no control groups of {controller}: mount them, or leave what they limit out of the document",
-        domain=ErrorDomain.LXC,
-    )
+def _lacking(layout: Layout, controller: str, element: str = "") -> ConfigUnsupportedError:
+    who, how = "this host", "mount them"
+    if layout.delegated:
+        who, how = f"user {os.geteuid()}", "run virtkit in a systemd unit with Delegate=yes"
+    other = f", or leave {element}, which needs them, out of the document" if element else ""
+    message = f"{who} has no control groups of {controller}: {how}{other}"
+    return ConfigUnsupportedError(message, domain=ErrorDomain.LXC)
 
 
 def write(layout: Layout, group: str, tunable: str, value: Any) -> None:
@@ -269,6 +291,16 @@ def write_file(path: Path, text: str) -> None:
     except OSError as error:
         raise SystemCallError(
             f"cannot write {text!r} to {path}: {error.strerror}", domain=ErrorDomain.LXC, int1=error.errno or -1
+        ) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a group; one that is there is kept."""
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise SystemCallError(
+            f"cannot make control group {path}: {error.strerror}", domain=ErrorDomain.LXC, int1=error.errno or -1
         ) from error
 
 

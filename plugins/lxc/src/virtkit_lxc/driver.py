@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from virtkit.events import EventHub
     from virtkit.roots import RootRequest
 
-PATHS = ("/system", "/embed", "/", "")
+PATHS = ("/system", "/session", "/embed", "/", "")
 """Of URIs; the last two are libvirt's other words for /system."""
 
-PROGRAMS = {"lxc-start": "lxc", "lxc-attach": "lxc", "mount": "mount", "blkid": "util-linux", "setsid": "util-linux"}
+PROGRAMS = {"lxc-start": "lxc", "lxc-attach": "lxc", "setsid": "util-linux"}
+PROGRAMS_OF_ROOT = {"mount": "mount", "blkid": "util-linux"}
 """Program -> the package it comes with."""
 
 NAMESPACES = ("ipc", "mnt", "net", "pid", "uts")
@@ -68,19 +69,22 @@ class LxcDriver(
         self._tenants = Tenants(lambda root, request: LxcState(root, request.peers))
 
     def driver_probe(self) -> str | None:
-        if os.geteuid() != 0:
-            return "only root can run containers here: start virtkitd as root, and connect to it"
         if not shutil.which("lxc-start"):
             return "liblxc's programs are not installed: apt-get install lxc"
+        if os.geteuid() != 0:
+            from virtkit_lxc import rootless
+
+            return rootless.without_namespaces()
         return None
 
     def driver_default_uri(self) -> str | None:
-        return "lxc:///system"
+        return "lxc:///system" if os.geteuid() == 0 else "lxc:///session"
 
     def driver_open(self, request: OpenRequest) -> Session:
         if request.root is None or request.uri.path not in PATHS:
             raise InternalError(
-                f"{request.uri}: the path of an LXC URI is /system or /embed?root=/DIR", domain=ErrorDomain.LXC
+                f"{request.uri}: the path of an LXC URI is /system, /session or /embed?root=/DIR",
+                domain=ErrorDomain.LXC,
             )
         return Session(self._tenants.enter(request))
 
@@ -99,20 +103,24 @@ class LxcDriver(
         return rootfs.make(request)
 
     def driver_diagnose(self) -> Sequence[Finding]:
-        return [_privilege(), *map(_program, PROGRAMS), *map(_namespace, NAMESPACES), *_folders()]
+        if os.geteuid() == 0:
+            whose = [Finding("user", True, "root"), *_programs(PROGRAMS_OF_ROOT)]
+        else:
+            from virtkit_lxc import checking
+
+            whose = checking.plain_user()
+        return [*_programs(PROGRAMS), *whose, *map(_namespace, NAMESPACES), *_folders()]
 
 
-def _privilege() -> Finding:
-    if os.geteuid() == 0:
-        return Finding("user", True, "root")
-    return Finding("user", False, "not root: containers cannot be started", "sudo virtkitd")
+def _programs(packages: Mapping[str, str]) -> list[Finding]:
+    return [_program(name, package) for name, package in packages.items()]
 
 
-def _program(name: str) -> Finding:
+def _program(name: str, package: str) -> Finding:
     found = shutil.which(name)
     if found:
         return Finding(name, True, found)
-    return Finding(name, False, "not installed", f"apt-get install {PROGRAMS[name]}")
+    return Finding(name, False, "not installed", f"apt-get install {package}")
 
 
 def _namespace(kind: str) -> Finding:
@@ -122,7 +130,8 @@ def _namespace(kind: str) -> Finding:
 
 
 def _folders() -> list[Finding]:
-    return [_folder(folder) for folder in Root.system().driver("lxc")[:4]]
+    root = Root.system() if os.geteuid() == 0 else Root.session()
+    return [_folder(folder) for folder in root.driver("lxc")[:4]]
 
 
 def _folder(folder: Path) -> Finding:

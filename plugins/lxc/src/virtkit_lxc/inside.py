@@ -23,13 +23,13 @@ from virtkit.hookspecs.domain_guest import DomainGuestSpec
 from virtkit.hookspecs.lxc import LxcSpec
 from virtkit.network import addresses
 from virtkit.network.links import Links
-from virtkit_lxc import cgroups, interfaces
+from virtkit_lxc import census, cgroups, interfaces
 from virtkit_lxc.definition import refuse
 
 if TYPE_CHECKING:
     from virtkit.records import DomainInterface
     from virtkit.refs import DomainRef
-    from virtkit_lxc.container import Container
+    from virtkit_lxc.container import Container, Run
     from virtkit_lxc.state import LxcState, Session
 
 LXC = ErrorDomain.LXC
@@ -115,7 +115,7 @@ def _opened(state: LxcState, guest: Container, number: int) -> Iterator[list[int
     """
     run = guest.running()
     field = "NSpid" if number > 0 else "NSpgid"
-    candidates = [run.pid or 0] if number == 1 else cgroups.processes(state.layout, run.cgroup)
+    candidates = [run.pid or 0] if number == 1 else _processes(state, run)
     with ExitStack() as opened:
         found = []
         for pid in candidates:
@@ -128,6 +128,11 @@ def _opened(state: LxcState, guest: Container, number: int) -> Iterator[list[int
         if not found or run.started is None or not run.started.alive:  # else `pid` may be another's by now
             raise _refused(guest, number, ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH)))
         yield found
+
+
+def _processes(state: LxcState, run: Run) -> list[int]:
+    grouped = cgroups.processes(state.layout, run.cgroup)
+    return grouped or census.processes(run.pid or 0)
 
 
 def _number_inside(pid: int, init: int, field: str) -> int | None:

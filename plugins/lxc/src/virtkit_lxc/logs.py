@@ -14,6 +14,8 @@ QUOTED_BYTES = 2048
 _STATUS = re.compile(rb"lxc-start [^\n]* Child <(\d+)> ended on (error|signal)[^\n]*\((\d+)\)")
 _STARTED = re.compile(rb"lxc-start [^\n]* Started \"[^\n]*\" with pid \"(\d+)\"$", re.MULTILINE)
 _COMPLAINT = re.compile(r" ERROR +\S+ - [^ ]+ - (.*)$", re.MULTILINE)
+_HARMLESS = ("Failed to drop supplimentary groups", 'Failed to set "gid" to "5"')
+"""Errors that liblxc meets and gets over where a container has one id."""
 _CONSEQUENCES = ("An error occurred in another process", "Received container state", "Failed to spawn container")
 
 
@@ -39,15 +41,20 @@ def last_init(folder: Path) -> int | None:
 
 def has_complaint(folder: Path) -> bool:
     """Whether liblxc has met an error."""
-    return bool(_COMPLAINT.search((folder / LOG).read_text(errors="replace")))
+    return bool(_complaints(folder))
 
 
 def complaint(folder: Path) -> str:
     """Why liblxc could not start a container, and what that wrote."""
-    found = _COMPLAINT.findall((folder / LOG).read_text(errors="replace"))
+    found = _complaints(folder)
     causes = [line for line in found if not line.startswith(_CONSEQUENCES)]
     said = [*dict.fromkeys(causes or found), last_words(folder)]
     return "; ".join(filter(None, said)) or "liblxc does not say why"
+
+
+def _complaints(folder: Path) -> list[str]:
+    found: list[str] = _COMPLAINT.findall((folder / LOG).read_text(errors="replace"))
+    return [line for line in found if not any(harmless in line for harmless in _HARMLESS)]
 
 
 def last_words(folder: Path) -> str:

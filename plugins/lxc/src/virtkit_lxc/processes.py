@@ -32,6 +32,18 @@ class Identity(NamedTuple):
         fields = stat.rpartition(")")[2].split()  # the name before may hold spaces and parentheses
         return None if fields[0] in "ZX" else cls(pid, int(fields[19]))
 
+    @classmethod
+    def noted(cls, file: Path) -> Identity | None:
+        """The process that was noted in a file, while it runs."""
+        with suppress(OSError, TypeError, ValueError):
+            found = cls(*map(int, file.read_text().split()))
+            return found if found.alive else None
+        return None
+
+    def note(self, file: Path) -> None:
+        """Note it in a file, for processes to come."""
+        file.write_text(f"{self.pid} {self.started}")
+
     @property
     def alive(self) -> bool:
         """Whether it still runs."""

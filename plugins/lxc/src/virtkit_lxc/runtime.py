@@ -27,7 +27,7 @@ from virtkit.errors import (
     VirtError,
 )
 from virtkit.services.runner import run
-from virtkit_lxc import cgroups, inheriting, inits, logs, mounting
+from virtkit_lxc import cgroups, delegation, inheriting, inits, logs, mounting
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.configuration import CONSOLE_LOG, LOG
 from virtkit_lxc.configuration.mounts import GUARD
@@ -36,6 +36,8 @@ from virtkit_lxc.sealed import sealed
 
 CONFIG = "config"
 MONITOR_PID = "monitor.pid"
+INIT = "init"
+"""File with the identity of init, where no control group tells which processes are a container's."""
 
 STARTING = "starting"
 """File in the folder of a container that is there during a start: `end` then looks for liblxc's processes too."""
@@ -52,8 +54,9 @@ SETTLE_SECONDS = 10.0
 REBOOTED = -signal.SIGHUP
 """How the kernel ends an init that called reboot(2) to start anew."""
 
-OURSELVES = {"PATH": "/nowhere"}
-"""Environment of lxc-start: it would have newuidmap write id maps, which allows root no more than /etc/subuid has."""
+UNHELPED = "/nonexistent"
+"""PATH of a start whose ids liblxc maps itself: where it finds newuidmap, it calls that even as root, for whose ids
+/etc/subuid has no range."""
 
 TICK = 0.002
 
@@ -94,6 +97,8 @@ def start(
     layout: Layout,
     group: str,
     files: Sequence[int] = (),
+    limits: Sequence[delegation.Setting] = (),
+    helped: bool = False,
 ) -> Started:
     """Start a container; returns once its init runs.
 
@@ -105,6 +110,8 @@ def start(
         layout: The control groups of this host.
         group: Its place among them, `plan.cgroup`.
         files: Descriptors that init inherits as 3, 4, ...; its monitor has them open too as long as the container runs.
+        limits: Its limits, where they are not in `config`: in groups of a plain user.
+        helped: Its ids are mapped by newuidmap, and not by liblxc itself.
 
     Raises:
         Ended: Init ended at once; the message has its status and its output.
@@ -121,12 +128,15 @@ def start(
     write_private(folder / CONFIG, config)
     try:
         (folder / STARTING).touch()
-        _launch(name, folder, command, files)
+        entering = delegation.enter(layout, group, limits) if layout.delegated else []
+        _launch(name, folder, command, entering, files, helped=helped)
         (folder / STARTING).unlink()
         started = find(folder)
         if started is None:
             _wait_for_monitor(folder)
             raise _ended_at_once(name, folder)
+        if layout.delegated:
+            started.init.note(folder / INIT)
     except VirtError as error:
         end(folder, layout, group)
         if isinstance(error, Ended | OperationTimeoutError) or not (folder / LOG).exists():
@@ -136,16 +146,18 @@ def start(
     return started
 
 
-def _launch(name: str, folder: Path, command: Sequence[str], files: Sequence[int]) -> None:
-    """Have lxc-start start a container; returns once init runs, or has ended."""
+def _launch(
+    name: str, folder: Path, command: Sequence[str], entering: Sequence[str], files: Sequence[int], *, helped: bool
+) -> None:
+    """Have lxc-start start a container; returns once init runs, or has ended. `entering` is what runs lxc-start."""
     program = sealed("lxc-start")
-    environment = OURSELVES if os.geteuid() == 0 else {}
+    environment = locking(folder) | ({} if helped else {"PATH": UNHELPED})
     arguments = [*whose(folder), "-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID)]
     if not files:
-        words = [f"/proc/self/fd/{program}", *arguments, "--", *command]
+        words = [*entering, f"/proc/self/fd/{program}", *arguments, "--", *command]
         run(words, timeout=START_SECONDS, environment=environment, pass_fds=(program,), domain=ErrorDomain.LXC)
         return
-    words = [f"/proc/{os.getpid()}/fd/{program}", *arguments, "-F", "--", *command]
+    words = [*entering, f"/proc/{os.getpid()}/fd/{program}", *arguments, "-F", "--", *command]
     inheriting.launch(words, files, environment)
     launched = min(_starting(folder), key=lambda each: each.started, default=None)
     inheriting.wait(name, launched, lambda: find(folder) is not None, START_SECONDS)
@@ -188,6 +200,8 @@ def after(folder: Path, ended: Started) -> Started | None:
     while ended.monitor.alive:
         init = _init_of(ended.monitor)
         if init is not None and init != ended.init:
+            if (folder / INIT).exists():
+                init.note(folder / INIT)
             return Started(init, ended.monitor)
         if time.monotonic() > end_time:
             raise OperationTimeoutError(
@@ -275,7 +289,7 @@ def end(folder: Path, layout: Layout, group: str) -> None:
         time.sleep(TICK)
     cgroups.remove(layout, group)
     mounting.unmount(folder)
-    for file in (CONFIG, MONITOR_PID, STARTING):
+    for file in (CONFIG, MONITOR_PID, STARTING, INIT):
         (folder / file).unlink(missing_ok=True)
     with suppress(FileNotFoundError):
         (folder / GUARD).rmdir()
@@ -283,7 +297,10 @@ def end(folder: Path, layout: Layout, group: str) -> None:
 
 def _left(folder: Path, layout: Layout, group: str) -> list[int]:
     """The processes of a container: in its groups, and those of a start that has not come so far."""
-    found = [each.pid for each in _starting(folder)] if (folder / STARTING).exists() else []
+    looks = layout.delegated or (folder / STARTING).exists()
+    found = [each.pid for each in _starting(folder)] if looks else []
+    # One that is another user than its monitor does not end with that.
+    found += [init.pid] if (init := Identity.noted(folder / INIT)) else []
     # A monitor that ends moves from its group to the last one.
     return found + [pid for suffix in cgroups.SUFFIXES for pid in cgroups.processes(layout, f"{group}{suffix}")]
 
@@ -292,6 +309,11 @@ def _starting(folder: Path) -> list[Identity]:
     """Processes of lxc-start for a container: a monitor has its title before it is in its control group."""
     found = (Identity.of(int(name)) for name in os.listdir("/proc") if name.isdigit())
     return [each for each in found if each is not None and _is_monitor(each, folder)]
+
+
+def locking(folder: Path) -> dict[str, str]:
+    """Has liblxc lock a container in its folder, and not in the home of a plain user; root's locks are elsewhere."""
+    return {"XDG_RUNTIME_DIR": str(folder)}
 
 
 def write_private(path: Path, text: str) -> None:

@@ -20,7 +20,7 @@ from virtkit.errors import OperationFailedError
 from virtkit.events import DomainLifecycleEvent
 from virtkit.services.guests import describing
 from virtkit.xml.domain.tune import Resource
-from virtkit_lxc import cgroups, configuration, define, ending, inheriting, planning, runtime, watching
+from virtkit_lxc import cgroups, configuration, define, ending, inheriting, planning, rootless, runtime, watching
 from virtkit_lxc.container import Container, Run
 
 if TYPE_CHECKING:
@@ -62,11 +62,14 @@ def start(state: LxcState, guest: Container, domain: Domain, files: Sequence[int
         OperationTimeoutError: The start took too long.
         VirtError: See `planning.plan`.
     """
-    run = _run(state, guest, domain)
+    run = _run(state, guest, rootless.settled(guest.subject, domain, state.layout))
     guest.run, guest.state, guest.reason = run, DomainState.PAUSED, DomainPausedReason.STARTING_UP
     try:
         state.make_folder(run)
         started = _launch(state, guest, run, files)
+    except OperationFailedError as error:
+        ending.clean(state, guest, run, DomainShutoffReason.FAILED)
+        raise rootless.explained(run.live, error) from error.__cause__
     except BaseException:
         ending.clean(state, guest, run, DomainShutoffReason.FAILED)
         raise
@@ -113,6 +116,8 @@ def _launch(state: LxcState, guest: Container, run: Run, files: Sequence[int] = 
         layout=state.layout,
         group=run.cgroup,
         files=files,
+        helped=rootless.takes_helpers(run.live),
+        limits=list(cgroups.settings(run.live, plan.layout, plan.numbers, plan.pids)),
     )
 
 

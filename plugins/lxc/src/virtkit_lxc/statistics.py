@@ -60,8 +60,10 @@ class StatisticsPart(StatesPart["Session"]):
         if run is None:
             return DomainInfo(guest.state, figures.memory, figures.current, figures.vcpus, 0)
         layout = conn.state.layout
-        used = usage.memory(layout, run.cgroup)
-        return DomainInfo(guest.state, figures.memory, used, figures.vcpus, usage.cpu(layout, run.cgroup).total)
+        used = usage.memory(layout, run.cgroup, run.pid)
+        return DomainInfo(
+            guest.state, figures.memory, used, figures.vcpus, usage.cpu(layout, run.cgroup, run.pid).total
+        )
 
     @quick
     def domain_get_control_info(self, conn: Session, dom: DomainRef, flags: int) -> ControlInfo:
@@ -79,7 +81,7 @@ class StatisticsPart(StatesPart["Session"]):
         refuse("domain_memory_stats", flags)
         guest = conn.read().by_ref(dom)
         run, layout, tags = guest.running(), conn.state.layout, DomainMemoryStatTags
-        told = {tags.ACTUAL_BALLOON: guest.figures().current, tags.RSS: usage.memory(layout, run.cgroup)}
+        told = {tags.ACTUAL_BALLOON: guest.figures().current, tags.RSS: usage.memory(layout, run.cgroup, run.pid)}
         swapped = usage.swapped(layout, run.cgroup)
         if swapped is not None:
             told[tags.SWAP_IN] = swapped  # as libvirt's driver of containers has it: what is in swap, not what came in
@@ -95,7 +97,7 @@ class StatisticsPart(StatesPart["Session"]):
         if start_cpu == TOTAL:
             if ncpus != 1:
                 raise InvalidArgError("the total of all CPUs is one: ask for 1", domain=LXC)
-            times = usage.cpu(layout, run.cgroup)
+            times = usage.cpu(layout, run.cgroup, run.pid)
             names = {"cpu_time": times.total, "user_time": times.user, "system_time": times.system}
             return [TypedParams.all_of(ULLONG, names)]
         present = max(node.present()) + 1
@@ -186,13 +188,13 @@ def _collect(layout: Layout, guest: Container, groups: int, known: Mapping[str, 
     if groups & Types.STATE:
         params.put("state.state", INT, int(guest.state)).put("state.reason", INT, int(guest.reason))
     if groups & Types.CPU_TOTAL and run is not None:
-        for name, value in zip(("time", "user", "system"), usage.cpu(layout, run.cgroup), strict=True):
+        for name, value in zip(("time", "user", "system"), usage.cpu(layout, run.cgroup, run.pid), strict=True):
             params.put(f"cpu.{name}", ULLONG, value)
     if groups & Types.BALLOON:
         figures = guest.figures()
         params.put("balloon.current", ULLONG, figures.current).put("balloon.maximum", ULLONG, figures.memory)
         if run is not None:
-            params.put("balloon.rss", ULLONG, usage.memory(layout, run.cgroup))
+            params.put("balloon.rss", ULLONG, usage.memory(layout, run.cgroup, run.pid))
     if groups & Types.INTERFACE and run is not None:
         _interfaces(params, guest, known)
     if groups & Types.BLOCK and run is not None:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from virtkit_lxc import cgroups
+from virtkit_lxc import census, cgroups
 from virtkit_lxc.cgroups import Layout
 
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
@@ -29,13 +29,15 @@ class Traffic(NamedTuple):
     write_bytes: int
 
 
-def cpu(layout: Layout, group: str) -> Time:
-    """CPU time since the start; zeros where nothing counts it."""
+def cpu(layout: Layout, group: str, init: int | None = None) -> Time:
+    """CPU time since the start; where no group counts it, that of the processes around an init; else zeros."""
     if layout.version("cpuacct") == 1:
         told = _numbers(cgroups.read_file(layout, "cpuacct", group, "cpuacct.stat"))
         total = int(cgroups.read_file(layout, "cpuacct", group, "cpuacct.usage") or 0)
         return Time(total, told.get("user", 0) * TICK_NS, told.get("system", 0) * TICK_NS)
     told = _numbers(cgroups.read_file(layout, "cpu", group, "cpu.stat"))
+    if not told and init is not None:
+        return Time(*census.cpu(init))
     return Time(*(told.get(name, 0) * 1000 for name in ("usage_usec", "user_usec", "system_usec")))
 
 
@@ -45,10 +47,16 @@ def cpu_each(layout: Layout, group: str) -> list[int]:
     return [int(each) for each in (told or "").split()]
 
 
-def memory(layout: Layout, group: str) -> int:
-    """Memory in use, in KiB, with the files that the kernel keeps in it for the container."""
+def memory(layout: Layout, group: str, init: int | None = None) -> int:
+    """Memory in use, in KiB, with the files that the kernel keeps in it for the container.
+
+    Where no group counts it, it is that of the processes around an init.
+    """
     file = "memory.usage_in_bytes" if layout.version("memory") == 1 else "memory.current"
-    return int(cgroups.read_file(layout, "memory", group, file) or 0) // 1024
+    told = cgroups.read_file(layout, "memory", group, file)
+    if told is None and init is not None:
+        return census.memory(init)
+    return int(told or 0) // 1024
 
 
 def swapped(layout: Layout, group: str) -> int | None:

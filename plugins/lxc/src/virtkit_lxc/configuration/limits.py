@@ -16,7 +16,9 @@ DEVICES = ("c 1:3", "c 1:5", "c 1:7", "c 1:8", "c 1:9", "c 5:0", "c 5:1", "c 5:2
 
 
 def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
-    """Where the control groups are, and what they limit."""
+    """Where the control groups are, and what they limit; a plain user's are made by `delegation`."""
+    if plan.layout.delegated:
+        return
     yield "lxc.cgroup.dir.container", plan.cgroup
     yield "lxc.cgroup.dir.container.inner", "inner"  # what the container sees: it cannot reach its limits above
     yield "lxc.cgroup.dir.monitor", f"{plan.cgroup}.monitor"

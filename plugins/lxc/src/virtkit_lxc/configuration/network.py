@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from virtkit_lxc.plan import Plan
 
 ENV = f"/usr/bin/env PATH={':'.join(SYSTEM_PATHS)}"
-"""Begins hooks: liblxc itself has no path to look for programs along (`runtime.OURSELVES`)."""
+"""Begins hooks: liblxc itself has no path to look for programs along (`runtime.UNHELPED`)."""
 
 
 def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
