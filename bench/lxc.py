@@ -1,82 +1,42 @@
-"""The rows of `make bench BENCH=lxc`: containers of the lxc driver, in process, beside liblxc's bare programs.
+"""The rows of `make bench BENCH=lxc`: containers of the lxc driver, in process, beside what else starts containers.
 
     python -m bench.lxc
 
-libvirt's column has liblxc: `lxc-start` with the least configuration for the same root, and `lxc-stop -k`. Each round
-does both, so what disturbs one disturbs the other. The real libvirt starts no container beside a unified hierarchy.
+Each row names whose figure is in the second column: that of liblxc's bare programs (`lxc-start` with the least
+configuration for the same root, `lxc-stop -k`, `lxc-attach`), of runc, or of the real libvirt. Each round does both, so
+what disturbs one disturbs the other; libvirt has its rounds alone, in namespaces where its LXC driver can start one.
+Neither runc nor libvirt's LXC driver is installed by `make setup`: apt-get install runc libvirt-daemon-driver-lxc.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import virtkit
-from bench.table import HEADER, NO_LIMIT, Row
+from bench.libvirt_lxc import DOCUMENT, MACHINES, NAMESPACES
+from bench.lxc_others import GROUPS, Bare, Runc, clear, monitors, share_kib, tops
+from bench.table import HEADER, NO_LIMIT, Row, environment
 from tests.containers import make_root
 from virtkit import Connection, Domain
 from virtkit.errors import VirtError
+from virtkit_lxc import runtime
 
 ROUNDS = 15
 MANY = 100
 FACTOR = 2.0
 """How much longer than liblxc alone we may take."""
 
-DOCUMENT = """
-<domain type='lxc'>
-  <name>{name}</name>
-  <memory unit='MiB'>64</memory>
-  <vcpu>1</vcpu>
-  <os><type>exe</type><init>/bin/sleep</init><initarg>1000</initarg></os>
-  <features><privnet/></features>
-  <devices>
-    <filesystem type='mount'><source dir='{root}'/><target dir='/'/></filesystem>
-    <console type='pty'/>
-  </devices>
-</domain>
-"""
-
-
-class Bare:
-    """A container of liblxc's programs alone.
-
-    Args:
-        folder: Where it is kept.
-        root: Its root file system.
-        name: Its name.
-    """
-
-    def __init__(self, folder: Path, root: Path, name: str) -> None:
-        self._whose = ("-n", name, "-P", str(folder))
-        self._config = folder / f"{name}.conf"
-        self._groups = f"virtkit-bench/{name}"
-        lines = (
-            f"lxc.rootfs.path = dir:{root}",
-            "lxc.net.0.type = empty",
-            f"lxc.cgroup.dir.container = {self._groups}",
-            f"lxc.cgroup.dir.monitor = {self._groups}.monitor",
-            f"lxc.cgroup.dir.monitor.pivot = {self._groups}.pivot",
-        )
-        self._config.write_text("".join(f"{line}\n" for line in lines))
-
-    def start(self) -> None:
-        subprocess.run(["lxc-start", *self._whose, "-f", self._config, "--", "/bin/sleep", "1000"], check=True)
-
-    def stop(self) -> None:
-        subprocess.run(["lxc-stop", "-k", *self._whose], check=True)
-
-    def clear(self) -> None:
-        """Remove the control groups that liblxc leaves."""
-        for top in Path("/sys/fs/cgroup").glob(f"*/{self._groups}*"):
-            for folder, _, _ in os.walk(top, topdown=False):
-                with suppress(OSError):
-                    os.rmdir(folder)
+LIBVIRT_SECONDS = 300
+SYSTEM_PYTHON = "/usr/bin/python3"
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -85,15 +45,24 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def single(conn: Connection, bare: Bare, domain: Domain) -> Iterator[Row]:
-    """One container, started and ended."""
-    starts: list[tuple[float, float]] = []
-    ends: list[tuple[float, float]] = []
+def entered(root: Path) -> None:
+    """Run a program in the one container of a root."""
+    folder = next((root / "run" / "lxc").glob("*-single"))
+    status = runtime.attach("single", folder, ["/bin/true"])
+    if status != 0:
+        raise RuntimeError(f"/bin/true ended with {status} in {folder}")
+
+
+def single(bare: Bare, domain: Domain, root: Path) -> Iterator[Row]:
+    """One container, started, entered and ended."""
+    figures: list[tuple[tuple[float, float], ...]] = []
     for _ in range(ROUNDS):
-        starts.append((seconds(domain.create), seconds(bare.start)))
-        ends.append((seconds(domain.destroy), seconds(bare.stop)))
+        start = seconds(domain.create), seconds(bare.start)
+        program = seconds(partial(entered, root)), seconds(bare.execute)
+        figures.append((start, program, (seconds(domain.destroy), seconds(bare.stop))))
         bare.clear()
-    for work, pairs in (("start a container, to init running", starts), ("destroy a container", ends)):
+    works = ("start to init running, lxc-start", "run a program in one, lxc-attach", "destroy, lxc-stop -k")
+    for work, pairs in zip(works, zip(*figures, strict=True), strict=True):
         ours, theirs = (min(side) * 1000 for side in zip(*pairs, strict=True))
         yield beside(work, ours, theirs)
 
@@ -102,35 +71,75 @@ def beside(work: str, ours: float, theirs: float) -> Row:
     return Row(work, "ms", ours, theirs, f"<= {FACTOR:g}x liblxc", ours <= FACTOR * theirs)
 
 
-def many(conn: Connection, folder: Path, root: Path) -> Iterator[Row]:
-    """A hundred containers at once."""
-    domains = [conn.define_domain(DOCUMENT.format(name=f"many{number}", root=root)) for number in range(MANY)]
-    bares = [Bare(folder, root, f"many{number}") for number in range(MANY)]
+def beside_runc(folder: Path, rootfs: Path, domain: Domain, root: Path) -> Iterator[Row]:
+    """The same with runc."""
+    program = shutil.which("runc")
+    if program is None:
+        yield Row.missing("containers of runc", "not installed: apt-get install runc")
+        return
+    runc = Runc(program, folder, rootfs)
+    figures: list[tuple[tuple[float, float], ...]] = []
+    for _ in range(ROUNDS):
+        start = seconds(domain.create), seconds(runc.start)
+        entering = seconds(partial(entered, root)), seconds(runc.execute)
+        figures.append((start, entering, (seconds(domain.destroy), seconds(runc.stop))))
+    works = ("start to init running, runc", "run a program in one, runc exec", "destroy, runc delete --force")
+    for work, pairs in zip(works, zip(*figures, strict=True), strict=True):
+        ours, theirs = (min(side) * 1000 for side in zip(*pairs, strict=True))
+        yield Row.absolute(work, "ms", ours, theirs)
+
+
+def many(conn: Connection, folder: Path, rootfs: Path) -> Iterator[tuple[str, Row, float]]:
+    """A hundred containers at once: what libvirt calls a figure, the row beside liblxc, and our figure."""
+    domains = [conn.define_domain(DOCUMENT.format(name=f"many{number}", root=rootfs)) for number in range(MANY)]
+    bares = [Bare(folder, rootfs, f"many{number}") for number in range(MANY)]
     starts = [(seconds(domain.create), seconds(bare.start)) for domain, bare in zip(domains, bares, strict=True)]
-    memory = sum(_private_kib(pid) for pid in _monitors(folder / "root")) / MANY
-    listing = min(seconds(conn.list_domains) for _ in range(ROUNDS))
+    title = b"[lxc monitor] "
+    mine = _mean(monitors((title + os.fsencode(folder / "root"),)))
+    theirs = _mean(monitors((title + os.fsencode(folder) + b" many",)))
+    listing = min(seconds(conn.list_domains) for _ in range(ROUNDS)) * 1000
     ends = [(seconds(domain.destroy), seconds(bare.stop)) for domain, bare in zip(domains, bares, strict=True)]
     for bare in bares:
         bare.clear()
-    for work, pairs in ((f"start {MANY} containers", starts), (f"destroy {MANY} containers", ends)):
-        ours, theirs = (sum(side) * 1000 for side in zip(*pairs, strict=True))
-        yield beside(work, ours, theirs)
-    yield Row.absolute(f"list {MANY} running containers", "ms", listing * 1000, None, NO_LIMIT)
-    yield Row.absolute("memory of a container's monitor (PSS)", "KiB", memory, None, NO_LIMIT)
+    works = ((f"start {MANY}, lxc-start", "start many", starts), (f"destroy {MANY}, lxc-stop -k", "destroy many", ends))
+    for work, key, pairs in works:
+        sums = [sum(side) * 1000 for side in zip(*pairs, strict=True)]
+        yield key, beside(work, *sums), sums[0]
+    yield "list", Row.absolute(f"list {MANY} that run", "ms", listing, None), listing
+    yield "memory", Row("memory of a monitor (PSS), lxc-start", "KiB", mine, theirs, "", True), mine
 
 
-def _monitors(root: Path) -> list[int]:
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            if path.read_bytes().startswith(b"[lxc monitor] " + os.fsencode(root)):
-                found.append(int(path.parent.name))
-    return found
+def _mean(pids: list[int]) -> float:
+    return sum(map(share_kib, pids)) / len(pids)
 
 
-def _private_kib(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+def beside_libvirt(rootfs: Path, ours: dict[str, float]) -> Iterator[Row]:
+    """The figures of the real libvirt."""
+    before = tops(MACHINES)
+    script = Path(__file__).with_name("libvirt_lxc.py")
+    done = subprocess.run(
+        [*NAMESPACES, SYSTEM_PYTHON, script, rootfs],
+        capture_output=True,
+        text=True,
+        timeout=LIBVIRT_SECONDS,
+        env=environment(),
+        check=False,
+    )
+    clear(tops(MACHINES) - before)
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines()
+        yield Row.missing("containers of libvirt", said[-1] if said else f"status {done.returncode}")
+        return
+    theirs: dict[str, float] = json.loads(done.stdout)
+    works = {
+        "start": "start to init running, libvirt",
+        "destroy": "destroy, libvirt",
+        "start many": f"start {MANY}, libvirt",
+        "list": f"list {MANY} that run, libvirt",
+        "memory": "memory of a monitor (PSS), libvirt_lxc",
+    }
+    for key, work in works.items():
+        yield Row.absolute(work, "KiB" if key == "memory" else "ms", ours[key], theirs[key], NO_LIMIT)
 
 
 def rows() -> Iterator[Row]:
@@ -140,15 +149,23 @@ def rows() -> Iterator[Row]:
         return
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="virtkit-bench-")))
-        root = make_root(folder / "rootfs")
+        rootfs = make_root(folder / "rootfs")
+        root = folder / "root"
+        stack.callback(lambda: clear(tops(GROUPS)))
         try:
-            conn = stack.enter_context(virtkit.open(f"lxc:///embed?root={folder}/root"))
+            conn = stack.enter_context(virtkit.open(f"lxc:///embed?root={root}"))
         except VirtError as error:
             yield Row.missing("containers", str(error))
             return
-        domain = conn.define_domain(DOCUMENT.format(name="single", root=root))
-        yield from single(conn, Bare(folder, root, "single"), domain)
-        yield from many(conn, folder, root)
+        domain = conn.define_domain(DOCUMENT.format(name="single", root=rootfs))
+        alone = list(single(Bare(folder, rootfs, "single"), domain, root))
+        yield from alone
+        ours = {key: row.ours or 0.0 for key, row in zip(("start", "", "destroy"), alone, strict=True)}
+        yield from beside_runc(folder, rootfs, domain, root)
+        for key, row, figure in many(conn, folder, rootfs):
+            ours[key] = figure
+            yield row
+        yield from beside_libvirt(rootfs, ours)
 
 
 if __name__ == "__main__":
