@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,9 @@ def test_the_id_maps_of_root_need_no_program(lab: Lab, monkeypatch: pytest.Monke
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/sbin:/usr/bin:/sbin:/bin")
     made = lab.started(root=lab.root("mapped", owner=100000), more=IDMAP)
     assert ["0", "100000", "65536"] == made.says("cat /proc/self/uid_map").split()
+
+
+def test_a_container_with_an_id_map_may_have_the_network_of_the_host(lab: Lab) -> None:
+    made = lab.started(root=lab.root("mapped", owner=100000), more=IDMAP, plan={"network": "host"})
+    assert os.readlink("/proc/self/ns/net") == made.says("readlink /proc/self/ns/net")
+    assert "sysfs" not in made.says("cat /proc/mounts")
