@@ -28,6 +28,8 @@ from virtkit_lxc.cgroups import PARENT, Layout
 from virtkit_lxc.driver import LxcDriver
 from virtkit_lxc.processes import Identity
 
+NAMESPACES = " xmlns:lxc='http://libvirt.org/schemas/domain/lxc/1.0'"
+SHARED = "<lxc:namespace><lxc:sharenet type='name' value='other'/></lxc:namespace>"
 PRIVATE = "<features><privnet/></features>"
 SLEEP = ("/bin/sleep", "1000")
 
@@ -164,9 +166,11 @@ class TestAlone:
         assert off(domain)
         assert [] == list((bench.folder / "state" / "run" / "lxc").glob("*-web"))
 
-    def test_it_has_the_network_of_the_host_without_a_word(self, bench: Bench) -> None:
-        bench.started(more="")
-        assert bench.says("readlink /proc/self/ns/net") == os.readlink("/proc/self/ns/net")
+    def test_it_has_a_network_of_its_own_also_where_nothing_says_so(self, bench: Bench) -> None:
+        domain = bench.started(more="")
+        assert bench.says("readlink /proc/self/ns/net") != os.readlink("/proc/self/ns/net")
+        assert ["lo"] == bench.says("ls /sys/class/net").split()
+        assert "<privnet/>" in domain.xml_desc()
 
     def test_a_folder_is_mounted_and_memory_too(self, bench: Bench) -> None:
         source = bench.folder / "source"
@@ -191,6 +195,10 @@ class TestAlone:
             (
                 {"devices": "<filesystem type='file'><source file='/x'/><target dir='/x'/></filesystem>"},
                 "cannot mount its <filesystem type='file'> at /x: unpack it",
+            ),
+            (
+                {"more": SHARED, "namespaces": NAMESPACES},
+                "cannot have it share a namespace of another: leave out its <lxc:namespace>",
             ),
             (
                 {

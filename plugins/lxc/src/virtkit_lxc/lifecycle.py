@@ -104,7 +104,8 @@ def _awake(guest: Container) -> Started:
     run = guest.running()
     if guest.state == DomainState.PAUSED:
         raise OperationInvalidError(f"{guest.subject} is paused and hears nothing: resume it first", domain=LXC)
-    started = run.started or runtime.find(run.folder)
+    # One that has just rebooted may run before that is noticed.
+    started = run.started if run.started and run.started.alive else runtime.find(run.folder)
     if started is None:
         raise OperationFailedError(f"{guest.subject} has ended; start it again", domain=LXC)
     return started

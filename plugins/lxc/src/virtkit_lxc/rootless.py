@@ -45,7 +45,9 @@ INSTALL_HELPERS = "apt-get install uidmap"
 
 
 def settled(subject: str, domain: Domain, layout: Layout) -> Domain:
-    """What a container runs with: with an id map where a plain user starts it, unchanged where root does.
+    """What a container runs with: with an id map and a network of its own where a plain user starts it.
+
+    Where root does, it is unchanged.
 
     Args:
         subject: What messages call the guest.
@@ -60,6 +62,8 @@ def settled(subject: str, domain: Domain, layout: Layout) -> Domain:
     user = User.current()
     domain = domain.copy()
     domain.idmap = domain.idmap or _usual(user)
+    # In the network of the host, its root would reach the sockets of the user's programs, among them liblxc's.
+    domain.features.privnet = True
     for refused in (*_ids(domain, user), *_devices(domain, layout), *_filesystems(domain)):
         raise ConfigUnsupportedError(f"{subject} cannot start: {refused}", domain=LXC)
     numbers = dict.fromkeys((each.path or "" for each in domain.blkio_tune.devices), "")
@@ -148,9 +152,11 @@ def _ranges(parts: list[IdRange]) -> list[Range]:
 def _devices(domain: Domain, layout: Layout) -> Iterator[str]:
     if domain.devices.interfaces:
         yield (
-            "a plain user cannot make its <interface>: leave it out, and it has the network of the host, or"
-            " <features><privnet/></features> in its place; or have it run by lxc:///system"
+            "a plain user cannot make its <interface>: leave it out, and it has its loopback alone; or have it run by"
+            " lxc:///system"
         )
+    if domain.lxc_namespace is not None:
+        yield "a plain user cannot have it share a namespace of another: leave out its <lxc:namespace>"
     if not layout.version("devices"):
         devices: list[Disk | Hostdev] = [*domain.devices.disks, *domain.devices.hostdevs]
         for each in devices:
