@@ -223,6 +223,52 @@ def test_a_source_in_the_container_that_is_a_link_leads_nowhere(cage: Cage) -> N
         cage.container(devices=INNER).start()
 
 
+ASKING = """
+import os, socket, struct, sys
+message = struct.Struct("@iiN")
+asking = socket.socket(socket.AF_UNIX)
+try:
+    asking.connect("\\0" + sys.argv[1] + "/command")
+except OSError as error:
+    sys.exit(str(error))
+mine = struct.pack("@iII", os.getpid(), os.getuid(), os.getgid())
+asking.sendmsg([message.pack(0, 0, 0)], [(socket.SOL_SOCKET, socket.SCM_CREDENTIALS, mine)])
+told, files, _, _ = socket.recv_fds(asking, message.size, 1)
+print(len(files), message.unpack(told)[0] if told else "")
+"""
+"""Asks the monitor of a container for its console, as `virtkit_lxc.terminal` does."""
+
+
+def asking(made: Container) -> subprocess.CompletedProcess[str]:
+    """Ask from the namespaces of a container that the network belongs to, as its root; it has no Python of its own."""
+    if not os.path.exists("/usr/bin/python3"):
+        pytest.skip("the system has no Python that everybody may run")
+    pid = made.running.init.pid
+    words = ["nsenter", "-t", str(pid)]
+    if os.geteuid():
+        words += ["--user", "--preserve-credentials"]
+    elif os.readlink(f"/proc/{pid}/ns/user") != os.readlink("/proc/self/ns/user"):
+        words += ["--user", "--setuid", "0", "--setgid", "0"]
+    command = [*words, "--net", "/usr/bin/python3", "-c", ASKING, str(made.plan.folder)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def test_the_socket_of_the_monitor_is_not_in_the_network_of_the_container(cage: Cage) -> None:
+    assert "Connection refused" in asking(cage.started()).stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="containers of a plain user are never in the network of the host")
+def test_in_the_network_of_the_host_the_monitor_serves_nobody_of_an_id_map() -> None:
+    needs_containers()
+    with tempfile.TemporaryDirectory(prefix="virtkit-lxc-") as folder:
+        os.chmod(folder, 0o755)
+        with closing(Lab(Path(folder))) as lab:
+            mapped = lab.started(root=lab.root("mapped", owner=MAPPED), more=IDMAP, plan={"network": "host"})
+            assert "0 -1" == asking(mapped).stdout.strip()
+            plain = lab.started(plan={"network": "host"})
+            assert asking(plain).stdout.startswith("1 ")  # it serves its own user, as the README says
+
+
 def test_what_is_of_the_whole_machine_is_refused(cage: Cage) -> None:
     made = cage.started()
     for script in ("dmesg", "insmod /tmp/x.ko", "rmmod loop", "swapoff -a", "hwclock -w"):

@@ -62,7 +62,7 @@ def test_a_user_with_a_control_group_suspends_containers() -> None:
 def test_nothing_leads_out_of_the_containers_of_a_user() -> None:
     with PlainUser() as user:
         last = passes(user, f"{HERE}/test_escapes.py")
-    assert re.match(r"2\d passed, 2 skipped", last), last  # the two need files that are root's
+    assert re.match(r"2\d passed, 3 skipped", last), last  # the three need to be root
 
 
 @pytest.mark.slow

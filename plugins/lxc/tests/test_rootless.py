@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import virtkit
 from plugins.lxc.tests.documents import container
 from plugins.lxc.tests.lab import Lab
+from tests.containers import remains
 from virtkit.errors import ConfigUnsupportedError
 from virtkit_lxc import cgroups, delegation
 from virtkit_lxc.cgroups import Layout
@@ -81,6 +83,7 @@ def test_a_user_with_groups_has_what_is_in_them() -> None:
     [
         (Layout({}, Path("/sys/fs/cgroup"), frozenset()), "this host"),
         (Layout({"devices": Path("/sys/fs/cgroup/devices")}, None, frozenset()), "this host"),
+        (Layout({"devices": Path("/sys/fs/cgroup/devices")}, Path("/sys/fs/cgroup/unified"), frozenset()), "this host"),
         (NOTHING, r"user \d+"),
     ],
 )
@@ -97,6 +100,25 @@ def test_a_limit_whose_controller_is_missing_is_refused_by_name(
 def test_memory_is_a_limit_for_root() -> None:
     with pytest.raises(ConfigUnsupportedError, match=r"no control groups of memory: mount them, or leave <memory>"):
         list(cgroups.settings(container(), NOTHING._replace(delegated=False), {}))
+
+
+@pytest.mark.parametrize("second", [None, Path("/sys/fs/cgroup/unified")])
+def test_a_start_without_a_controller_leaves_nothing(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, second: Path | None
+) -> None:
+    first = {name: path for name, path in lab.layout.first.items() if name != "cpu"}
+    lacking = lab.layout._replace(first=first, second=second, controllers=frozenset())
+    monkeypatch.setattr(Layout, "read", lambda: lacking)
+    limits = "<cputune><shares>100</shares></cputune>"
+    with virtkit.open(f"lxc:///embed?root={lab.folder}/state") as conn:
+        domain = conn.define_domain(container(lab.root(), "/bin/sleep", "9", limits=limits).format())
+        with pytest.raises(
+            ConfigUnsupportedError, match=r"'web' cannot start: .*of cpu: mount them, or leave <cputune>"
+        ):
+            domain.create()
+        assert not domain.is_active()
+        assert {} == remains(lab.folder / "state" / "run" / "lxc")
+        assert [] == list((lab.folder / "state" / "run" / "lxc").glob("*-web"))
 
 
 def test_a_group_of_root_is_given_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
