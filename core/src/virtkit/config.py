@@ -80,7 +80,9 @@ def _paths(environment: Mapping[str, str]) -> Iterator[str]:
         yield named
         return
     home = environment.get("XDG_CONFIG_HOME") or os.path.join(environment.get("HOME", "/"), ".config")
-    yield from (os.path.join(folder, "virtkit", "virtkit.toml") for folder in ("/etc", home))
+    for folder in (os.path.join(each, "virtkit") for each in ("/etc", home)):
+        if os.access(folder, os.X_OK):  # the system's, which holds root's definitions too, may be closed to others
+            yield os.path.join(folder, "virtkit.toml")
 
 
 def _read(path: str) -> dict[str, Any]:
@@ -90,8 +92,6 @@ def _read(path: str) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as cause:
-        if not os.access(os.path.dirname(path), os.X_OK):
-            return {}  # the system's driver folders are root's alone, and may have closed the one around them
         raise ConfSyntaxError(f"cannot read {path}: {cause.strerror}", domain=FROM_CONF) from cause
     import tomllib  # 5 ms that only a host with a configuration file pays
 

@@ -20,7 +20,7 @@ from plugins.lxc.tests.lab import eventually
 from tests.containers import make_root, remains
 from virtkit import Connection, Domain, config
 from virtkit.enums import DomainShutoffReason, DomainState
-from virtkit.errors import ConfigUnsupportedError, OperationFailedError, OperationUnsupportedError
+from virtkit.errors import ConfigUnsupportedError, ConfSyntaxError, OperationFailedError, OperationUnsupportedError
 from virtkit.store import Root
 from virtkit_lxc import attaching, runtime
 from virtkit_lxc.attaching import Program, subids
@@ -37,6 +37,21 @@ LEAVE = """
 import sys, virtkit
 with virtkit.open(sys.argv[1]) as conn:
     conn.lookup_domain_by_name("web").create()
+"""
+
+
+ALONE = """
+import os, sys, virtkit
+from pathlib import Path
+top = Path(sys.argv[2])
+(top / "cgroup.procs").write_text(str(os.getpid()))
+with virtkit.open(sys.argv[1]) as conn:
+    domain = conn.lookup_domain_by_name("web")
+    domain.create()
+    domain.suspend()
+    own = next(line[4:] for line in open("/proc/self/cgroup") if line.startswith("0::/")).strip()
+    print(top.parent / own, "frozen" if domain.state().state == virtkit.enums.DomainState.PAUSED else "")
+    domain.destroy()
 """
 
 
@@ -249,6 +264,8 @@ class TestAlone:
         assert "test:///default" == config.load({"XDG_CONFIG_HOME": str(tmp_path)}).uri_default
         (tmp_path / "virtkit").chmod(0)
         assert "" == config.load({"XDG_CONFIG_HOME": str(tmp_path)}).uri_default
+        with pytest.raises(ConfSyntaxError, match="cannot read"):
+            config.load({"VIRTKIT_CONFIG": str(tmp_path / "virtkit" / "virtkit.toml")})
         (tmp_path / "virtkit").chmod(0o700)
 
     def test_the_doctor_tells_what_is_missing(self) -> None:
@@ -352,6 +369,14 @@ class TestWithGroups:
         group = _group()
         assert (group / "cgroup.freeze").stat().st_uid == os.geteuid()
         bench.says("true")
+
+    def test_a_program_that_is_alone_in_its_group_moves_below_it(self, bench: Bench) -> None:
+        bench.define(*SLEEP)
+        bench.conn.close()
+        second = Layout.read().second
+        told = subprocess.run([sys.executable, "-c", ALONE, bench.uri, str(second)], check=True, capture_output=True)
+        assert f"{second}/virtkit frozen" == told.stdout.decode().strip()
+        bench.conn = virtkit.open(bench.uri)
 
 
 class TestOnAnOlderKernel:
