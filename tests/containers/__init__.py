@@ -3,7 +3,7 @@
     make_root(folder)                 # busybox, as an application or a system container wants it
     assert not remains(root)          # no process, mount or control group of a container of that root
 
-`needs_containers()` skips a test where none can be started.
+`needs_containers()` skips a test where none can be started; `plain.PlainUser` is a user who is not root.
 """
 
 from __future__ import annotations
