@@ -28,7 +28,8 @@ from bench.table import HEADER, NO_LIMIT, Row, environment
 from tests.containers import make_root
 from virtkit import Connection, Domain
 from virtkit.errors import VirtError
-from virtkit_lxc import runtime
+from virtkit_lxc import attaching
+from virtkit_lxc.attaching import Program
 
 ROUNDS = 15
 MANY = 100
@@ -48,7 +49,7 @@ def seconds(work: Callable[[], object]) -> float:
 def entered(root: Path) -> None:
     """Run a program in the one container of a root."""
     folder = next((root / "run" / "lxc").glob("*-single"))
-    status = runtime.attach("single", folder, ["/bin/true"])
+    status = attaching.run("single", folder, Program(["/bin/true"]))
     if status != 0:
         raise RuntimeError(f"/bin/true ended with {status} in {folder}")
 

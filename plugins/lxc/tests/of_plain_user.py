@@ -22,8 +22,8 @@ from virtkit import Connection, Domain, config
 from virtkit.enums import DomainShutoffReason, DomainState
 from virtkit.errors import ConfigUnsupportedError, ConfSyntaxError, OperationFailedError, OperationUnsupportedError
 from virtkit.store import Root
-from virtkit_lxc import attaching, runtime
-from virtkit_lxc.attaching import Program, subids
+from virtkit_lxc import attaching, runtime, subids
+from virtkit_lxc.attaching import Program
 from virtkit_lxc.cgroups import PARENT, Layout
 from virtkit_lxc.driver import LxcDriver
 from virtkit_lxc.processes import Identity
