@@ -246,7 +246,7 @@ class TestAlone:
     def test_devices_do_not_come_to_it(self, bench: Bench) -> None:
         domain = bench.started()
         device = "<hostdev mode='capabilities' type='misc'><source><char>/dev/null</char></source></hostdev>"
-        with pytest.raises(OperationUnsupportedError, match="only root gives devices"):
+        with pytest.raises(OperationUnsupportedError, match="only root changes the devices"):
             domain.attach_device(device)
 
     def test_it_starts_by_itself(self, bench: Bench) -> None:

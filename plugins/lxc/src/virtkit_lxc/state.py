@@ -80,9 +80,10 @@ class LxcState(GuestState[Run]):
         """Make the folder of a run, empty. The root of an id map, who is a stranger to the host, can walk into it.
 
         That is what mounts a root that lies in there. Other strangers stay out: programs in there may have privileges.
+        A plain user's containers have no such roots, and his home stays closed to them.
         """
         super().make_folder(run)
-        if run.live.idmap is not None:
+        if run.live.idmap is not None and os.geteuid() == 0:
             for around in (self.folders.run, self.folders.run.parent):
                 around.chmod(stat.S_IMODE(around.stat().st_mode) | 0o011)
             os.chown(run.folder, -1, run.live.idmap.gids[0].target or 0)

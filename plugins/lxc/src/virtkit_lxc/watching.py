@@ -76,8 +76,8 @@ class Watch:
             _log.error("%s has ended, but not wholly: %s", self._guest.subject, error)
             again = None
         status = runtime.exit_status(self._run.folder, self._started.init)
-        shortage = self._run.shortage
-        limit = shortage.at_end() if shortage and status == -signal.SIGKILL else None
+        shortage = self._run.shortage if self._run.ending is None and status == -signal.SIGKILL else None
+        limit = shortage.at_end() if shortage else None  # who ends it by force does not wait for that
         with self._state.alone(self._guest, "end") as exists:
             if exists and self._guest.run is self._run:
                 if again is None:
