@@ -42,11 +42,16 @@ class Wire:
         self._sockets: list[socket.socket] = []
 
     def pair(self, name: str) -> None:
-        """A port device of that name, with a guest."""
+        """A port device of that name, with a guest; until the kernel calls both up, it drops what they are to send."""
+        ends = (name, f"{name}-guest")
         with Links() as links:
-            links.add_veth(name, f"{name}-guest")
-            links.set_up(name)
-            links.set_up(f"{name}-guest")
+            links.add_veth(*ends)
+            for end in ends:
+                links.set_up(end)
+        deadline = time.monotonic() + SECONDS
+        while any("state UP" not in self.network.run("ip", "link", "show", end).stdout for end in ends):
+            assert time.monotonic() < deadline, ends
+            time.sleep(0.01)
 
     def _end(self, name: str) -> socket.socket:
         sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
