@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import DomainPausedReason, DomainRunningReason, DomainState
 from virtkit.errors import VirtError
-from virtkit_lxc import cgroups, ending, interfaces, runtime, watching
+from virtkit_lxc import cgroups, ending, interfaces, runtime, strays, watching
 
 if TYPE_CHECKING:
     from virtkit_lxc.container import Container, Run
@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 def adopt_all(state: LxcState) -> None:
     """Adopt every container that is said to run, and begin to clean up after those that do not."""
+    strays.sweep(state)
     for guest in state.domains.active():
         run = guest.run
         if run is None:

@@ -1,8 +1,8 @@
 """Control groups of containers, in hierarchies of version 1, version 2, or both side by side.
 
 `Layout.read()` says which controller is where. A container called `plan.cgroup` has three groups in every hierarchy:
-itself with its limits, `PLACE/inner` for its processes, and `PLACE.monitor` for its monitor; `PLACE.pivot` is left by
-liblxc. Tunables are known by libvirt's meaning (`settings`), files by their names in sysfs.
+itself with its limits, `PLACE/inner` for its processes, and `PLACE.monitor` for its monitor; `PIVOT` is one for all.
+Tunables are known by libvirt's meaning (`settings`), files by their names in sysfs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 PARENT = "virtkit-lxc"
 """The group that holds those of all containers."""
 
-SUFFIXES = ("", ".monitor", ".pivot")
+PIVOT = f"{PARENT}/pivot"
+"""The group that every monitor moves to when it ends, to remove its own. liblxc leaves it behind: so it is one for all,
+and a container that ends while nobody watches leaves none."""
+
+SUFFIXES = ("", ".monitor")
 """Of the groups that a container has beside each other."""
 
 FREEZE_SECONDS = 10.0
@@ -384,7 +388,7 @@ def remove(layout: Layout, group: str) -> None:
     for mount in layout.mounts():
         for suffix in SUFFIXES:
             top = mount / f"{group}{suffix}"
-            while not _removed(top):
+            while not prune(top):
                 if time.monotonic() > end:
                     raise InternalError(
                         f"control group {top} cannot be removed: end the processes {processes(layout, group)} in it",
@@ -393,7 +397,8 @@ def remove(layout: Layout, group: str) -> None:
                 time.sleep(TICK)
 
 
-def _removed(top: Path) -> bool:
+def prune(top: Path) -> bool:
+    """Remove a group with those below it as far as no process is in them; whether it is gone."""
     if not top.is_dir():
         return True
     for folder, _, _ in os.walk(top, topdown=False):

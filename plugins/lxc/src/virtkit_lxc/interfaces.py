@@ -7,9 +7,10 @@ containers that have any.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, VirtError
 from virtkit.network.links import MACVLAN_MODES, Links
-from virtkit.network.ownership import PLUGGED, Owner, device_of, mac_of, name_device
+from virtkit.network.ownership import PLUGGED, Owner, device_of, mac_of, name_device, tap_mac
 from virtkit_lxc.plan import Link, Route
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def plug_in(state: LxcState, guest: Container, links: Links, interface: Interfac
     from virtkit.network import plugging
 
     plugging.settle(state.peers, owner_of(guest), links, interface, addressed=True)
-    if interface.type == "direct":
-        state.record(guest)
-    link = _link(interface, plugging.plug(state.peers, owner_of(guest), links, interface, _make))
+    state.record(guest)
+    make = partial(_make, partial(state.record, guest))
+    link = _link(interface, plugging.plug(state.peers, owner_of(guest), links, interface, make))
     if interface.link_up is False and has_cable(interface):
         links.set_down(device_of(interface) or "")
     return link
@@ -142,24 +143,39 @@ def _with_each(guest: Container, run: Run, do: Callable[[Owner, Links, Interface
             _log.error("the interfaces of %s are left as they are: %s", guest.subject, error)
 
 
-def _make(links: Links, interface: Interface) -> str:
-    """Make the device of a settled interface, and the end that moves into the container: its name."""
+def _make(record: Callable[[], None], links: Links, interface: Interface) -> str:
+    """Make the device of a settled interface, and the end that moves into the container: its name.
+
+    The name of the device is on record before there is one: nobody else knows whose it is if we die now.
+    """
+    name = device_of(interface)
     if interface.type == "direct":
-        name = device_of(interface) or ""
         source = interface.source
+        assert name is not None
         assert source is not None
         links.add_macvlan(name, source.dev or "", mac=mac_of(interface), mode=MACVLAN_MODES[source.mode or "vepa"])
         return name
     inner = f"vk{os.urandom(5).hex()}"
-    name = device_of(interface) or _free_name(links)
-    links.add_veth(name, inner)
-    name_device(interface, name)
+    mac = tap_mac(interface)  # by which `plugging.unplug` knows it for ours
+    if name is not None:
+        links.add_veth(name, inner, mac=mac)
+        return inner
+    for free in _free_names(links):
+        name_device(interface, free)
+        record()
+        try:
+            links.add_veth(free, inner, mac=mac)
+        except InternalError as error:
+            if error.int1 != errno.EEXIST:  # else another container has taken it meanwhile
+                raise
+        else:
+            break
     return inner
 
 
-def _free_name(links: Links) -> str:
+def _free_names(links: Links) -> Iterator[str]:
     taken = {link.name for link in links.all()}
-    return next(name for number in count() if (name := f"{PREFIX}{number}") not in taken)
+    return (name for number in count() if (name := f"{PREFIX}{number}") not in taken)
 
 
 def _link(interface: Interface, inner: str) -> Link:

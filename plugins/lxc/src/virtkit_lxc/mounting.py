@@ -10,13 +10,16 @@ namespaces were made stays so, and what liblxc mounts there does not.
 from __future__ import annotations
 
 import os
+import signal
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from virtkit.enums import ErrorDomain
 from virtkit.services.runner import run
+from virtkit_lxc import processes
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
@@ -91,6 +94,7 @@ def unmount(folder: Path) -> None:
     top = folder / MOUNTS
     if not top.is_dir():
         return
+    _end_programs(top)
     places = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()]
     for place in sorted(top.iterdir()):
         for _ in range(places.count(_escaped(place))):
@@ -114,6 +118,16 @@ def replace(place: Path) -> None:
 
 def _unmount(place: Path) -> None:
     run(["umount", "--", place], timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
+
+
+def _end_programs(top: Path) -> None:
+    """End the mount(8) that somebody who died has left running."""
+    for program in processes.all_running():
+        with suppress(OSError):
+            words = Path(f"/proc/{program.pid}/cmdline").read_bytes().split(b"\0")
+            if os.path.basename(words[0]) == b"mount" and words[-2].startswith(os.fsencode(top)):
+                program.send(signal.SIGKILL)
+                program.wait(MOUNT_SECONDS)
 
 
 def _options(loop: bool, *, is_root: bool, readonly: bool) -> Iterator[str]:

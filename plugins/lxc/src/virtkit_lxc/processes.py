@@ -85,6 +85,11 @@ class Identity(NamedTuple):
         return False
 
 
+def all_running() -> Iterator[Identity]:
+    """All processes of this host that have not ended."""
+    return (found for pid in _all() if (found := Identity.of(pid)))
+
+
 def children(pid: int) -> list[int]:
     """The processes that a process with one thread has started and that have not been waited for."""
     try:

@@ -31,7 +31,7 @@ from virtkit_lxc import cgroups, delegation, inheriting, inits, logs, mounting
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.configuration import CONSOLE_LOG, LOG
 from virtkit_lxc.configuration.mounts import GUARD
-from virtkit_lxc.processes import Identity, children
+from virtkit_lxc.processes import Identity, all_running, children
 from virtkit_lxc.sealed import sealed
 
 CONFIG = "config"
@@ -59,6 +59,9 @@ UNHELPED = "/nonexistent"
 /etc/subuid has no range."""
 
 TICK = 0.002
+
+TITLE_TICKS = 500
+"""How often to look again at a process that is taking its title."""
 
 
 class Started(NamedTuple):
@@ -287,8 +290,10 @@ def end(folder: Path, layout: Layout, group: str) -> None:
         if time.monotonic() > end_time:
             raise InternalError(f"processes {left} in {folder} do not end: they wait for I/O", domain=ErrorDomain.LXC)
         time.sleep(TICK)
-    cgroups.remove(layout, group)
-    mounting.unmount(folder)
+    try:
+        cgroups.remove(layout, group)
+    finally:
+        mounting.unmount(folder)
     for file in (CONFIG, MONITOR_PID, STARTING, INIT):
         (folder / file).unlink(missing_ok=True)
     with suppress(FileNotFoundError):
@@ -301,14 +306,14 @@ def _left(folder: Path, layout: Layout, group: str) -> list[int]:
     found = [each.pid for each in _starting(folder)] if looks else []
     # One that is another user than its monitor does not end with that.
     found += [init.pid] if (init := Identity.noted(folder / INIT)) else []
-    # A monitor that ends moves from its group to the last one.
+    # One that ends has moved to the group that all of them share.
+    found += [monitor.pid] if (monitor := monitor_of(folder)) else []
     return found + [pid for suffix in cgroups.SUFFIXES for pid in cgroups.processes(layout, f"{group}{suffix}")]
 
 
 def _starting(folder: Path) -> list[Identity]:
     """Processes of lxc-start for a container: a monitor has its title before it is in its control group."""
-    found = (Identity.of(int(name)) for name in os.listdir("/proc") if name.isdigit())
-    return [each for each in found if each is not None and _is_monitor(each, folder)]
+    return [each for each in all_running() if _is_monitor(each, folder)]
 
 
 def locking(folder: Path) -> dict[str, str]:
@@ -338,10 +343,27 @@ def _is_monitor(process: Identity, folder: Path) -> bool:
     A kernel without checkpoints lets it have no title.
     """
     try:
-        told = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+        told = _told(process)
     except OSError:
         return False
     return told.rstrip(b"\0 ") == f"[lxc monitor] {folder.parent} {folder.name}".encode() or _arguments(folder) in told
+
+
+def _told(process: Identity) -> bytes:
+    """The title or the arguments of a process. One of liblxc that is taking its title has neither for a moment."""
+    about = Path(f"/proc/{process.pid}")
+    for _ in range(TITLE_TICKS):
+        told = (about / "cmdline").read_bytes()
+        if told.startswith(b"[lxc monitor] ") or b"\0-P\0" in told or not _is_of_liblxc(about):
+            break
+        time.sleep(TICK)
+    return told
+
+
+def _is_of_liblxc(about: Path) -> bool:
+    """Whether a process, by its folder in /proc, runs `sealed("lxc-start")` on the host, and not as a container may."""
+    exe, space = os.readlink(about / "exe"), os.readlink(about / "ns/pid")
+    return exe.startswith("/memfd:lxc-start") and space == os.readlink("/proc/self/ns/pid")
 
 
 def _init_of(monitor: Identity) -> Identity | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from virtkit_lxc.cgroups import settings
+from virtkit_lxc.cgroups import PIVOT, settings
 
 if TYPE_CHECKING:
     from virtkit.xml.domain import Domain
@@ -22,7 +22,7 @@ def lines(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
     yield "lxc.cgroup.dir.container", plan.cgroup
     yield "lxc.cgroup.dir.container.inner", "inner"  # what the container sees: it cannot reach its limits above
     yield "lxc.cgroup.dir.monitor", f"{plan.cgroup}.monitor"
-    yield "lxc.cgroup.dir.monitor.pivot", f"{plan.cgroup}.pivot"
+    yield "lxc.cgroup.dir.monitor.pivot", PIVOT
     for version, file, value in settings(domain, plan.layout, plan.numbers, plan.pids):
         yield f"lxc.cgroup{'2' if version == 2 else ''}.{file}", value
     key = "lxc.cgroup2.devices" if plan.layout.version("devices") == 2 else "lxc.cgroup.devices"
