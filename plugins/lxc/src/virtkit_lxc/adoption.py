@@ -33,8 +33,7 @@ def adopt_all(state: LxcState) -> None:
             continue
         started = runtime.find(run.folder)
         if (guest.state, guest.reason) == (DomainState.PAUSED, DomainPausedReason.STARTING_UP):
-            # Its starter died half-way, and nobody knows how far it came.
-            _hold(state, guest, partial(ending.finish, state, guest, run, ending.FAILED))
+            _hold(state, guest, partial(_give_up, state, guest, run))
         elif started is None:
             _hold(state, guest, partial(_ended, state, guest, run))
         else:
@@ -53,6 +52,15 @@ def _hold(state: LxcState, guest: Container, call: Callable[[], None]) -> None:
 
     threading.Thread(target=run, name=f"virtkit-lxc-adoption: {guest.name}", daemon=True).start()
     held.wait()
+
+
+def _give_up(state: LxcState, guest: Container, run: Run) -> None:
+    """End a container whose starter died half-way: nobody knows how far it came."""
+    try:
+        ending.kill(state, guest, run)  # if it runs, its monitor gives back what links of the host it was lent
+    except VirtError as error:
+        _log.error("%s was being started, and does not end: %s", guest.subject, error)
+    ending.finish(state, guest, run, ending.FAILED)
 
 
 def _ended(state: LxcState, guest: Container, run: Run) -> None:
