@@ -13,8 +13,9 @@ import pytest
 from tests.containers import needs_containers, remains
 from tests.namespaces import Namespace
 from virtkit.network.links import Links
-from virtkit_lxc import cgroups
+from virtkit_lxc import cgroups, mounting
 from virtkit_lxc.cgroups import Layout
+from virtkit_lxc.processes import Identity
 
 SLEEP = "import signal; print(flush=True); signal.pause()"
 
@@ -103,3 +104,14 @@ def test_a_packet_filter_is_noticed_in_a_network_of_the_test(network: Namespace,
     assert {} == remains(root)
     network.run("nft", 'add rule bridge some of-vnet iifname "vnet3" drop')
     assert {"rules": {'iifname "vnet3" drop'}} == remains(root)
+
+
+def test_a_mount_that_somebody_who_died_has_begun_is_ended(root: Path) -> None:
+    folder = root / "1-web"
+    with (
+        running(f"{folder}/mounts/0", name="/usr/bin/mount") as ours,
+        running(f"{folder}/mounts/0", name="/usr/bin/tail") as other,
+        running(f"{root}/2-web/mounts/0", name="/usr/bin/mount") as another,
+    ):
+        mounting.end_programs(folder)
+        assert [False, True, True] == [Identity.of(pid) is not None for pid in (ours, other, another)]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from virtkit.enums import DomainPausedReason, DomainRunningReason, DomainState
 from virtkit.errors import VirtError
-from virtkit_lxc import cgroups, ending, interfaces, runtime, strays, watching
+from virtkit_lxc import cgroups, ending, interfaces, mounting, runtime, strays, watching
 
 if TYPE_CHECKING:
     from virtkit_lxc.container import Container, Run
@@ -56,6 +56,7 @@ def _hold(state: LxcState, guest: Container, call: Callable[[], None]) -> None:
 
 def _give_up(state: LxcState, guest: Container, run: Run) -> None:
     """End a container whose starter died half-way: nobody knows how far it came."""
+    mounting.end_programs(run.folder)
     try:
         ending.kill(state, guest, run)  # if it runs, its monitor gives back what links of the host it was lent
     except VirtError as error:

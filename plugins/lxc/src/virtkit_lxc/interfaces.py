@@ -72,7 +72,8 @@ def plug_in(state: LxcState, guest: Container, links: Links, interface: Interfac
     from virtkit.network import plugging
 
     plugging.settle(state.peers, owner_of(guest), links, interface, addressed=True)
-    state.record(guest)
+    if interface.type == "direct":
+        state.record(guest)
     make = partial(_make, partial(state.record, guest))
     link = _link(interface, plugging.plug(state.peers, owner_of(guest), links, interface, make))
     if interface.link_up is False and has_cable(interface):

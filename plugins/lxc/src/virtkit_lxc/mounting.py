@@ -94,7 +94,6 @@ def unmount(folder: Path) -> None:
     top = folder / MOUNTS
     if not top.is_dir():
         return
-    _end_programs(top)
     places = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines()]
     for place in sorted(top.iterdir()):
         for _ in range(places.count(_escaped(place))):
@@ -104,6 +103,16 @@ def unmount(folder: Path) -> None:
         else:
             place.unlink()
     top.rmdir()
+
+
+def end_programs(folder: Path) -> None:
+    """End the mount(8) that somebody who died has left running for a container, given its folder."""
+    for program in processes.all_running():
+        with suppress(OSError):
+            words = Path(f"/proc/{program.pid}/cmdline").read_bytes().split(b"\0")
+            if os.path.basename(words[0]) == b"mount" and words[-2].startswith(os.fsencode(folder / MOUNTS)):
+                program.send(signal.SIGKILL)
+                program.wait(MOUNT_SECONDS)
 
 
 def replace(place: Path) -> None:
@@ -118,16 +127,6 @@ def replace(place: Path) -> None:
 
 def _unmount(place: Path) -> None:
     run(["umount", "--", place], timeout=MOUNT_SECONDS, domain=ErrorDomain.LXC)
-
-
-def _end_programs(top: Path) -> None:
-    """End the mount(8) that somebody who died has left running."""
-    for program in processes.all_running():
-        with suppress(OSError):
-            words = Path(f"/proc/{program.pid}/cmdline").read_bytes().split(b"\0")
-            if os.path.basename(words[0]) == b"mount" and words[-2].startswith(os.fsencode(top)):
-                program.send(signal.SIGKILL)
-                program.wait(MOUNT_SECONDS)
 
 
 def _options(loop: bool, *, is_root: bool, readonly: bool) -> Iterator[str]:
