@@ -352,6 +352,7 @@ def _is_monitor(process: Identity, folder: Path) -> bool:
 def _told(process: Identity) -> bytes:
     """The title or the arguments of a process. One of liblxc that is taking its title has neither for a moment."""
     about = Path(f"/proc/{process.pid}")
+    told = b""
     for _ in range(TITLE_TICKS):
         told = (about / "cmdline").read_bytes()
         if told.startswith(b"[lxc monitor] ") or b"\0-P\0" in told or not _is_of_liblxc(about):
