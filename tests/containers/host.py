@@ -20,7 +20,7 @@ PROGRAMS = ("lxc-start", "lxc-attach", "mount")
 NETWORK = os.readlink("/proc/self/ns/net")
 """The network of this process, before a test has entered its own."""
 
-LINK = re.compile(r"vnet\d+|vk[0-9a-f]{10}|macvtap\d+|phys\w{6}")
+LINK = re.compile(r"vnet\d+|vk[0-9a-f]{10}|macvtap\d+|phys\w{6}|ifb-.+")
 RULE = re.compile(r"\bvnet\d+\b")
 """Names of links of containers, and how one is named in a packet filter."""
 
@@ -89,7 +89,7 @@ def _in_own_network() -> bool:
 
 
 def _links() -> set[str]:
-    """The ends of pairs on the host, those that move into containers, and what liblxc calls a link on its way."""
+    """The ends of pairs on the host, those that move into containers, what liblxc calls one on its way, and queues."""
     told = subprocess.run(["ip", "-br", "link"], check=True, capture_output=True, text=True, timeout=30).stdout
     names = {line.split()[0].partition("@")[0] for line in told.splitlines()}
     return {name for name in names if LINK.fullmatch(name)}

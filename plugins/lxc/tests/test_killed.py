@@ -22,6 +22,10 @@ FIRST_ID = 100_000
 MAPPED = (
     f"<idmap><uid start='0' target='{FIRST_ID}' count='2000'/><gid start='0' target='{FIRST_ID}' count='2000'/></idmap>"
 )
+LIMITS = "<bandwidth><inbound average='1000'/><outbound average='1000'/></bandwidth>"
+PLUGGED = INTERFACE.replace("</interface>", f"{LIMITS}</interface>")
+"""Its limits take a link of their own."""
+
 Call = Callable[[Domain], object]
 
 
@@ -34,10 +38,10 @@ def image(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def xml(tmp_path: Path, image: Path) -> str:
-    """A container with an id map, an image that is mounted, and an interface."""
+    """A container with an id map, an image that is mounted, and an interface with limits."""
     data = f"<filesystem type='file'><source file='{image}'/><target dir='/mnt'/></filesystem>"
     root = make_root(tmp_path / "own", owner=FIRST_ID)
-    return document(root, "/bin/sleep", "1000", more=MAPPED, devices=data + INTERFACE)
+    return document(root, "/bin/sleep", "1000", more=MAPPED, devices=data + PLUGGED)
 
 
 def run_and_kill(uri: str, call: Call, seconds: float | None) -> float:
@@ -144,17 +148,17 @@ def test_a_container_runs_on_whose_manager_is_killed_while_it_gives_it_an_interf
     uri: str, xml: str, tmp_path: Path
 ) -> None:
     with virtkit.open(uri) as connection:
-        domain = connection.define_domain(xml.replace(INTERFACE, ""))
+        domain = connection.define_domain(xml.replace(PLUGGED, ""))
         domain.create()
         number = domain.id
-    for moment in moments(uri, lambda web: web.attach_device(INTERFACE), 15):
+    for moment in moments(uri, lambda web: web.attach_device(PLUGGED), 15):
         with virtkit.open(uri) as connection:
             domain = taken_over(connection)
             if MAC in domain.xml_desc():
-                domain.detach_device(INTERFACE)
+                domain.detach_device(PLUGGED)
             assert {"links", "rules"}.isdisjoint(remains(tmp_path / "run" / "lxc"))
             assert number == domain.id
-        run_and_kill(uri, lambda web: web.attach_device(INTERFACE), moment)
+        run_and_kill(uri, lambda web: web.attach_device(PLUGGED), moment)
     with virtkit.open(uri) as connection:
         taken_over(connection).destroy()
         nothing_is_left(tmp_path)

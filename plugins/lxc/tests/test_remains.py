@@ -90,7 +90,7 @@ def test_a_process_in_a_group_below_is_noticed(root: Path) -> None:
         assert cgroups.prune(group)
 
 
-@pytest.mark.parametrize("name", ["vnet0", "vk0123456789", "physAbCd12", "macvtap0"])
+@pytest.mark.parametrize("name", ["vnet0", "vk0123456789", "physAbCd12", "macvtap0", "ifb-vnet0"])
 def test_a_link_is_noticed_in_a_network_of_the_test(network: Namespace, root: Path, name: str) -> None:
     with Links() as links:
         links.add_veth("other", name)
