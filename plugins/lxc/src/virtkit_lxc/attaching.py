@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from virtkit.enums import ErrorDomain
-from virtkit.errors import OperationTimeoutError, SystemCallError
+from virtkit.errors import OperationFailedError, OperationTimeoutError, SystemCallError
 from virtkit.services.runner import find_program
+from virtkit_lxc import seclusion
 from virtkit_lxc.processes import Identity, children
-from virtkit_lxc.runtime import locking, whose
+from virtkit_lxc.runtime import locking, monitor_of, whose
 
 REEXECUTED = {"LXC_MEMFD_REXEC": "1"}
 """Environment of lxc-attach: it runs from a copy of itself, and closes that; see `sealed`, which it would leak."""
@@ -62,6 +63,7 @@ def run(name: str, folder: Path, program: Program, *, timeout: float | None = No
         Its exit status; 128 and the signal that ended it; 127: it is not there; 126: it cannot be run.
 
     Raises:
+        OperationFailedError: The container has ended.
         OperationTimeoutError: It took too long. It was ended, but not what it started itself.
         SystemCallError: liblxc's programs are not installed.
     """
@@ -83,11 +85,13 @@ def begin(folder: Path, program: Program) -> subprocess.Popen[bytes]:
     """Start a program in a container; returns lxc-attach, to be waited for by `wait`.
 
     Raises:
+        OperationFailedError: The container has ended.
         SystemCallError: liblxc's programs are not installed.
     """
     stdin, stdout, stderr = program.files or (subprocess.DEVNULL,) * 3
     command = _command(folder, program)
-    try:
+
+    def attach() -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             command,
             stdin=stdin,
@@ -97,6 +101,13 @@ def begin(folder: Path, program: Program) -> subprocess.Popen[bytes]:
             start_new_session=not program.terminal,
             env=REEXECUTED | locking(folder),
         )
+
+    try:
+        return seclusion.beside(monitor_of(folder), attach)
+    except ProcessLookupError as error:
+        raise OperationFailedError(
+            f"the container in {folder} has ended; start it again", domain=ErrorDomain.LXC
+        ) from error
     except OSError as error:
         raise SystemCallError(
             f"cannot run {command[0]}: {error.strerror}; install Debian's lxc",

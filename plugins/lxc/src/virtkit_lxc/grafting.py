@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from virtkit_lxc import mountcalls
+from virtkit_lxc.apart import apart
 
 UMOUNT_NOFOLLOW = 8
 CLONE_FS, CLONE_NEWNS = 0x200, 0x20000
@@ -87,25 +87,17 @@ def mount_of(descriptor: int) -> str:
 
 def _within(pid: int, do: Callable[[], object]) -> None:
     """Do something in the mount namespace of a process, on a thread that ends with it; system calls alone."""
-    failed: list[OSError] = []
 
     def enter() -> None:
-        try:
-            if _libc.unshare(CLONE_FS) or _libc.setns(namespace, CLONE_NEWNS):
-                raise _failed()
-            do()
-        except OSError as error:
-            failed.append(error)
+        if _libc.unshare(CLONE_FS) or _libc.setns(namespace, CLONE_NEWNS):
+            raise _failed()
+        do()
 
     namespace = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        thread = threading.Thread(target=enter, name="virtkit-lxc-mount")
-        thread.start()
-        thread.join()
+        apart(enter)
     finally:
         os.close(namespace)
-    if failed:
-        raise failed[0]
 
 
 def _failed() -> OSError:

@@ -4,8 +4,7 @@ liblxc's own programs start containers and programs in them; everything else nee
 pidfd, freezing is a write into a control group, how init ended is in liblxc's log. ADR 0023 has the reasons.
 
 `name` is what messages call the container; liblxc knows it by its folder, whose last part must be a plain word. The
-folder holds `config`, `monitor.pid` and the logs. Commands reach a container only from the network namespace that it
-was started from, since liblxc's socket has an abstract name.
+folder holds `config`, `monitor.pid` and the logs. liblxc's socket is where no container is: see `seclusion`.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ from virtkit.errors import (
     VirtError,
 )
 from virtkit.services.runner import run
-from virtkit_lxc import cgroups, delegation, inheriting, inits, logs, mounting
+from virtkit_lxc import cgroups, delegation, inheriting, inits, logs, mounting, seclusion
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.configuration import CONSOLE_LOG, LOG
 from virtkit_lxc.configuration.mounts import GUARD
@@ -132,6 +132,7 @@ def start(
     try:
         (folder / STARTING).touch()
         entering = delegation.enter(layout, group, limits) if layout.delegated else []
+        seclusion.keep_home(folder)
         _launch(name, folder, command, entering, files, helped=helped)
         (folder / STARTING).unlink()
         started = find(folder)
@@ -141,6 +142,8 @@ def start(
         if layout.delegated:
             started.init.note(folder / INIT)
     except VirtError as error:
+        if not isinstance(error, OperationTimeoutError):
+            _let_end(folder)
         end(folder, layout, group)
         if isinstance(error, Ended | OperationTimeoutError) or not (folder / LOG).exists():
             raise
@@ -158,10 +161,11 @@ def _launch(
     arguments = [*whose(folder), "-f", str(folder / CONFIG), "-p", str(folder / MONITOR_PID)]
     if not files:
         words = [*entering, f"/proc/self/fd/{program}", *arguments, "--", *command]
-        run(words, timeout=START_SECONDS, environment=environment, pass_fds=(program,), domain=ErrorDomain.LXC)
+        start = partial(run, words, timeout=START_SECONDS, environment=environment, pass_fds=(program,))
+        seclusion.secluded(partial(start, domain=ErrorDomain.LXC))
         return
     words = [*entering, f"/proc/{os.getpid()}/fd/{program}", *arguments, "-F", "--", *command]
-    inheriting.launch(words, files, environment)
+    seclusion.secluded(partial(inheriting.launch, words, files, environment))
     launched = min(_starting(folder), key=lambda each: each.started, default=None)
     inheriting.wait(name, launched, lambda: find(folder) is not None, START_SECONDS)
     if find(folder) is None and logs.has_complaint(folder):
@@ -294,6 +298,7 @@ def end(folder: Path, layout: Layout, group: str) -> None:
         cgroups.remove(layout, group)
     finally:
         mounting.unmount(folder)
+        seclusion.let_home_go(folder)
     for file in (CONFIG, MONITOR_PID, STARTING, INIT):
         (folder / file).unlink(missing_ok=True)
     with suppress(FileNotFoundError):
@@ -381,6 +386,12 @@ def _runs_own_program(init: Identity, monitor: Identity) -> bool:
         )
     except OSError:
         return False
+
+
+def _let_end(folder: Path) -> None:
+    """Let liblxc end by itself after a failure: it is giving links back to the host."""
+    for process in _starting(folder):
+        process.wait(SETTLE_SECONDS)
 
 
 def _wait_for_monitor(folder: Path) -> None:

@@ -13,7 +13,7 @@ from virtkit.errors import VirtError
 from virtkit.services.guests.catalog import Running
 from virtkit.services.guests.state import GuestSession, GuestState
 from virtkit.services.loop import MonitorLoop
-from virtkit_lxc import adoption, ending, mounting, records, runtime, starting
+from virtkit_lxc import adoption, ending, mounting, records, runtime, seclusion, starting
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.container import Container, Run
 
@@ -93,6 +93,7 @@ class LxcState(GuestState[Run]):
         """Remove the folder of a run, but never what is still mounted in it: that is the user's."""
         try:
             mounting.unmount(run.folder)
+            seclusion.let_home_go(run.folder)
         except VirtError as error:
             _log.error("%s is left, since something is mounted in it; unmount it: %s", run.folder, error)
         else:

@@ -18,6 +18,7 @@ from typing import Self
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import OperationFailedError, OperationInvalidError
+from virtkit_lxc import runtime, seclusion
 
 ANSWER_SECONDS = 5.0
 """How long the monitor may take to answer: it does nothing else that takes time."""
@@ -73,16 +74,34 @@ def take(name: str, folder: Path, number: int = 0) -> Terminal:
         number: 0 is its console, N its /dev/ttyN.
 
     Raises:
-        OperationInvalidError: The container does not run, or runs in another network namespace.
+        OperationInvalidError: The container does not run; or it is a plain user's, in another network namespace.
         OperationFailedError: There is no such terminal, or somebody else has it.
     """
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection = _connected(name, folder)
     try:
-        connection.settimeout(ANSWER_SECONDS)
-        return Terminal(connection, _asked(connection, name, folder, number))
+        return Terminal(connection, _asked(connection, name, number))
     except BaseException:
         connection.close()
         raise
+
+
+def _connected(name: str, folder: Path) -> socket.socket:
+    def connect() -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.connect(_address(folder))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    try:
+        return seclusion.beside(runtime.monitor_of(folder), connect)
+    except OSError as error:
+        raise OperationInvalidError(
+            f"domain {name!r} has no console here ({error.strerror}): start it", domain=ErrorDomain.LXC
+        ) from error
 
 
 def _address(folder: Path) -> bytes:
@@ -100,14 +119,7 @@ def _fnv1a(data: bytes) -> int:
     return value
 
 
-def _asked(connection: socket.socket, name: str, folder: Path, number: int) -> int:
-    try:
-        connection.connect(_address(folder))
-    except OSError as error:
-        raise OperationInvalidError(
-            f"domain {name!r} has no console here ({error.strerror}): start it, from this network namespace",
-            domain=ErrorDomain.LXC,
-        ) from error
+def _asked(connection: socket.socket, name: str, number: int) -> int:
     try:
         credentials = _CREDENTIALS.pack(os.getpid(), os.getuid(), os.getgid())
         request = _MESSAGE.pack(GET_TERMINAL, 0, number)
