@@ -102,7 +102,10 @@ def test_none_of_the_sockets_is_in_the_network_of_the_host(
         connection.create_domain(alone(rootfs, name="other")),
         connection.create_domain(document(rootfs, *SHELL, name="private")),
         connection.create_domain(document(rootfs, *SHELL, name="linked", devices=INTERFACE)),
+        connection.define_domain(alone(rootfs, name="inheriting")),
     ]
+    with open(os.devnull) as file:
+        found[-1].create_with_files([file.fileno()])
     inside = found[0].id
     assert inside is not None
     assert os.path.samefile(f"/proc/{inside}/ns/net", network.path)
