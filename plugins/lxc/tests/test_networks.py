@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from plugins.lxc.tests.lab import Lab
+from plugins.lxc.tests.lab import Lab, eventually
 from tests.namespaces import Namespace
 from virtkit.network.links import Links
 from virtkit_lxc import runtime
@@ -49,6 +49,7 @@ def test_the_host_gets_the_link_back(lab: Lab, host: Namespace) -> None:
 
 def test_an_interface_survives_a_reboot(lab: Lab, host: Namespace) -> None:
     made = lab.started("/sbin/init", plan={"links": (LINK,)})
+    eventually(lambda: "the system is up" in made.console(), "the message of init")  # it hears no signal before
     runtime.reboot(made.name, made.running)
     assert made.running.init.wait(20)
     if runtime.after(made.plan.folder, made.running) is None:  # liblxc could not: the driver starts it then
