@@ -115,7 +115,8 @@ def test_none_of_the_sockets_is_in_the_network_of_the_host(
         assert "Connection refused" in beside(inside, ASKING, address(folder)).stderr, domain.name
         monitor = runtime.monitor_of(folder)
         assert monitor is not None
-        assert f"{address(folder)[1:]}\n" == beside(monitor.pid, SOCKETS).stdout  # so the scripts see and reach it
+        # The scripts see and reach it where it is.
+        assert address(folder)[1:] in beside(monitor.pid, SOCKETS).stdout.splitlines()
         assert "1\n" == beside(monitor.pid, ASKING, address(folder)).stdout
 
 
@@ -190,7 +191,7 @@ def test_one_is_spoken_to_from_another_network(network: Namespace, rootfs: Path,
 
 
 def test_the_network_of_the_host_is_let_go(lab: Lab) -> None:
-    made = lab.started()
+    made = lab.started(plan={"network": "host"})
     home = made.plan.folder / "host.net"
     assert os.path.samefile(home, "/proc/thread-self/ns/net")
     made.end()

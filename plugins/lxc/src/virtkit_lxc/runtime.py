@@ -132,7 +132,8 @@ def start(
     try:
         (folder / STARTING).touch()
         entering = delegation.enter(layout, group, limits) if layout.delegated else []
-        seclusion.keep_home(folder)
+        if seclusion.HOME in config:
+            seclusion.keep_home(folder)
         _launch(name, folder, command, entering, files, helped=helped)
         (folder / STARTING).unlink()
         started = find(folder)

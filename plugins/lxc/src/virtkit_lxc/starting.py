@@ -104,8 +104,7 @@ def _take_number(state: LxcState, guest: Container, run: Run, started: Started) 
 
 
 def _launch(state: LxcState, guest: Container, run: Run, files: Sequence[int] = ()) -> Started:
-    """Start a container whose folder is there. It is on record before it exists."""
-    state.record(guest)
+    """Start a container whose folder is there. It is on record before it exists, and so is what is planned for it."""
     plan = planning.plan(state, guest, run)._replace(inherited=len(files))
     state.record(guest)
     return runtime.start(
