@@ -38,10 +38,10 @@ T = TypeVar("T")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-_places: dict[int, int] = {}
-"""Inode of a network namespace -> descriptor of that of the monitors which are started from it."""
+_last: tuple[int, int] | None = None
+"""Inode of the network namespace that was last started from, and a descriptor of that of its monitors."""
 
-_making = threading.Lock()
+_choosing = threading.Lock()
 
 
 def keep_home(folder: Path) -> None:
@@ -83,23 +83,32 @@ def secluded(do: Callable[[], T]) -> T:
     """
     if os.geteuid():
         return do()
-    place = _place()
+    with _place() as place:
 
-    def enter() -> T:
-        if _libc.setns(place, CLONE_NEWNET):
-            raise _refused("cannot enter the network namespace of the monitors of containers")
-        return do()
+        def enter() -> T:
+            if _libc.setns(place, CLONE_NEWNET):
+                raise _refused("cannot enter the network namespace of the monitors of containers")
+            return do()
 
-    return apart(enter)
+        return apart(enter)
 
 
-def _place() -> int:
-    """The namespace of all monitors that this process starts from the network that it is in: to make one takes 1 ms."""
+@contextmanager
+def _place() -> Iterator[int]:
+    """The namespace of the monitors that this process starts from the network that it is in: to make one takes 1 ms."""
+    global _last
     home = os.stat("/proc/thread-self/ns/net").st_ino
-    with _making:
-        if home not in _places:
-            _places[home] = apart(_made)
-        return _places[home]
+    with _choosing:
+        if _last is None or _last[0] != home:
+            made = apart(_made)
+            if _last is not None:
+                os.close(_last[1])
+            _last = home, made
+        place = os.dup(_last[1])
+    try:
+        yield place
+    finally:
+        os.close(place)
 
 
 def _made() -> int:

@@ -332,7 +332,7 @@ def test_nothing_is_left_of_a_console_that_was_let_go_of() -> None:
         assert stream.fileno() >= 0
         stream.close()
         assert (0, {}, -1) == (channel._attending, channel._streams, stream.fileno())
-    assert before == open_files()
+    assert open_files() <= before  # what others left may be closed meanwhile
 
 
 def test_a_writer_and_a_reader_share_a_console() -> None:
