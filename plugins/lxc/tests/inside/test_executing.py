@@ -157,7 +157,7 @@ def groups_of(pid: int) -> list[str]:
 
 
 def in_container(domain: Domain, program: bytes) -> list[int]:
-    """The processes of a container besides init that run a program."""
+    """The processes of a container besides init that run a program; lxc-attach itself has its name in its words."""
     wanted = os.readlink(f"/proc/{domain.id}/ns/pid")
 
     def found() -> list[int]:
@@ -165,7 +165,8 @@ def in_container(domain: Domain, program: bytes) -> list[int]:
         for name in filter(str.isdigit, os.listdir("/proc")):
             try:
                 inside = os.readlink(f"/proc/{name}/ns/pid") == wanted and int(name) != domain.id
-                if inside and program in Path(f"/proc/{name}/cmdline").read_bytes():
+                itself = "lxc-attach" in os.readlink(f"/proc/{name}/exe")
+                if inside and not itself and program in Path(f"/proc/{name}/cmdline").read_bytes():
                     pids.append(int(name))
             except OSError:
                 continue
