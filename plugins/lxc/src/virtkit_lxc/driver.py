@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from virtkit.driver import Driver, Finding, OpenRequest
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError
+from virtkit.services.guests import diagnosis
 from virtkit.services.guests.bandwidth import BandwidthPart
 from virtkit.services.tenancy import Tenants
-from virtkit.store import Root
 from virtkit_lxc.additions import AdditionsPart
 from virtkit_lxc.blockio import BlockIoPart
 from virtkit_lxc.console import ConsolePart
@@ -109,7 +108,7 @@ class LxcDriver(
             from virtkit_lxc import checking
 
             whose = checking.plain_user()
-        return [*_programs(PROGRAMS), *whose, *map(_namespace, NAMESPACES), *_folders()]
+        return [*_programs(PROGRAMS), *whose, *map(_namespace, NAMESPACES), *diagnosis.folders("lxc")]
 
 
 def _programs(packages: Mapping[str, str]) -> list[Finding]:
@@ -127,16 +126,3 @@ def _namespace(kind: str) -> Finding:
     if os.path.exists(f"/proc/self/ns/{kind}"):
         return Finding(f"namespace {kind}", True, "the kernel has it")
     return Finding(f"namespace {kind}", False, "the kernel lacks it: boot one with it")
-
-
-def _folders() -> list[Finding]:
-    root = Root.system() if os.geteuid() == 0 else Root.session()
-    return [_folder(folder) for folder in root.driver("lxc")[:4]]
-
-
-def _folder(folder: Path) -> Finding:
-    """Whether a folder can be written, or made where it is missing."""
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if os.access(there, os.W_OK | os.X_OK):
-        return Finding(str(folder), True, "writable" if there == folder else "made when needed")
-    return Finding(str(folder), False, f"{there} cannot be written: nothing can be defined")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from virtkit.driver import Driver, Finding, OpenRequest
 from virtkit.enums import ErrorDomain
 from virtkit.errors import InternalError, VirtError
 from virtkit.network.links import TUN
+from virtkit.services.guests import diagnosis
 from virtkit.services.guests.annotations import AnnotationsPart
 from virtkit.services.guests.bandwidth import BandwidthPart
 from virtkit.services.tenancy import Tenants
@@ -85,7 +85,7 @@ class QemuDriver(
         return conn.own().hub
 
     def driver_diagnose(self) -> Sequence[Finding]:
-        return [*_emulators(), _image_tool(), _taps(), *_folders()]
+        return [*_emulators(), _image_tool(), _taps(), *diagnosis.folders("qemu")]
 
 
 def _emulators() -> list[Finding]:
@@ -118,16 +118,3 @@ def _taps() -> Finding:
         return Finding(TUN, True, "usable; guests' interfaces can be plugged into bridges and networks by root")
     remedy = "" if os.path.exists(TUN) else "modprobe tun"
     return Finding(TUN, False, "cannot be opened: interfaces cannot be plugged into bridges and networks", remedy)
-
-
-def _folders() -> list[Finding]:
-    root = Root.system() if os.geteuid() == 0 else Root.session()
-    return [_folder(folder) for folder in root.driver("qemu")[:4]]
-
-
-def _folder(folder: Path) -> Finding:
-    """Whether a folder can be written, or made where it is missing."""
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if os.access(there, os.W_OK | os.X_OK):
-        return Finding(str(folder), True, "writable" if there == folder else "made when needed")
-    return Finding(str(folder), False, f"{there} cannot be written: nothing can be defined", f"chown $USER {there}")
