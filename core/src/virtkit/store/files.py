@@ -23,6 +23,9 @@ NEXT_STEP = {
 }
 """errno -> what a person can do about it."""
 
+NO_NAMELESS_FILES = frozenset({errno.EOPNOTSUPP, errno.EISDIR})
+"""What a file system, or a kernel, says that knows no files without a name."""
+
 
 def refusal(action: str, path: str | Path, error: OSError, *, domain: int = 0) -> SystemCallError:
     """The error for a refused system call.
@@ -85,25 +88,57 @@ def replace(path: str | Path, content: bytes, mode: int = 0o600, *, lasting: boo
         OSError: The system refuses; the old file is as it was and nothing else is left. Only when the very last step of
             a replacement fails, putting the new name on disk, the new file stands there already.
     """
+    if os.path.lexists(path) or not _add(path, content, mode, lasting=lasting):
+        _exchange(path, content, mode, lasting=lasting)
+
+
+def _add(path: str | Path, content: bytes, mode: int, *, lasting: bool) -> bool:
+    """Write a file without a name, then give it one, which nobody may have yet; False: that cannot be done there.
+
+    `src_dir_fd` is of no use to the kernel, which gets a full path, but has CPython follow the link in it.
+    """
+    try:
+        file = os.open(os.path.dirname(path) or ".", os.O_WRONLY | os.O_TMPFILE | os.O_CLOEXEC, mode)
+    except OSError as error:
+        if error.errno in NO_NAMELESS_FILES:
+            return False
+        raise
+    try:
+        write_all(file, content)
+        try:
+            os.link(f"/proc/self/fd/{file}", path, src_dir_fd=file, follow_symlinks=True)
+        except OSError as error:
+            if error.errno in (errno.EEXIST, errno.ENOENT):  # a file, or no /proc
+                return False
+            raise
+        if lasting:
+            try:
+                os.fsync(file)  # its name too: the file systems of Linux sync a file with its latest name
+            except BaseException:
+                os.unlink(path)
+                raise
+    finally:
+        os.close(file)
+    return True
+
+
+def _exchange(path: str | Path, content: bytes, mode: int, *, lasting: bool) -> None:
+    """Write a file under another name, then give it the name of the one that is there."""
     folder = os.path.dirname(path)
     temporary = os.path.join(folder, f"{TEMPORARY}{os.getpid()}-{os.urandom(6).hex()}")
     file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    made, new = temporary, not os.path.lexists(path)
     try:
         try:
             write_all(file, content)
-            if lasting and not new:
+            if lasting:
                 os.fsync(file)
-            os.rename(temporary, path)
-            if lasting and new:
-                made = os.fspath(path)
-                os.fsync(file)  # its name too: the file systems of Linux sync a file with its latest name
         finally:
             os.close(file)
+        os.rename(temporary, path)
     except BaseException:
-        os.unlink(made)
+        os.unlink(temporary)
         raise
-    if lasting and not new:
+    if lasting:
         sync_folder(folder)
 
 
