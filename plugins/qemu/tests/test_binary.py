@@ -150,7 +150,10 @@ def test_a_binary_is_asked_once_by_all_who_start_later(qemu: Path, tmp_path: Pat
 
 
 @pytest.mark.qemu
-def test_a_binary_that_was_replaced_is_asked_again(qemu: Path, tmp_path: Path, asked: list[Path]) -> None:
+def test_a_binary_that_was_replaced_is_asked_again(
+    qemu: Path, tmp_path: Path, asked: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("virtkit_qemu.binary.LOOK_SECONDS", 0.0)
     binaries = Binaries(tmp_path / "cache")
     path = script(tmp_path, f'exec {qemu} "$@"')
     binaries.facts(path)

@@ -13,6 +13,7 @@ import logging
 import os
 import platform
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +31,9 @@ from virtkit_qemu.facts import Facts, answers, decode, encode, facts_of, script
 from virtkit_qemu.kvm import KVM
 
 PROBE_SECONDS = 30.0
+LOOK_SECONDS = 1.0
+"""How long a look at a binary counts. To look takes as long as to read a definition, and many come one after the other."""
+
 # libvirt's name of an architecture -> QEMU's, where they differ.
 TARGETS = {"i686": "i386", "armv6l": "arm", "armv7l": "arm", "ppcle": "ppc", "ppc64le": "ppc64", "parisc": "hppa"}
 # What distributions that ship one QEMU only call it.
@@ -112,26 +116,29 @@ class Binaries:
         self._cache = cache
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._facts: dict[Path, tuple[Fingerprint, Facts]] = {}
+        self._current_until: dict[Path, float] = {}
         self._kvm: dict[Path, tuple[dict[str, Any], KVM]] = {}
 
     def facts(self, binary: Path) -> Facts:
-        """What a binary can do.
+        """What a binary can do; one that was replaced is noticed a second later.
 
         Raises:
             SystemCallError: There is no such binary; `int1` is the errno.
             InternalError: It is no usable QEMU; the message has what it printed.
             OperationTimeoutError: It does not answer.
         """
+        if time.monotonic() < self._current_until.get(binary, 0.0):
+            return self._facts[binary][1]
         with self._locks[f"facts {binary}"]:
             known = self._facts.get(binary)
-            if known is not None and known[0].is_of(binary):
-                return known[1]
-            fingerprint = Fingerprint.of(binary)
-            known = self._stored_facts(binary)
-            if known is None or known[0] != fingerprint:
-                known = fingerprint, probe(binary)
-                self._keep(binary, "facts", encode(asdict(fingerprint), known[1]))
-            self._facts[binary] = known
+            if known is None or not known[0].is_of(binary):
+                fingerprint = Fingerprint.of(binary)
+                known = self._stored_facts(binary)
+                if known is None or known[0] != fingerprint:
+                    known = fingerprint, probe(binary)
+                    self._keep(binary, "facts", encode(asdict(fingerprint), known[1]))
+                self._facts[binary] = known
+            self._current_until[binary] = time.monotonic() + LOOK_SECONDS
             return known[1]
 
     def kvm(self, binary: Path) -> KVM:
@@ -195,19 +202,20 @@ def find(architecture: str) -> Path | None:
     Returns:
         None when none is installed.
     """
-    key = architecture, os.environ.get("PATH")
-    known = _found.get(key)
+    key, now = (architecture, os.environ.get("PATH")), time.monotonic()
+    known, until = _found.get(key, (None, 0.0))
+    if now < until:
+        return known
     if known is None or not os.access(known, os.X_OK):
         programs = map(find_program, candidates(architecture, platform.machine()))
         known = next((Path(path) for path in programs if path), None)
-        if known is None:
-            return None
-        _found[key] = known
+    if known is not None:
+        _found[key] = known, now + LOOK_SECONDS
     return known
 
 
-_found: dict[tuple[str, str | None], Path] = {}
-"""Architecture and PATH -> the binary that was found: a definition would spend a tenth of its time on looking."""
+_found: dict[tuple[str, str | None], tuple[Path, float]] = {}
+"""Architecture and PATH -> the binary that was found, and until when it is taken to be there."""
 
 
 def candidates(architecture: str, host: str) -> tuple[str, ...]:
