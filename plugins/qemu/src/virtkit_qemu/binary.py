@@ -30,16 +30,17 @@ from virtkit_qemu import kvm
 from virtkit_qemu.facts import Facts, answers, decode, encode, facts_of, script
 from virtkit_qemu.kvm import KVM
 
+HOST = platform.machine()
 PROBE_SECONDS = 30.0
 LOOK_SECONDS = 1.0
-"""How long a look at a binary counts. To look takes as long as to read a definition, and many come one after the other."""
+"""How long a look at a binary counts: it takes as long as to read a definition, and these come in rows."""
 
 # libvirt's name of an architecture -> QEMU's, where they differ.
 TARGETS = {"i686": "i386", "armv6l": "arm", "armv7l": "arm", "ppcle": "ppc", "ppc64le": "ppc64", "parisc": "hppa"}
 # What distributions that ship one QEMU only call it.
 HOST_ONLY = ("/usr/libexec/qemu-kvm", "qemu-kvm", "kvm")
 # Where QEMU's loadable modules are: installing one gives a binary further devices.
-MODULE_FOLDERS = (f"/usr/lib/{platform.machine()}-linux-gnu/qemu", "/usr/lib64/qemu", "/usr/lib/qemu")
+MODULE_FOLDERS = (f"/usr/lib/{HOST}-linux-gnu/qemu", "/usr/lib64/qemu", "/usr/lib/qemu")
 
 _log = logging.getLogger(__name__)
 
@@ -116,8 +117,19 @@ class Binaries:
         self._cache = cache
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._facts: dict[Path, tuple[Fingerprint, Facts]] = {}
+        self._installed: dict[str, tuple[Path, float]] = {}
         self._current_until: dict[Path, float] = {}
         self._kvm: dict[Path, tuple[dict[str, Any], KVM]] = {}
+
+    def find(self, architecture: str) -> Path | None:
+        """The installed binary for an architecture, as `find` has it; what changed is noticed a second later."""
+        known, until = self._installed.get(architecture, (None, 0.0))
+        now = time.monotonic()
+        if now >= until:
+            known = find(architecture)
+            if known is not None:
+                self._installed[architecture] = known, now + LOOK_SECONDS
+        return known
 
     def facts(self, binary: Path) -> Facts:
         """What a binary can do; one that was replaced is noticed a second later.
@@ -202,20 +214,19 @@ def find(architecture: str) -> Path | None:
     Returns:
         None when none is installed.
     """
-    key, now = (architecture, os.environ.get("PATH")), time.monotonic()
-    known, until = _found.get(key, (None, 0.0))
-    if now < until:
-        return known
+    key = architecture, os.environ.get("PATH")
+    known = _found.get(key)
     if known is None or not os.access(known, os.X_OK):
-        programs = map(find_program, candidates(architecture, platform.machine()))
+        programs = map(find_program, candidates(architecture, HOST))
         known = next((Path(path) for path in programs if path), None)
-    if known is not None:
-        _found[key] = known, now + LOOK_SECONDS
+        if known is None:
+            return None
+        _found[key] = known
     return known
 
 
-_found: dict[tuple[str, str | None], tuple[Path, float]] = {}
-"""Architecture and PATH -> the binary that was found, and until when it is taken to be there."""
+_found: dict[tuple[str, str | None], Path] = {}
+"""Architecture and PATH -> the binary that was found: to look takes a hundred microseconds."""
 
 
 def candidates(architecture: str, host: str) -> tuple[str, ...]:

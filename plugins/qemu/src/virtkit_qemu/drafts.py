@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -56,13 +55,13 @@ def read(binaries: Binaries, xml: str, *, validate: bool = False) -> Draft:
             domain=ErrorDomain.QEMU,
         )
     domain.id = None
-    emulator = emulator_of(domain)
+    emulator = emulator_of(binaries, domain)
     define.complete(domain, binaries.facts(emulator), str(emulator))
     assert domain.uuid is not None
     return Draft(name, domain.uuid, domain)
 
 
-def emulator_of(domain: Domain) -> Path:
+def emulator_of(binaries: Binaries, domain: Domain) -> Path:
     """The emulator a document names, else the installed one for its architecture.
 
     Raises:
@@ -70,8 +69,8 @@ def emulator_of(domain: Domain) -> Path:
     """
     if domain.devices.emulator:
         return Path(domain.devices.emulator)
-    arch = (domain.os.type.arch if domain.os.type else None) or os.uname().machine
-    found = binary.find(arch)
+    arch = (domain.os.type.arch if domain.os.type else None) or binary.HOST
+    found = binaries.find(arch)
     if found is None:
         raise ConfigUnsupportedError(
             f"domain {domain.name!r}: no emulator for {arch} is installed: apt-get install {binary.package(arch)}",
