@@ -110,12 +110,16 @@ class Collection:
     def save(self, name: str, document: bytes) -> None:
         """Store a document, replacing the one of that name. If it is lasting, it is on disk when this returns."""
         file = self._file(name)
-        make_folder(self.folder)
         try:
             if not self._swept:
+                make_folder(self.folder)
                 sweep(self.folder, lasting=self.lasting)
                 self._swept = True
-            replace(file, document, lasting=self.lasting)
+            try:
+                replace(file, document, lasting=self.lasting)
+            except FileNotFoundError:  # somebody removed the folder
+                make_folder(self.folder)
+                replace(file, document, lasting=self.lasting)
         except OSError as error:
             raise self._refusal("save", name, file, error) from error
 

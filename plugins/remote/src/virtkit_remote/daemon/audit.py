@@ -23,7 +23,8 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,20 @@ KINDS: dict[type, str] = {
     refs.SecretRef: "secret",
 }
 """Class of a reference -> what it refers to."""
+
+
+def _uuid(uuid: bytes) -> str:
+    return UUID.write(uuid) if UUID.write and len(uuid) == 16 else uuid.hex()
+
+
+PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    **{field: ("name", str) for field in ("name", "portdev", "usage_id")},
+    "uuid": ("uuid", _uuid),
+    "dom": ("domain", lambda ref: ref.name),
+    "net": ("network", lambda ref: ref.name),
+    "pool": ("pool", str),
+}
+"""Field of a reference -> the key it is written under, and its text."""
 
 _log = logging.getLogger(__name__)
 
@@ -139,7 +154,7 @@ def _written(entry: dict[str, str] | None) -> str:
     """Texts by key, as JSON: the encoder needs more time to get ready for a dictionary than for what is in this one."""
     if entry is None:
         return "null"
-    return "{" + ", ".join([f'"{key}": {json.dumps(text)}' for key, text in entry.items()]) + "}"
+    return "{" + ", ".join([f'"{key}": {quoted(text)}' for key, text in entry.items()]) + "}"
 
 
 def outcome_of(error: BaseException | None) -> str:
@@ -152,14 +167,8 @@ def outcome_of(error: BaseException | None) -> str:
 def described(ref: Any) -> dict[str, str]:
     """An object by its reference; a snapshot or checkpoint with its domain, a volume with its pool."""
     entry = {"kind": KINDS[type(ref)]}
-    for field in ("name", "portdev", "usage_id"):
-        if hasattr(ref, field):
-            entry["name"] = getattr(ref, field)
-    if hasattr(ref, "uuid"):
-        entry["uuid"] = UUID.write(ref.uuid) if UUID.write and len(ref.uuid) == 16 else ref.uuid.hex()
-    for field, owner in (("dom", "domain"), ("net", "network")):
-        if hasattr(ref, field):
-            entry[owner] = getattr(ref, field).name
-    if hasattr(ref, "pool"):
-        entry["pool"] = ref.pool
+    for field in ref.__match_args__:
+        if field in PARTS:
+            key, written = PARTS[field]
+            entry[key] = written(getattr(ref, field))
     return entry
