@@ -59,7 +59,7 @@ def _uuid(uuid: bytes) -> str:
 
 
 PARTS: dict[str, tuple[str, Callable[[Any], str]]] = {
-    **{field: ("name", str) for field in ("name", "portdev", "usage_id")},
+    **dict.fromkeys(("name", "portdev", "usage_id"), ("name", str)),
     "uuid": ("uuid", _uuid),
     "dom": ("domain", lambda ref: ref.name),
     "net": ("network", lambda ref: ref.name),
