@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import select
-import selectors
 import shutil
 import signal
 import subprocess
@@ -107,7 +106,8 @@ def run(
         SystemCallError: It cannot be started; `int1` is the errno.
     """
     name = os.path.basename(arguments[0])
-    process = _start(arguments, environment or {}, subprocess.PIPE if stdout is None else stdout, pass_fds, domain)
+    ends = subprocess.PIPE if stdin else subprocess.DEVNULL, subprocess.PIPE if stdout is None else stdout
+    process = _start(arguments, environment or {}, ends, pass_fds, domain)
     talk = _Talk(process, stdin, limit)
     try:
         talk.hold(time.monotonic() + timeout, guard)
@@ -139,7 +139,7 @@ def _path() -> str:
 def _start(
     arguments: Sequence[str | os.PathLike[str]],
     environment: Mapping[str, str],
-    stdout: int,
+    ends: tuple[int, int],
     pass_fds: Collection[int],
     domain: int,
 ) -> subprocess.Popen[bytes]:
@@ -147,8 +147,8 @@ def _start(
     try:
         return subprocess.Popen(
             [find_program(arguments[0]) or arguments[0], *arguments[1:]],
-            stdin=subprocess.PIPE,
-            stdout=stdout,
+            stdin=ends[0],
+            stdout=ends[1],
             stderr=subprocess.PIPE,
             env={**inherited, "PATH": _path(), "LC_ALL": "C", **environment},
             cwd="/",
@@ -171,11 +171,11 @@ class _Talk:
         self._process = process
         self._rest = memoryview(stdin)
         self._limit = limit
-        self._selector = selectors.DefaultSelector()
-        self._handle(process.stdin, selectors.EVENT_WRITE, self._write)
-        if process.stdout is not None:
-            self._handle(process.stdout, selectors.EVENT_READ, self._read)
-        self._handle(process.stderr, selectors.EVENT_READ, self._read_complaint)
+        self._poll = select.poll()
+        self._steps: dict[int, tuple[IO[bytes], Callable[[int], bool]]] = {}
+        self._handle(process.stdin, select.POLLOUT, self._write)
+        self._handle(process.stdout, select.POLLIN, self._read)
+        self._handle(process.stderr, select.POLLIN, self._read_complaint)
 
     def hold(self, end: float, guard: Callable[[], object] | None) -> None:
         """Talk until the program has ended or has written too much.
@@ -189,7 +189,7 @@ class _Talk:
                 raise TimeoutError
             if guard is not None:
                 guard()
-            if self._selector.get_map():
+            if self._steps:
                 self._turn(min(left, TICK))
             else:
                 self._wait(min(left, TICK))
@@ -198,7 +198,6 @@ class _Talk:
 
     def close(self) -> None:
         """Close our ends of the pipes."""
-        self._selector.close()
         for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
@@ -215,27 +214,29 @@ class _Talk:
 
     def _turn(self, wait: float) -> bool:
         """Move what can be moved within `wait` seconds; False when nothing could."""
-        ready = self._selector.select(wait) if self._selector.get_map() else []
-        for key, _ in ready:
-            if not key.data(key.fd):
-                self._selector.unregister(key.fileobj)
+        ready = self._poll.poll(wait * 1000) if self._steps else []
+        for file, _ in ready:
+            stream, step = self._steps[file]
+            if not step(file):
+                self._poll.unregister(file)
+                del self._steps[file]
+                stream.close()
         return bool(ready)
 
     def _handle(self, stream: IO[bytes] | None, events: int, step: Callable[[int], bool]) -> None:
-        assert stream is not None
-        os.set_blocking(stream.fileno(), False)
-        self._selector.register(stream, events, step)
+        """Take a step whenever a pipe, if it is one, is ready, until that returns False; it is closed then."""
+        if stream is not None:
+            file = stream.fileno()
+            os.set_blocking(file, False)
+            self._poll.register(file, events)
+            self._steps[file] = stream, step
 
     def _write(self, file: int) -> bool:
         try:
             self._rest = self._rest[os.write(file, self._rest) :]
         except BrokenPipeError:  # it has read enough
             self._rest = self._rest[:0]
-        if not self._rest:
-            assert self._process.stdin is not None
-            self._selector.unregister(self._process.stdin)
-            self._process.stdin.close()
-        return True
+        return bool(self._rest)
 
     def _read(self, file: int) -> bool:
         chunk = os.read(file, CHUNK)

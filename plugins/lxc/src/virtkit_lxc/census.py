@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from virtkit_lxc.processes import fields_of
+
 TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
@@ -50,15 +52,8 @@ def memory(init: int) -> int:
 def _parents() -> Iterator[tuple[int, int]]:
     """All processes of the host, and the parent of each."""
     for name in os.listdir("/proc"):
-        if name.isdigit() and (fields := _stat(int(name))):
+        if name.isdigit() and (fields := fields_of(int(name))):
             yield int(name), int(fields[1])
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on; see proc(5)."""
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    return []
 
 
 def _namespace(pid: int) -> str | None:
@@ -68,7 +63,7 @@ def _namespace(pid: int) -> str | None:
 
 
 def _ticks(pid: int) -> Ticks | None:
-    fields = _stat(pid)
+    fields = fields_of(pid)
     if not fields:
         return None
     user, system, children_user, children_system = (int(each) for each in fields[11:15])

@@ -31,7 +31,7 @@ from virtkit_lxc import cgroups, delegation, inheriting, inits, logs, mounting, 
 from virtkit_lxc.cgroups import Layout
 from virtkit_lxc.configuration import CONSOLE_LOG, LOG
 from virtkit_lxc.configuration.mounts import GUARD
-from virtkit_lxc.processes import Identity, all_running, children
+from virtkit_lxc.processes import Identity, all_running, children, told
 from virtkit_lxc.sealed import sealed
 
 CONFIG = "config"
@@ -349,27 +349,27 @@ def _is_monitor(process: Identity, folder: Path) -> bool:
     A kernel without checkpoints lets it have no title.
     """
     try:
-        told = _told(process)
+        words = _words(process)
     except OSError:
         return False
-    return told.rstrip(b"\0 ") == f"[lxc monitor] {folder.parent} {folder.name}".encode() or _arguments(folder) in told
+    title = f"[lxc monitor] {folder.parent} {folder.name}".encode()
+    return words.rstrip(b"\0 ") == title or _arguments(folder) in words
 
 
-def _told(process: Identity) -> bytes:
+def _words(process: Identity) -> bytes:
     """The title or the arguments of a process. One of liblxc that is taking its title has neither for a moment."""
-    about = Path(f"/proc/{process.pid}")
-    told = b""
+    words = b""
     for _ in range(TITLE_TICKS):
-        told = (about / "cmdline").read_bytes()
-        if told.startswith(b"[lxc monitor] ") or b"\0-P\0" in told or not _is_of_liblxc(about):
+        words = told(process.pid, "cmdline")
+        if words.startswith(b"[lxc monitor] ") or b"\0-P\0" in words or not _is_of_liblxc(process.pid):
             break
         time.sleep(TICK)
-    return told
+    return words
 
 
-def _is_of_liblxc(about: Path) -> bool:
-    """Whether a process, by its folder in /proc, runs `sealed("lxc-start")` on the host, and not as a container may."""
-    exe, space = os.readlink(about / "exe"), os.readlink(about / "ns/pid")
+def _is_of_liblxc(pid: int) -> bool:
+    """Whether a process runs `sealed("lxc-start")` on the host, and not as a container may."""
+    exe, space = os.readlink(f"/proc/{pid}/exe"), os.readlink(f"/proc/{pid}/ns/pid")
     return exe.startswith("/memfd:lxc-start") and space == os.readlink("/proc/self/ns/pid")
 
 

@@ -17,14 +17,16 @@ import ctypes
 import errno
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from virtkit.enums import ErrorDomain
 from virtkit.errors import SystemCallError
-from virtkit_lxc.apart import apart
+from virtkit_lxc.apart import Crew, apart
 from virtkit_lxc.processes import Identity
 
 HOME = "host.net"
@@ -38,8 +40,8 @@ T = TypeVar("T")
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-_last: tuple[int, int] | None = None
-"""Inode of the network namespace that was last started from, and a descriptor of that of its monitors."""
+_last: tuple[int, Crew] | None = None
+"""Inode of the network namespace that was last started from, and the threads in that of its monitors."""
 
 _choosing = threading.Lock()
 
@@ -81,37 +83,38 @@ def secluded(do: Callable[[], T]) -> T:
     Raises:
         SystemCallError: The kernel makes none, or does not let us enter it; `int1` is the errno.
     """
-    if os.geteuid():
-        return do()
-    with _place() as place:
-
-        def enter() -> T:
-            if _libc.setns(place, CLONE_NEWNET):
-                raise _refused("cannot enter the network namespace of the monitors of containers")
-            return do()
-
-        return apart(enter)
+    return do() if os.geteuid() else _crew().do(do)
 
 
-@contextmanager
-def _place() -> Iterator[int]:
-    """The namespace of the monitors that this process starts from the network that it is in: to make one takes 1 ms."""
+def _crew() -> Crew:
+    """Threads among the monitors that this process starts from the network that it is in."""
     global _last
     home = os.stat("/proc/thread-self/ns/net").st_ino
     with _choosing:
         if _last is None or _last[0] != home:
-            made = apart(_made)
-            if _last is not None:
-                os.close(_last[1])
-            _last = home, made
-        place = os.dup(_last[1])
-    try:
-        yield place
-    finally:
-        os.close(place)
+            place = apart(_made)
+            crew = Crew(partial(_enter, place))
+            weakref.finalize(crew, os.close, place)
+            _last = home, crew
+        return _last[1]
+
+
+def _forget() -> None:
+    """A process that was forked has none of the threads."""
+    global _last
+    _last = None
+
+
+os.register_at_fork(after_in_child=_forget)
+
+
+def _enter(place: int) -> None:
+    if _libc.setns(place, CLONE_NEWNET):
+        raise _refused("cannot enter the network namespace of the monitors of containers")
 
 
 def _made() -> int:
+    """A descriptor of a new network namespace: to make one takes 1 ms."""
     if _libc.unshare(CLONE_NEWNET):
         raise _refused("cannot make a network namespace for the monitors of containers")
     return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)

@@ -11,6 +11,7 @@ guests in memory, and adopts those that run.
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -255,7 +256,8 @@ class GuestState(Tenancy, Generic[R]):
 
     def make_folder(self, run: R) -> None:
         """Make the folder of a run, empty."""
-        self.remove_folder(run)
+        if os.path.lexists(run.folder):
+            self.remove_folder(run)
         make_folder(run.folder)
 
     def remove_folder(self, run: R) -> None:

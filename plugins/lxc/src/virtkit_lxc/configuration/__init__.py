@@ -25,6 +25,9 @@ LOG = "lxc.log"
 CONSOLE_LOG = "console.log"
 """File in the folder of a container with what it wrote to its console."""
 
+BREAKS = frozenset("\n\r\0")
+"""What ends a line for liblxc."""
+
 HOSTNAME_LIMIT = 64
 """What the kernel takes."""
 
@@ -107,7 +110,7 @@ def _init(domain: Domain, plan: Plan) -> Iterator[tuple[str, object]]:
 
 def _written(domain: Domain, key: str, value: object) -> str:
     text = str(value)
-    if any(sign in text for sign in "\n\r\0"):
+    if not BREAKS.isdisjoint(text):
         raise ConfigUnsupportedError(
             f"domain {domain.name!r}: {text!r} has a line break or a NUL in it, which liblxc cannot be told"
         )

@@ -32,6 +32,9 @@ READ_ONLY = ("proc/bus", "proc/fs", "proc/irq")
 
 SHM_SIZE = "64m"
 
+ESCAPES = {ord(sign): f"\\{ord(sign):03o}" for sign in " \t\n\\#"}
+"""How fstab(5) writes signs that mean something there."""
+
 GUARD = "guard"
 """Folder in the folder of a container: liblxc makes it before a start and, where it is, does not start anew."""
 
@@ -115,8 +118,4 @@ def folder_of(mounted: Filesystem, plan: Plan) -> str:
 
 def _entry(source: str, target: str, kind: str, options: str) -> tuple[str, object]:
     """A line in the form of fstab(5)."""
-    return "lxc.mount.entry", f"{_escaped(source)} {_escaped(target)} {kind} {options} 0 0"
-
-
-def _escaped(path: str) -> str:
-    return "".join(f"\\{ord(sign):03o}" if sign in " \t\n\\#" else sign for sign in path)
+    return "lxc.mount.entry", f"{source.translate(ESCAPES)} {target.translate(ESCAPES)} {kind} {options} 0 0"
