@@ -14,8 +14,10 @@ NO_CONSOLES = ("pci-serial", "usb-serial", "isa-debug")
 def fill(document: Domain) -> None:
     """Number ports and consoles, and pair serial port and console."""
     devices = document.devices
-    number_ports(devices.serials)
-    number_ports(devices.parallels)
+    if devices.serials:
+        number_ports(devices.serials)
+    if devices.parallels:
+        number_ports(devices.parallels)
     for number, console in enumerate(devices.consoles):
         _fill_source(console)
         console.tty = None

@@ -54,13 +54,14 @@ def resources(document: Domain) -> None:
     if document.max_memory is not None and (document.max_memory.size or 0) < memory:
         raise wrong(document, "has a <maxMemory> below its <memory>: raise it")
     _vcpus(document)
-    if repeated := first_repeated(pin.vcpu for pin in document.cpu_tune.vcpu_pins):
+    pins = document.cpu_tune.vcpu_pins
+    if pins and (repeated := first_repeated(pin.vcpu for pin in pins)):
         raise InternalError(f"domain {document.name!r} has two <vcpupin> for vCPU {repeated[0]}", domain=DOMAIN)
     threads = document.iothread_ids.iothreads if document.iothread_ids is not None else []
-    if repeated := first_repeated(thread.id for thread in threads):
+    if threads and (repeated := first_repeated(thread.id for thread in threads)):
         raise wrong(document, f"has two I/O threads {repeated[0]}: number them differently")
     cells = document.cpu.numa.cells if document.cpu.numa is not None else []
-    if repeated := first_repeated(cell.id for cell in cells if cell.id is not None):
+    if cells and (repeated := first_repeated(cell.id for cell in cells if cell.id is not None)):
         raise wrong(document, f"has two NUMA cells {repeated[0]}: number them differently")
     if document.clock.offset == "timezone" and not document.clock.timezone:
         raise InternalError(

@@ -51,14 +51,17 @@ def prefix_of(target: str) -> str:
 def arrange(document: Domain, *, wide_scsi: bool = False) -> None:
     """Sort disks and controllers, and fill in what disks leave out."""
     devices = document.devices
-    devices.disks = _grouped(devices.disks, lambda disk: disk.target.bus if disk.target else None, _letter)
-    devices.controllers = sorted_controllers(devices.controllers)
-    number_controllers(devices.controllers)
+    if devices.disks:
+        devices.disks = _grouped(devices.disks, lambda disk: disk.target.bus if disk.target else None, _letter)
+    if devices.controllers:
+        devices.controllers = sorted_controllers(devices.controllers)
+        number_controllers(devices.controllers)
     for disk in devices.disks:
         fill_disk(disk)
         if disk.address is None:
             disk.address = _place(disk, wide_scsi=wide_scsi)
-    _place_hostdevs(devices, NARROW if not wide_scsi else WIDE)
+    if devices.hostdevs:
+        _place_hostdevs(devices, NARROW if not wide_scsi else WIDE)
 
 
 def _grouped(items: Iterable[T], group: Callable[[T], object], key: Callable[[T], float]) -> list[T]:
@@ -184,18 +187,23 @@ def _bus(disk: Disk) -> str | None:
 def add_controllers(document: Domain) -> None:
     """Add the controllers that devices sit on and the definition does not have."""
     devices = document.devices
+    if devices.disks or devices.hostdevs:
+        _add_drive_controllers(devices)
+    for place in _virtio_serials(devices) if devices.channels or devices.consoles else ():
+        number = place.controller if isinstance(place, VirtioSerialAddress) else None
+        ensure_controller(devices, "virtio-serial", number or 0)
+    for card in devices.smartcards:
+        if isinstance(card.address, CcidAddress):
+            ensure_controller(devices, "ccid", card.address.controller or 0)
+
+
+def _add_drive_controllers(devices: Devices) -> None:
     places = [(_bus(disk), disk.address) for disk in devices.disks]
     places += [(hostdev.type, hostdev.address) for hostdev in devices.hostdevs if hostdev.type == "scsi"]
     numbers = [(bus, place.controller or 0) for bus, place in places if isinstance(place, DriveAddress)]
     for bus in ("scsi", "fdc", "ide", "sata") if numbers else ():
         for index in range(max((number for other, number in numbers if other == bus), default=-1) + 1):
             ensure_controller(devices, bus, index)
-    for place in _virtio_serials(devices):
-        number = place.controller if isinstance(place, VirtioSerialAddress) else None
-        ensure_controller(devices, "virtio-serial", number or 0)
-    for card in devices.smartcards:
-        if isinstance(card.address, CcidAddress):
-            ensure_controller(devices, "ccid", card.address.controller or 0)
 
 
 def ensure_controller(devices: Devices, kind: str, index: int, model: str | None = None) -> None:

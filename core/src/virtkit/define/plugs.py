@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from virtkit.define.checks import DOMAIN, first_repeated, unsupported, wrong
 from virtkit.enums import ErrorDomain
@@ -24,39 +23,49 @@ INTERFACES_WITH_SOURCE = ("network", "bridge", "direct", "vhostuser", "vdpa", "i
 
 def given(document: Domain) -> None:
     """Refuse devices that lack what nothing can fill in."""
-    _disks(document)
+    devices = document.devices
+    if devices.disks:
+        _disks(document)
     _interfaces(document)
     _characters(document)
     _shared(document)
-    devices = document.devices
     if devices.watchdog is not None and devices.watchdog.model is None:
         raise _lacking(document, "watchdog", "model")
-    if any(device.type is None for device in devices.inputs):
-        raise _lacking(document, "input", "type")
-    if any(server.type is None for server in devices.graphics):
-        raise XMLError(f"a graphics device of domain {document.name!r} has no type", domain=ErrorDomain.XML)
-    if any(rng.backend is None for rng in devices.rngs):
-        raise wrong(document, "has an rng without <backend>: give it one")
-    if sum(bool(video.model is not None and video.model.primary) for video in devices.videos) > 1:
+    for device in devices.inputs:
+        if device.type is None:
+            raise _lacking(document, "input", "type")
+    for server in devices.graphics:
+        if server.type is None:
+            raise XMLError(f"a graphics device of domain {document.name!r} has no type", domain=ErrorDomain.XML)
+    for rng in devices.rngs:
+        if rng.backend is None:
+            raise wrong(document, "has an rng without <backend>: give it one")
+    if len(devices.videos) > 1 and sum(bool(video.model and video.model.primary) for video in devices.videos) > 1:
         raise unsupported(document, "has two primary video cards: mark one")
 
 
 def completed(document: Domain) -> None:
     """Refuse devices that are in each other's way."""
     devices = document.devices
-    plugged: list[Any] = [device for _, device in devices.plugged()]
     shown = devices.consoles[0] if devices.serials and devices.consoles else None  # has the alias of a serial port
-    _unique(document, "the alias", (device.alias for device in plugged if device.alias and device is not shown))
-    ordered = [device.boot.order for device in plugged if getattr(device, "boot", None) is not None]
-    if ordered and document.os.boot:
+    aliases, orders = [], []
+    for _, device in devices.plugged():
+        if device.alias and device is not shown:
+            aliases.append(device.alias)
+        if (boot := getattr(device, "boot", None)) is not None:
+            orders.append(boot.order)
+    _unique(document, "the alias", aliases)
+    if orders and document.os.boot:
         raise unsupported(document, "has both <os><boot> and devices with a <boot order>: keep one of the two")
-    _unique(document, "the boot order", ordered)
-    _unique(document, "the address", (place for disk in devices.disks if (place := _place(disk))))
-    alone = (controller for controller in devices.controllers if controller.master_startport is None)
-    if repeated := first_repeated((controller.type, controller.index) for controller in alone):
+    _unique(document, "the boot order", orders)
+    if devices.disks:
+        _unique(document, "the address", (place for disk in devices.disks if (place := _place(disk))))
+    alone = [(each.type, each.index) for each in devices.controllers if each.master_startport is None]
+    if repeated := first_repeated(alone):
         raise wrong(document, f"has two controllers {repeated[0]}: give each its own index")
-    if any(console.target is None or console.target.type == "serial" for console in devices.consoles[1:]):
-        raise unsupported(document, "has two serial consoles: only the first console can be one")
+    for console in devices.consoles[1:]:
+        if console.target is None or console.target.type == "serial":
+            raise unsupported(document, "has two serial consoles: only the first console can be one")
     if devices.redirdevs and not any(c.type == "usb" and c.model != "none" for c in devices.controllers):
         raise unsupported(document, "has a redirdev and no USB controller: add one")
 

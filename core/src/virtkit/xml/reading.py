@@ -70,16 +70,22 @@ class Reading:
         error_domain: Domain of errors.
         notices: The first `MAX_NOTICES`.
         uncounted: How many more there were.
-        subtrees: The unknown parts.
     """
 
-    __slots__ = ("error_domain", "notices", "subtrees", "uncounted")
+    __slots__ = ("_subtrees", "error_domain", "notices", "uncounted")
 
     def __init__(self, error_domain: int) -> None:
         self.error_domain = error_domain
         self.notices: list[Notice] = []
         self.uncounted = 0
-        self.subtrees = Subtrees()
+        self._subtrees: Subtrees | None = None
+
+    @property
+    def subtrees(self) -> Subtrees:
+        """The unknown parts; most documents have none."""
+        if self._subtrees is None:
+            self._subtrees = Subtrees()
+        return self._subtrees
 
     def notice(self, node: _Element, problem: str, attribute: str | None = None, known: Iterable[str] = ()) -> None:
         """Note something without effect at `node`, or at its `attribute`; `known` are the names it may have meant."""

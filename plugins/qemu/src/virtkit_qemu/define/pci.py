@@ -88,11 +88,13 @@ def place(document: Domain) -> None:
         XMLError: Two devices claim one place, or a place is none of its bus.
         ConfigUnsupportedError: There is no room.
     """
-    wants_spare = is_q35(document) and not any(controller.index for controller in _bridges(document))
-    devices = pci_devices(document)
-    _add_named(document, devices)
+    express, bridges, devices = is_q35(document), _bridges(document), pci_devices(document)
+    wants_spare = express and not any(bridge.index for bridge in bridges)
+    given = [device.address for device in (*devices, *bridges) if isinstance(device.address, PciAddress)]
+    if given:
+        _add_named(document, given, PORT if express else PCI_BRIDGE)
     while True:
-        attempt = _Attempt(document, devices)
+        attempt = _Attempt(document, devices, express=express)
         attempt.run()
         if not attempt.added and wants_spare and attempt.free(PORT) is None:
             attempt.add(PORT)
@@ -108,15 +110,11 @@ def _bridges(document: Domain) -> list[Controller]:
     return [controller for controller in document.devices.controllers if controller.type == "pci"]
 
 
-def _add_named(document: Domain, devices: Iterable[Any]) -> None:
-    """Add the controllers of the buses that addresses name and the definition does not have."""
-    bridges = _bridges(document)
-    places = [device.address for device in (*devices, *bridges)]
-    highest = max((place.bus or 0 for place in places if isinstance(place, PciAddress)), default=0)
-    known = {controller.index for controller in bridges}
-    for index in range(1, highest + 1):
+def _add_named(document: Domain, given: Iterable[PciAddress], model: str) -> None:
+    """Add controllers of a model for the buses that addresses name and the definition does not have."""
+    known = {controller.index for controller in _bridges(document)}
+    for index in range(1, max(address.bus or 0 for address in given) + 1):
         if index not in known:
-            model = PORT if is_q35(document) else PCI_BRIDGE
             document.devices.controllers.append(Controller(type="pci", index=index, model=model))
 
 
@@ -128,9 +126,9 @@ class _Attempt:
         added: Whether a controller was missing and has been added: the next attempt will have a place for it.
     """
 
-    def __init__(self, document: Domain, devices: Iterable[Any]) -> None:
+    def __init__(self, document: Domain, devices: Iterable[Any], *, express: bool) -> None:
         self.document = document
-        self.express = is_q35(document)
+        self.express = express
         self.given: dict[int, tuple[Any, PciAddress]] = {}
         self.added = False
         self.buses: dict[int, Bus] = {}
@@ -139,10 +137,10 @@ class _Attempt:
             complete(controller, self.impossible)
             self.buses[controller.index or 0] = Bus(controller.index or 0, controller.model or "")
         self.buses[0].taken |= BOARD[self.express]
-        self.devices = [*bridges, *devices]
-        for device in self.devices:
+        for device in (*bridges, *devices):
             if isinstance(device.address, PciAddress):
                 self._note(device)
+        self.devices = [*(bridge for bridge in bridges if bridge.index), *devices]  # the root needs no place
 
     def impossible(self, problem: str) -> ConfigUnsupportedError:
         """The error of a document whose devices have no place."""
@@ -167,12 +165,8 @@ class _Attempt:
         """Find the places."""
         self._place_board()
         for device in self.devices:
-            if device.address is None and not self._has_place(device):
+            if device.address is None and id(device) not in self.given:
                 self._give(device, self._find(device))
-
-    def _has_place(self, device: Any) -> bool:
-        root = isinstance(device, Controller) and device.type == "pci" and not device.index
-        return root or id(device) in self.given
 
     def _give(self, device: Any, address: PciAddress) -> None:
         self.given[id(device)] = device, address
@@ -284,9 +278,11 @@ class _Attempt:
 
 def _finish_ports(document: Domain) -> None:
     """Number the root ports by their places, and tell the first function of a slot about the others."""
-    ports = [controller for controller in _bridges(document) if controller.target and controller.target.chassis]
-    companions = [c for c in document.devices.controllers if c.model in COMPANIONS]
-    _mark_multifunction((*ports, *companions))
+    controllers = document.devices.controllers
+    ports = [c for c in controllers if c.type == "pci" and c.target and c.target.chassis]
+    companions = [c for c in controllers if c.model in COMPANIONS]
+    if ports or companions:
+        _mark_multifunction((*ports, *companions))
     for port in ports:
         address = port.address
         assert port.target is not None

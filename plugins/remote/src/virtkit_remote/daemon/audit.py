@@ -136,39 +136,35 @@ class Audit:
             ) from cause
 
     def _write(self, caller: str, values: Iterable[Any], began: float, error: BaseException | None = None) -> None:
-        about = next((described(value) for value in values if type(value) in KINDS), None)
-        ended = f'"outcome": "{outcome_of(error)}"'
-        if error is not None:
-            ended += f', "error": {json.dumps({"code": getattr(error, "code", 1), "message": str(error)})}'
+        about = "null"
+        for value in values:
+            if type(value) in KINDS:
+                about = described(value)
+                break
+        ended = '"outcome": "success"' if error is None else failure(error)
         seconds = round(time.monotonic() - began, 6)
-        line = (
-            f'{{"time": "{moment(time.time())}", {caller}, "object": {_written(about)}, {ended}, "seconds": {seconds}}}'
-        )
+        line = f'{{"time": "{moment(time.time())}", {caller}, "object": {about}, {ended}, "seconds": {seconds}}}'
         try:
             os.write(self._file, f"{line}\n".encode())  # at once: with O_APPEND nothing comes between
         except OSError as cause:
             _log.error("the audit log %s cannot be written (%s), so its line is here: %s", self.path, cause, line)
 
 
-def _written(entry: dict[str, str] | None) -> str:
-    """Texts by key, as JSON: the encoder needs more time to get ready for a dictionary than for what is in this one."""
-    if entry is None:
-        return "null"
-    return "{" + ", ".join([f'"{key}": {quoted(text)}' for key, text in entry.items()]) + "}"
+def failure(error: BaseException) -> str:
+    """How a call ended that did not succeed, as the end of a line says it."""
+    outcome = "refused" if isinstance(error, (AccessDeniedError, OperationDeniedError)) else "failed"
+    told = json.dumps({"code": getattr(error, "code", 1), "message": str(error)})
+    return f'"outcome": "{outcome}", "error": {told}'
 
 
-def outcome_of(error: BaseException | None) -> str:
-    """How a call ended, in a word."""
-    if error is None:
-        return "success"
-    return "refused" if isinstance(error, (AccessDeniedError, OperationDeniedError)) else "failed"
+def described(ref: Any) -> str:
+    """An object by its reference, as JSON: a snapshot or checkpoint with its domain, a volume with its pool.
 
-
-def described(ref: Any) -> dict[str, str]:
-    """An object by its reference; a snapshot or checkpoint with its domain, a volume with its pool."""
-    entry = {"kind": KINDS[type(ref)]}
+    Made here: the encoder needs more time to get ready for a dictionary than for what is in this one.
+    """
+    parts = [f'"kind": "{KINDS[type(ref)]}"']
     for field in ref.__match_args__:
         if field in PARTS:
-            key, written = PARTS[field]
-            entry[key] = written(getattr(ref, field))
-    return entry
+            key, text = PARTS[field]
+            parts.append(f'"{key}": {quoted(text(getattr(ref, field)))}')
+    return "{" + ", ".join(parts) + "}"

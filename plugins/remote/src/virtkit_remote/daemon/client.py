@@ -34,11 +34,10 @@ if TYPE_CHECKING:
     from virtkit.access import Identity
     from virtkit.discovery import Function
     from virtkit_remote.daemon.link import Link
-    from virtkit_remote.daemon.loop import Loop, Timer
+    from virtkit_remote.daemon.loop import Timer
     from virtkit_remote.daemon.server import Server
     from virtkit_remote.daemon.service import Service
     from virtkit_remote.daemon.session import Session
-    from virtkit_remote.daemon.workers import Workers
 
 KEEPALIVE = PROGRAMS["keepalive"]
 PING, PONG = 1, 2
@@ -63,6 +62,8 @@ class Client:
 
     Attributes:
         number: Counts the clients of a server.
+        loop: The loop that serves it.
+        workers: The threads for what may wait.
         service: The socket it came through.
         identity: Who it is, as far as that is known.
         settled: Whether authentication is done with.
@@ -77,6 +78,8 @@ class Client:
     def __init__(self, number: int, server: Server, service: Service, identity: Identity, since: float) -> None:
         self.number = number
         self.server = server
+        self.loop = server.loop
+        self.workers = server.workers
         self.service = service
         self.identity = identity
         self.settled = False
@@ -108,16 +111,6 @@ class Client:
 
     def __str__(self) -> str:
         return f"client {self.number} ({self.identity})"
-
-    @property
-    def loop(self) -> Loop:
-        """The loop that serves it."""
-        return self.server.loop
-
-    @property
-    def workers(self) -> Workers:
-        """The threads for what may wait."""
-        return self.server.workers
 
     @property
     def under_way(self) -> int:
