@@ -62,6 +62,19 @@ def _flaw(name: str) -> str:
         return "is no UTF-8"
 
 
+def _read(path: str) -> tuple[bool, bytes]:
+    """Whether a file is a regular one, and what is in it, or a little more than any document has."""
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe must not hold us up
+    try:
+        status, document = os.fstat(file), b""
+        regular = stat.S_ISREG(status.st_mode)
+        while regular and len(document) <= DOCUMENT_LIMIT and (piece := os.read(file, max(status.st_size, 1))):
+            document += piece
+        return regular, document
+    finally:
+        os.close(file)
+
+
 def _size(file: str) -> int:
     try:
         return os.lstat(file).st_size
@@ -100,16 +113,16 @@ class Collection:
 
     def path(self, name: str) -> Path:
         """The file of a name; refuses unsafe names as `check_name` does."""
-        return Path(self._file(name))
+        return Path(self.file(name))
 
-    def _file(self, name: str) -> str:
+    def file(self, name: str) -> str:
         """The same as a string, which costs a tenth."""
         check_name(name, self.noun, domain=self.domain)
         return f"{self._start}{name}{self.suffix}"
 
     def save(self, name: str, document: bytes) -> None:
         """Store a document, replacing the one of that name. If it is lasting, it is on disk when this returns."""
-        file = self._file(name)
+        file = self.file(name)
         try:
             if not self._swept:
                 make_folder(self.folder)
@@ -130,13 +143,9 @@ class Collection:
             SystemCallError: It cannot be read; `int1` is ENOENT when there is none.
             XMLError: The file is empty, no regular file, or larger than any document.
         """
-        path = self.path(name)
+        path = self.file(name)
         try:
-            # A pipe in the place of a document must not hold us up.
-            file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with open(file, "rb", closefd=True) as stream:
-                regular = stat.S_ISREG(os.fstat(file).st_mode)
-                document = stream.read(DOCUMENT_LIMIT + 1) if regular else b""
+            regular, document = _read(path)
         except OSError as error:
             raise self._refusal("load", name, path, error) from error
         if not 0 < len(document) <= DOCUMENT_LIMIT:

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
-from uuid import UUID
 
 from virtkit.enums import DomainState
 from virtkit.errors import VirtError
@@ -129,7 +128,7 @@ class _Documents(Generic[T]):
         known, self._known = self._known, {}
         for name in self._collection.names():
             try:
-                stamp = _stamp(self._collection.path(name))
+                stamp = _stamp(self._collection.file(name))
                 unchanged = name in known and known[name][0] == stamp
                 document = known[name][1] if unchanged else self._read(name, self._collection.load(name))
             except FileNotFoundError:
@@ -150,17 +149,17 @@ def read_definition(name: str, document: bytes) -> Definition:
     """
     canonical = _CANONICAL.match(document) if document.endswith(b"</domain>\n") else None
     if canonical is not None:
-        defined, uuid = canonical[1].decode(), UUID(canonical[2].decode()).bytes
+        defined, uuid = canonical[1].decode(), bytes.fromhex(canonical[2].decode().replace("-", ""))
     else:
         parsed = Domain.parse(document)
         defined, uuid = parsed.name or "", parsed.uuid or b""
-    if defined != name or not uuid:
-        raise ValueError(f"it defines {defined!r}" if uuid else "it has no UUID")
+    if defined != name or len(uuid) != 16:
+        raise ValueError(f"it defines {defined!r}" if len(uuid) == 16 else "it has no UUID")
     return Definition(uuid, document)
 
 
-def _stamp(path: Path) -> _Stamp:
-    status = os.stat(path)
+def _stamp(file: str) -> _Stamp:
+    status = os.stat(file)
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
