@@ -4,10 +4,9 @@
         def take_over(self): self.objects = load(self.folders)
         def let_go(self): self.objects.clear()
 
-    class LabDriver(Driver[Tenant[LabState]]):
-        def __init__(self): self._tenants = Tenants(lambda root, request: LabState(root, "lab"))
-        def driver_open(self, request): return Tenant(self._tenants.enter(request))
-        def driver_close(self, conn): self._tenants.close(conn)
+    class LabDriver(TenantDriver[Tenant[LabState]]):
+        def make_state(self, root, request): return LabState(root, "lab")
+        def make_session(self, state, request): return Tenant(state)
 
 Reading takes what is on disk. The first call that changes something makes its session a claimant: the process owns the
 root from the first claim to the last (`virtkit.store.Root.claim`), and others wait or go through its socket.
@@ -20,12 +19,15 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from virtkit.driver import Driver
+from virtkit.errors import InternalError
 from virtkit.store.files import replace
 
 if TYPE_CHECKING:
     from virtkit.driver import OpenRequest
+    from virtkit.events import EventHub
     from virtkit.store import Claim, Root
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -42,7 +44,10 @@ class Tenancy:
         root: Where the state lives.
         folders: The driver's folders in it.
         owned: This process owns the root.
+        hub: Where its events are published; None: it has none.
     """
+
+    hub: EventHub | None = None
 
     def __init__(self, root: Root, name: str) -> None:
         """Make the state; nothing is read or made.
@@ -230,3 +235,64 @@ class Tenants(Generic[T]):
             session.close()
         finally:
             self.leave(session.state)
+
+
+D = TypeVar("D", bound=Tenant[Any])
+
+
+class TenantDriver(Driver[D]):
+    """Base of drivers whose sessions are tenants of a root: which URIs open one, and a session's life.
+
+    Attributes:
+        paths: The paths that its URIs may have.
+    """
+
+    paths: ClassVar[tuple[str, ...]] = ("/system", "/session", "/embed")
+
+    def __init__(self) -> None:
+        self._tenants = Tenants(self.make_state)
+
+    # For a driver to override
+
+    def make_state(self, root: Root, request: OpenRequest) -> Any:
+        """The state of a root, of a class that inherits `Tenancy`; `request` is that of its first session."""
+        raise NotImplementedError
+
+    def make_session(self, state: Any, request: OpenRequest) -> D:
+        """One more session of a root, given what `make_state` has made."""
+        raise NotImplementedError
+
+    # Sessions
+
+    def driver_default_uri(self) -> str | None:
+        """The system's for root, else the user's own."""
+        return f"{self.name}:///{'session' if os.geteuid() else 'system'}"
+
+    def driver_open(self, request: OpenRequest) -> D:
+        """Open a session of the root that the URI names.
+
+        Raises:
+            InternalError: Its path names none.
+        """
+        if request.root is None or request.uri.path not in self.paths:
+            raise InternalError(
+                f"{request.uri}: the path of a URI of the driver {self.name!r} is /system, /session or "
+                "/embed?root=/DIR",
+                domain=self.error_domain,
+            )
+        return self.make_session(self._tenants.enter(request), request)
+
+    def driver_close(self, conn: D) -> None:
+        """Give back what the session has claimed."""
+        self._tenants.close(conn)
+
+    def driver_reside(self, conn: D) -> None:
+        """Own the root."""
+        conn.own()
+
+    def driver_events(self, conn: D) -> EventHub | None:
+        """Where events come from: only who owns the root sees what happens."""
+        if conn.state.hub is None:
+            return None
+        hub: EventHub = conn.own().hub
+        return hub

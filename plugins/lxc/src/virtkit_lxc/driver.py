@@ -7,12 +7,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from virtkit.driver import Driver, Finding, OpenRequest
+from virtkit.driver import Finding, OpenRequest
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InternalError
 from virtkit.services.guests import diagnosis
 from virtkit.services.guests.bandwidth import BandwidthPart
-from virtkit.services.tenancy import Tenants
+from virtkit.services.tenancy import TenantDriver
 from virtkit_lxc.additions import AdditionsPart
 from virtkit_lxc.blockio import BlockIoPart
 from virtkit_lxc.console import ConsolePart
@@ -27,8 +26,8 @@ from virtkit_lxc.state import LxcState, Session
 from virtkit_lxc.statistics import BlockStatisticsPart, StatisticsPart
 
 if TYPE_CHECKING:
-    from virtkit.events import EventHub
     from virtkit.roots import RootRequest
+    from virtkit.store import Root
 
 PATHS = ("/system", "/session", "/embed", "/", "")
 """Of URIs; the last two are libvirt's other words for /system."""
@@ -54,7 +53,7 @@ class LxcDriver(
     InsidePart,
     ExecutionPart,
     HostPart,
-    Driver["Session"],
+    TenantDriver["Session"],
 ):
     """Containers of this host, run by liblxc."""
 
@@ -63,9 +62,13 @@ class LxcDriver(
     kinds = ("hypervisor",)
     attaches = True
     error_domain = ErrorDomain.LXC
+    paths = ("/system", "/session", "/embed", "/", "")
 
-    def __init__(self) -> None:
-        self._tenants = Tenants(lambda root, request: LxcState(root, request.peers))
+    def make_state(self, root: Root, request: OpenRequest) -> LxcState:
+        return LxcState(root, request.peers)
+
+    def make_session(self, state: LxcState, request: OpenRequest) -> Session:
+        return Session(state)
 
     def driver_probe(self) -> str | None:
         if not shutil.which("lxc-start"):
@@ -75,26 +78,6 @@ class LxcDriver(
 
             return rootless.without_namespaces()
         return None
-
-    def driver_default_uri(self) -> str | None:
-        return "lxc:///system" if os.geteuid() == 0 else "lxc:///session"
-
-    def driver_open(self, request: OpenRequest) -> Session:
-        if request.root is None or request.uri.path not in PATHS:
-            raise InternalError(
-                f"{request.uri}: the path of an LXC URI is /system, /session or /embed?root=/DIR",
-                domain=ErrorDomain.LXC,
-            )
-        return Session(self._tenants.enter(request))
-
-    def driver_close(self, conn: Session) -> None:
-        self._tenants.close(conn)
-
-    def driver_reside(self, conn: Session) -> None:
-        conn.own()
-
-    def driver_events(self, conn: Session) -> EventHub | None:
-        return conn.own().hub
 
     def driver_make_root(self, request: RootRequest) -> str:
         from virtkit_lxc import rootfs

@@ -7,26 +7,25 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from virtkit.driver import Driver, Finding, OpenRequest
+from virtkit.driver import Finding, OpenRequest
 from virtkit.enums import NWFilterBindingCreateFlags, NWFilterDefineFlags
-from virtkit.errors import InternalError, unsupported_flags
+from virtkit.errors import unsupported_flags
 from virtkit.hookspecs.nwfilter import NWFilterSpec
 from virtkit.hookspecs.nwfilter_binding import NWFilterBindingSpec
-from virtkit.services.tenancy import Tenants
+from virtkit.services.tenancy import TenantDriver
 from virtkit_netfilter import bindings, filters
 from virtkit_netfilter.definition import DOMAIN
 from virtkit_netfilter.state import NetfilterState, Session
 
 if TYPE_CHECKING:
     from virtkit.refs import NWFilterBindingRef, NWFilterRef
+    from virtkit.store import Root
 
 LIBRARY = "apt-get install libnftables1 && pip install pip-nftables"
 """What installs what rules are made with."""
 
-PATHS = ("/system", "/session", "/embed")
 
-
-class NetfilterDriver(NWFilterSpec["Session"], NWFilterBindingSpec["Session"], Driver["Session"]):
+class NetfilterDriver(NWFilterSpec["Session"], NWFilterBindingSpec["Session"], TenantDriver["Session"]):
     """Network filters of the interfaces of guests, on nftables."""
 
     name = "nwfilter"
@@ -34,26 +33,16 @@ class NetfilterDriver(NWFilterSpec["Session"], NWFilterBindingSpec["Session"], D
     kinds = ("nwfilter",)
     error_domain = DOMAIN
 
-    def __init__(self) -> None:
-        self._tenants = Tenants(lambda root, request: NetfilterState(root))
+    def make_state(self, root: Root, request: OpenRequest) -> NetfilterState:
+        return NetfilterState(root)
+
+    def make_session(self, state: NetfilterState, request: OpenRequest) -> Session:
+        return Session(state)
 
     # Sessions
 
     def driver_default_uri(self) -> str | None:
         return "nwfilter:///system" if os.geteuid() == 0 else None
-
-    def driver_open(self, request: OpenRequest) -> Session:
-        if request.root is None or request.uri.path not in PATHS:
-            raise InternalError(
-                f"{request.uri}: network filters are at a path of /system, /session or /embed?root=/DIR", domain=DOMAIN
-            )
-        return Session(self._tenants.enter(request))
-
-    def driver_close(self, conn: Session) -> None:
-        self._tenants.close(conn)
-
-    def driver_reside(self, conn: Session) -> None:
-        conn.own()
 
     def driver_probe(self) -> str | None:
         if find_spec("nftables") is None:

@@ -46,7 +46,7 @@ class NetworkState(Tenancy):
     def __init__(self, root: Root) -> None:
         super().__init__(root, NAME)
         self.networks: ObjectTable[Network] = ObjectTable(objects.NETWORK, error_domain=NETWORK)
-        self.hub = EventHub("virtkit-network-events")
+        self.hub: EventHub = EventHub("virtkit-network-events")
         self.definitions = Collection(self.folders.etc, "network", domain=NETWORK)
         self.statuses = Collection(self.folders.run, "active network", domain=NETWORK, lasting=False)
         self.claiming = threading.RLock()

@@ -7,14 +7,14 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from virtkit.driver import Driver, Finding, OpenRequest
+from virtkit.driver import Finding, OpenRequest
 from virtkit.enums import ErrorDomain
-from virtkit.errors import InternalError, VirtError
+from virtkit.errors import VirtError
 from virtkit.network.links import TUN
 from virtkit.services.guests import diagnosis
 from virtkit.services.guests.annotations import AnnotationsPart
 from virtkit.services.guests.bandwidth import BandwidthPart
-from virtkit.services.tenancy import Tenants
+from virtkit.services.tenancy import TenantDriver
 from virtkit.store import Root
 from virtkit_qemu import binary, kvm
 from virtkit_qemu.addresses import AddressesPart
@@ -28,9 +28,7 @@ from virtkit_qemu.state import QemuState, Session
 from virtkit_qemu.statistics import ResourcesPart, StatisticsPart
 
 if TYPE_CHECKING:
-    from virtkit.events import EventHub
-
-PATHS = ("/system", "/session", "/embed")
+    pass
 
 
 class QemuDriver(
@@ -45,7 +43,7 @@ class QemuDriver(
     ConsolePart,
     PassthroughPart,
     HostPart,
-    Driver["Session"],
+    TenantDriver["Session"],
 ):
     """Virtual machines of this host, run by QEMU."""
 
@@ -55,34 +53,17 @@ class QemuDriver(
     attaches = True
     error_domain = ErrorDomain.QEMU
 
-    def __init__(self) -> None:
-        self._tenants = Tenants(lambda root, request: QemuState(root, request.peers))
+    def make_state(self, root: Root, request: OpenRequest) -> QemuState:
+        return QemuState(root, request.peers)
+
+    def make_session(self, state: QemuState, request: OpenRequest) -> Session:
+        return Session(state)
 
     def driver_probe(self) -> str | None:
         arch = os.uname().machine
         if binary.find(arch) is None:
             return f"no QEMU for {arch} is installed: apt-get install {binary.package(arch)}"
         return None
-
-    def driver_default_uri(self) -> str | None:
-        return "qemu:///system" if os.geteuid() == 0 else "qemu:///session"
-
-    def driver_open(self, request: OpenRequest) -> Session:
-        if request.root is None or request.uri.path not in PATHS:
-            raise InternalError(
-                f"{request.uri}: the path of a QEMU URI is /system, /session or /embed?root=/DIR",
-                domain=ErrorDomain.QEMU,
-            )
-        return Session(self._tenants.enter(request))
-
-    def driver_close(self, conn: Session) -> None:
-        self._tenants.close(conn)
-
-    def driver_reside(self, conn: Session) -> None:
-        conn.own()
-
-    def driver_events(self, conn: Session) -> EventHub | None:
-        return conn.own().hub
 
     def driver_diagnose(self) -> Sequence[Finding]:
         return [*_emulators(), _image_tool(), _taps(), *diagnosis.folders("qemu")]

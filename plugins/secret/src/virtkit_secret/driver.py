@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from virtkit.driver import Driver, OpenRequest
+from virtkit.driver import OpenRequest
 from virtkit.enums import ConnectListAllSecretsFlags as Listed
 from virtkit.enums import SecretDefineFlags, SecretEventLifecycleType
-from virtkit.errors import InternalError, InvalidArgError, InvalidSecretError, NoSecretError, unsupported_flags
+from virtkit.errors import InvalidArgError, InvalidSecretError, NoSecretError, unsupported_flags
 from virtkit.events import SecretLifecycleEvent, SecretValueChangedEvent
 from virtkit.hookspecs.secret import SecretSpec
 from virtkit.services.filters import Filter, matching
-from virtkit.services.tenancy import Tenants
+from virtkit.services.tenancy import TenantDriver
 from virtkit_secret import definition
 from virtkit_secret.definition import DOMAIN, Secret
 from virtkit_secret.state import SecretState, Session
 
 if TYPE_CHECKING:
-    from virtkit.events import EventHub
     from virtkit.refs import SecretRef
-
-PATHS = ("/system", "/session", "/embed")
+    from virtkit.store import Root
 
 VALUE_LIMIT = 65536
 """Bytes of a value: what libvirt's protocol carries."""
@@ -32,7 +29,7 @@ FILTERS: tuple[Filter[Secret], ...] = (
 )
 
 
-class SecretDriver(SecretSpec["Session"], Driver["Session"]):
+class SecretDriver(SecretSpec["Session"], TenantDriver["Session"]):
     """Keys and passwords of this host, encrypted on disk."""
 
     name = "secret"
@@ -40,29 +37,13 @@ class SecretDriver(SecretSpec["Session"], Driver["Session"]):
     kinds = ("secret",)
     error_domain = DOMAIN
 
-    def __init__(self) -> None:
-        self._tenants = Tenants(lambda root, request: SecretState(root))
+    def make_state(self, root: Root, request: OpenRequest) -> SecretState:
+        return SecretState(root)
+
+    def make_session(self, state: SecretState, request: OpenRequest) -> Session:
+        return Session(state, peer=request.peer)
 
     # Sessions
-
-    def driver_default_uri(self) -> str | None:
-        return "secret:///system" if os.geteuid() == 0 else "secret:///session"
-
-    def driver_open(self, request: OpenRequest) -> Session:
-        if request.root is None or request.uri.path not in PATHS:
-            raise InternalError(
-                f"{request.uri}: secrets are at a path of /system, /session or /embed?root=/DIR", domain=DOMAIN
-            )
-        return Session(self._tenants.enter(request), peer=request.peer)
-
-    def driver_close(self, conn: Session) -> None:
-        self._tenants.close(conn)
-
-    def driver_reside(self, conn: Session) -> None:
-        conn.own()
-
-    def driver_events(self, conn: Session) -> EventHub | None:
-        return conn.own().hub
 
     # Lookup
 

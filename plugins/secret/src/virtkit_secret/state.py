@@ -30,7 +30,7 @@ class SecretState(Tenancy):
 
     def __init__(self, root: Root) -> None:
         super().__init__(root, "secret")
-        self.hub = EventHub("virtkit-secret-events")
+        self.hub: EventHub = EventHub("virtkit-secret-events")
         self._definitions = Definitions(self.folders)
         self._values = Values(self.folders)
         self._ephemeral: dict[bytes, bytes] = {}  # values by UUID

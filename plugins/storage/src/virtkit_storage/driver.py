@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from virtkit import discovery
-from virtkit.driver import Driver, Finding, OpenRequest
-from virtkit.errors import DriverError, InternalError
+from virtkit.driver import Finding, OpenRequest
+from virtkit.errors import DriverError
 from virtkit.hookspecs.connect import ConnectSpec
-from virtkit.services.tenancy import Tenants
+from virtkit.services.tenancy import TenantDriver
 from virtkit_storage.pools import PoolPart
 from virtkit_storage.state import Session, StorageState
 from virtkit_storage.uses import STORAGE
 from virtkit_storage.volumes import VolumePart
 
 if TYPE_CHECKING:
-    from virtkit.events import EventHub
-
-PATHS = ("/system", "/session", "/embed")
+    from virtkit.store import Root
 
 
-class StorageDriver(PoolPart, VolumePart, ConnectSpec["Session"], Driver["Session"]):
+class StorageDriver(PoolPart, VolumePart, ConnectSpec["Session"], TenantDriver["Session"]):
     """Storage pools and volumes of this host."""
 
     name = "storage"
@@ -31,27 +28,11 @@ class StorageDriver(PoolPart, VolumePart, ConnectSpec["Session"], Driver["Sessio
     attaches = True
     error_domain = STORAGE
 
-    def __init__(self) -> None:
-        self._tenants = Tenants(lambda root, request: StorageState(root, request.peers))
+    def make_state(self, root: Root, request: OpenRequest) -> StorageState:
+        return StorageState(root, request.peers)
 
-    def driver_open(self, request: OpenRequest) -> Session:
-        if request.root is None or request.uri.path not in PATHS:
-            raise InternalError(
-                f"{request.uri}: the path of a storage URI is /system, /session or /embed?root=/DIR", domain=STORAGE
-            )
-        return Session(self._tenants.enter(request), peer=request.peer)
-
-    def driver_close(self, conn: Session) -> None:
-        self._tenants.close(conn)
-
-    def driver_default_uri(self) -> str | None:
-        return "storage:///system" if os.geteuid() == 0 else "storage:///session"
-
-    def driver_reside(self, conn: Session) -> None:
-        conn.own()
-
-    def driver_events(self, conn: Session) -> EventHub | None:
-        return conn.own().hub
+    def make_session(self, state: StorageState, request: OpenRequest) -> Session:
+        return Session(state, peer=request.peer)
 
     def connect_get_capabilities(self, conn: Session) -> str:
         from virtkit_storage import capabilities

@@ -45,7 +45,7 @@ class StorageState(Tenancy):
         super().__init__(root, NAME)
         self.peers = peers
         self.pools: ObjectTable[Pool] = ObjectTable(objects.STORAGE_POOL, error_domain=STORAGE)
-        self.hub = EventHub("virtkit-storage-events")
+        self.hub: EventHub = EventHub("virtkit-storage-events")
         self.definitions = Collection(self.folders.etc, "storage pool", domain=STORAGE)
         self.statuses = Collection(self.folders.run, "active storage pool", domain=STORAGE, lasting=False)
         self._reading = threading.Lock()

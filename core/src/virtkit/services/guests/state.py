@@ -63,7 +63,7 @@ class GuestState(Tenancy, Generic[R]):
         self.domains: ObjectTable[Guest[R]] = ObjectTable(
             objects.DOMAIN, error_domain=self.error_domain, first_id=self.first_id
         )
-        self.hub = EventHub(f"virtkit-{self.driver}-events")
+        self.hub: EventHub = EventHub(f"virtkit-{self.driver}-events")
         self._reading = threading.Lock()
         self._starter: threading.Thread | None = None
 
