@@ -206,6 +206,15 @@ class TestAlone:
         bench.says("echo hello > /data/greeting && touch /scratch/x")
         assert os.geteuid() == (source / "greeting").stat().st_uid
 
+    def test_a_folder_of_its_own_is_read_only(self, bench: Bench) -> None:
+        source = bench.folder / "source"
+        source.mkdir()
+        (source / "kept").touch()
+        bench.started(
+            devices=f"<filesystem type='mount'><source dir='{source}'/><target dir='/data'/><readonly/></filesystem>"
+        )
+        bench.says("test -e /data/kept && ! touch /data/new")
+
     @pytest.mark.parametrize(
         ("parts", "complaint"),
         [

@@ -33,3 +33,31 @@ def test_a_mount_that_is_read_only_cannot_be_made_writable(lab: Lab, *, is_file:
     assert "as it was" == kept.read_text()
     made.end()
     assert not (made.plan.folder / "mounts").exists()
+
+
+def test_a_root_that_is_read_only_cannot_be_made_writable(lab: Lab) -> None:
+    root = lab.root("mapped", owner=100000)
+    made = lab.container(root=root, more=MAPPED)
+    made.domain.devices.filesystems[0].readonly = True
+    made.start()
+    assert "ok" == made.says("touch /dev/shm/x && echo ok")
+    status, said = made.shell("mount -o remount,bind,rw /; touch /new")
+    assert 0 != status
+    assert "Read-only" in said
+    assert not (root / "new").exists()
+    made.end()
+    assert not (made.plan.folder / "mounts").exists()
+
+
+def test_a_place_in_a_root_that_is_read_only_is_made(lab: Lab) -> None:
+    root = lab.root("mapped", owner=100000)
+    source = lab.folder / "source"
+    source.mkdir()
+    (source / "file").write_text("there")
+    device = f"<filesystem type='mount'><source dir='{source}'/><target dir='/new/place'/></filesystem>"
+    made = lab.container(root=root, more=MAPPED, devices=device)
+    made.domain.devices.filesystems[0].readonly = True
+    made.start()
+    assert "there" == made.says("cat /new/place/file")
+    assert "Read-only" in made.shell("mount -o remount,bind,rw /; touch /new/other")[1]
+    made.end()

@@ -3,8 +3,9 @@
 They are mounted below its folder. liblxc would mount them after it has limited the devices of the container, and takes
 no block device for a root. So it gets folders, in which paths can be resolved too (`roots`).
 
-So are read-only folders of containers with id maps: their roots may mount. What was mounted read-only when their
-namespaces were made stays so, and what liblxc mounts there does not.
+So are read-only folders of containers with id maps, the root too: who is root there may mount. What was mounted
+read-only when their namespaces were made stays so, and what liblxc mounts there does not. A plain user, who cannot
+mount on the host, has liblxc do it: the root of his container is himself, and can make his folders writable again.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def mounted(domain: Domain, plan: Plan) -> Plan:
 
 def _words(domain: Domain, mounted: Filesystem, plan: Plan) -> list[str]:
     """What mount(8) is told of a file system, but for where; nothing where there is nothing to mount."""
-    if mounted.type == "mount" and mounted.readonly and mounted.target != "/" and domain.idmap is not None:
+    if mounted.type == "mount" and mounted.readonly and domain.idmap is not None and os.geteuid() == 0:
         return ["--bind", "-o", "ro", "--", (mounted.source.dir if mounted.source else None) or ""]
     if mounted.type == "template" and plan.template is not None:
         layers = zip(("lowerdir", "upperdir", "workdir"), plan.template, strict=True)

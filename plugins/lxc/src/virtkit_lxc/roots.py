@@ -129,7 +129,8 @@ def prepared(domain: Domain, plan: Plan) -> Plan:
                 paths[source] = trees.settled(source)
         except (OSError, ValueError) as error:
             raise _unsettled(domain, settling, error) from error
-        folder = folder_of(each, plan) if each.type in ON_HOST else None
+        # What is missing is made in the folder itself: where that is read-only, what is mounted of it is so here too.
+        folder = (source if each.type == "mount" else folder_of(each, plan)) if each.type in ON_HOST else None
         trees.add(paths.get(target, target), folder, mapped=each.accessmode == mapping.MAPPED)
     return mapping.mapped(domain, plan._replace(paths=paths))
 
