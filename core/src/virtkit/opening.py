@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from virtkit import config, discovery
@@ -53,6 +54,7 @@ class Parts:
         self._parts: dict[str, Part | None] = {}
         self._opened: list[Part] = []
         self._joins = True
+        self._use = peers_in_use(request)
 
     def open_primary(self, kind: str, name: str) -> None:
         """Open the driver the URI asks for; it serves its kinds alone."""
@@ -80,13 +82,21 @@ class Parts:
         return part
 
     def close(self) -> None:
-        """Close every session, the one opened last first."""
+        """Close every session, the one opened last first; then those of the root's peers, if nobody else uses it."""
+        try:
+            with self._lock:
+                self._joins = False
+                self.drop()
+        finally:
+            self._use.close()
+
+    def drop(self) -> None:
+        """Close every session, but open new ones when they are needed."""
         with self._lock:
             while self._opened:
                 part = self._opened.pop()
                 part.driver.driver_close(part.session)
             self._parts.clear()
-            self._joins = False
 
 
 def joining(kind: str, chosen: config.Config) -> str | None:
@@ -118,7 +128,11 @@ def open_parts(text: str | None, *, readonly: bool, authenticate: Authenticate |
     """
     plan = planned(text, readonly=readonly, authenticate=authenticate)
     parts = Parts(plan.request, plan.config)
-    parts.open_primary(plan.kind, plan.name)
+    try:
+        parts.open_primary(plan.kind, plan.name)
+    except BaseException:
+        parts.close()
+        raise
     return parts
 
 
@@ -199,22 +213,52 @@ def root_of(uri: URI) -> Root | None:
     return Root.under(folder)
 
 
-_peers: dict[Root, Ops] = {}
+class _Peers:
+    """The secondary drivers of a root, unrestricted and with sessions of their own, for its drivers.
+
+    They belong to the root and not to a connection: drivers use them with no client present. They are open, and own
+    what they have to, as long as this process has a connection to the root.
+    """
+
+    def __init__(self, uri: URI, root: Root | None, chosen: config.Config) -> None:
+        self.ops = Ops(lambda kind: self._parts.attach(kind) if kind != "hypervisor" else None)
+        self._parts = Parts(OpenRequest(uri, False, root, self.ops, peer=True), chosen)
+        self._connections = 0
+        self._changing = threading.Lock()
+
+    @contextmanager
+    def used(self) -> Iterator[None]:
+        """For as long as a connection is open."""
+        with self._changing:
+            self._connections += 1
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._connections -= 1
+                if not self._connections:
+                    self.ops.clear()
+                    self._parts.drop()
+
+
+_peers: dict[Root, _Peers] = {}
 _peers_lock = threading.Lock()
 
 
 def peers_of(uri: URI, root: Root | None, chosen: config.Config) -> Ops:
-    """The functions of the secondary drivers of a root, unrestricted and with sessions of their own.
-
-    They belong to the root and not to a connection: drivers use them with no client present, so they stay open for
-    the life of the process.
-    """
+    """The functions of the secondary drivers of a root, for its drivers."""
+    if root is None:
+        return _Peers(uri, None, chosen).ops
     with _peers_lock:
-        known = _peers.get(root) if root else None
-        if known is not None:
-            return known
-        ops = Ops(lambda kind: parts.attach(kind) if kind != "hypervisor" else None)
-        parts = Parts(OpenRequest(uri, False, root, ops, peer=True), chosen)
-        if root:
-            _peers[root] = ops
-        return ops
+        if root not in _peers:
+            _peers[root] = _Peers(uri, root, chosen)
+        return _peers[root].ops
+
+
+def peers_in_use(request: OpenRequest) -> ExitStack:
+    """What keeps the peers of a connection's root open until it is closed itself; twice is harmless."""
+    held = ExitStack()
+    peers = _peers.get(request.root) if request.root is not None and not request.peer else None
+    if peers is not None:
+        held.enter_context(peers.used())
+    return held

@@ -193,6 +193,36 @@ def test_drivers_reach_other_kinds_through_peers(host: Any) -> None:
     assert [["a peer"]] == host.run(program)
 
 
+def test_peers_are_open_as_long_as_somebody_uses_their_root(host: Any) -> None:
+    telling = """
+    def driver_open(self, request):
+        print(f'["open", "{type(self).__module__}"]')
+        return request
+
+    def driver_close(self, conn):
+        print(f'["close", "{type(self).__module__}"]')
+"""
+    answering = """
+    def connect_get_hostname(self, conn):
+        return conn.peers["network_lookup_by_name"]("default").name
+"""
+    lab = "class Lab(Driver, ConnectSpec):\n    hook_api = 1\n    attaches = True\n"
+    host.install("virtkit-lab", lab + telling + answering)
+    host.install("virtkit-net", network_driver("a peer") + telling, name="bridge", kind="network")
+    program = """
+        import virtkit
+        for _ in range(2):
+            conns = [virtkit.open("lab:///embed?root=/nonexistent/root") for _ in range(2)]
+            for conn in conns:
+                tell(conn.hostname())
+            for conn in conns:
+                conn.close()
+    """
+    opened = [["open", "virtkit_lab"], ["open", "virtkit_lab"], ["open", "virtkit_net"], ["a peer"], ["a peer"]]
+    closed = [["close", "virtkit_lab"], ["close", "virtkit_lab"], ["close", "virtkit_net"]]
+    assert (opened + closed) * 2 == host.run(program)
+
+
 def test_a_driver_knows_the_sessions_of_peers_from_those_of_callers(host: Any) -> None:
     host.install("virtkit-lab", """
         class Lab(Driver, ConnectSpec):

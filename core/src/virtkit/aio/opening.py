@@ -9,7 +9,7 @@ from virtkit import discovery
 from virtkit.aio.workers import Workers, release
 from virtkit.driver import Authenticate, Driver
 from virtkit.errors import InvalidConnError
-from virtkit.opening import Plan, joining, planned
+from virtkit.opening import Plan, joining, peers_in_use, planned
 from virtkit.ops import Part
 
 THREADS = 32
@@ -33,6 +33,7 @@ class AsyncParts:
         self._opened: list[Part] = []
         self._closed = False
         self._joins = True
+        self._use = peers_in_use(plan.request)
 
     async def open_primary(self) -> None:
         """Open the driver the URI asks for; it serves its kinds alone."""
@@ -94,8 +95,11 @@ class AsyncParts:
         self._closed = True
         self._parts.clear()
         self.workers.close()
-        while self._opened:
-            await _end(self._opened.pop())
+        try:
+            while self._opened:
+                await _end(self._opened.pop())
+        finally:
+            await asyncio.to_thread(self._use.close)
 
     def _refuse_closed(self) -> None:
         if self._closed:
@@ -113,6 +117,6 @@ async def open_parts(text: str | None, *, readonly: bool, authenticate: Authenti
     try:
         await parts.open_primary()
     except BaseException:
-        parts.workers.close()
+        await parts.close()
         raise
     return parts
