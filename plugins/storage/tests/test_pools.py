@@ -276,7 +276,7 @@ def test_a_full_disk_loses_no_definition(
     def full(*arguments: object) -> int:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(os, "rename", full)
+    monkeypatch.setattr(os, "write", full)
     with pytest.raises(SystemCallError, match="free some space"):
         connection.define_storage_pool(pool_xml("more", tmp_path / "more"))
     assert ["images"] == [each.name for each in connection.list_storage_pools()]

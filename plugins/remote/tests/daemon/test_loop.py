@@ -18,10 +18,12 @@ from virtkit_remote.daemon.loop import READ, WRITE, Loop
 
 @contextmanager
 def running() -> Iterator[Loop]:
+    """A loop that somebody leads, so that nothing of its start arrives any more."""
     loop = Loop()
     thread = threading.Thread(target=loop.run)
     thread.start()
     try:
+        until(lambda: loop._leader is not None, "somebody leads")
         yield loop
     finally:
         loop.stop()
