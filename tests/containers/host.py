@@ -78,9 +78,9 @@ def _members(root: Path) -> set[str]:
     """The processes in the groups of a root, and in those below them."""
     found = set()
     for group in _groups(root):
-        for path in group.rglob("cgroup.procs"):
+        for folder, _, _ in os.walk(group):  # groups may go meanwhile
             with suppress(OSError):
-                found.update(path.read_text().split())
+                found.update(Path(folder, "cgroup.procs").read_text().split())
     return found
 
 

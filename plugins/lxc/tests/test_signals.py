@@ -73,8 +73,9 @@ def test_another_process_hears_a_signal(domain: Domain, console: Duplex) -> None
 GROUP = """
 trap : USR1
 for name in one two; do
-    (trap "echo heard by $name" USR1; while :; do sleep 0.05; done) &
+    (trap "echo heard by $name" USR1; : > /tmp/listens-$name; while :; do sleep 0.05; done) &
 done
+while [ ! -e /tmp/listens-one ] || [ ! -e /tmp/listens-two ]; do sleep 0.05; done
 echo it is $$ here
 while :; do wait; done
 """

@@ -48,6 +48,9 @@ SPARSE_STREAM = 1
 _PING = pack(KEEPALIVE, PING, MESSAGE, 0, OK, b"")
 _PONG = pack(KEEPALIVE, PONG, MESSAGE, 0, OK, b"")
 
+RESIDING_SECONDS = 2.0
+"""How long the session of a client that has left is kept for what the daemon has yet to open."""
+
 REFUSED_SECONDS = 1.0
 """How long a client that was not let in stays connected."""
 
@@ -473,6 +476,8 @@ class Client:
         """Close what it has opened, once no call of it is under way."""
         session, self.session = self.session, None
         if session is not None:
+            if self.server.residing is not None:  # before, what only this one has open would be forgotten
+                self.server.residing.wait(RESIDING_SECONDS)
             try:
                 session.close()
             except Exception:  # noqa: BLE001 - there is nobody left to tell

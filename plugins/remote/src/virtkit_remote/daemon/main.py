@@ -110,6 +110,7 @@ def _serve(options: argparse.Namespace, where: Places) -> int:
     _log.info("ready: %s", ", ".join(service.name for service in server.services))
     notify("READY=1")
     residents = Residents(where)
+    server.residing = residents.opened
     server.run()
     residents.close()
     for number in SIGNALS:

@@ -21,7 +21,11 @@ _log = logging.getLogger(__name__)
 
 
 class Residents:
-    """A session of every installed driver that has state of its own on this host."""
+    """A session of every installed driver that has state of its own on this host.
+
+    Attributes:
+        opened: Set once each is open and sees to what it has, or cannot.
+    """
 
     def __init__(self, where: Places) -> None:
         """Begin to open them, each on a thread of its own: one that takes long holds up no other and no client.
@@ -32,9 +36,12 @@ class Residents:
         self._where = where
         self._lock = threading.Lock()
         self._open: list[tuple[str, Parts]] = []
+        self.opened = threading.Event()
         self._closed = False
         drivers = [(kind, name) for kind in KINDS for name in discovery.names(kind)]
         self._opening = len(drivers)
+        if not drivers:
+            self.opened.set()
         for driver in drivers:
             threading.Thread(
                 target=self._begin, args=driver, name=f"virtkitd-resident: {driver[1]}", daemon=True
@@ -71,6 +78,7 @@ class Residents:
                 self._opening -= 1
                 last = not self._opening
             if last:
+                self.opened.set()
                 _log.info("the drivers of this host are open; any that failed is named above")
 
     def _reside(self, kind: str, name: str) -> None:

@@ -76,6 +76,7 @@ class Server:
         admin_limits: How many clients the administration of the daemon may have; the rest of them is in `limits`.
         rules: What is asked before calls and written after them.
         started: When it began, in seconds since 1970.
+        residing: Set once what the daemon keeps open itself is (`Residents.opened`); None: it keeps nothing open.
     """
 
     def __init__(self, config: Config, places: Places, services: list[Service], rules: Rules) -> None:
@@ -89,6 +90,7 @@ class Server:
         self.workers = Workers(config.limits.workers)
         self.clients: dict[int, Client] = {}
         self.started = time.time()
+        self.residing: threading.Event | None = None
         self._next_number = 1
         self._here: dict[bool, set[int]] = {False: set(), True: set()}
         self._anonymous: dict[bool, set[int]] = {False: set(), True: set()}
