@@ -3,11 +3,11 @@
     python -m bench.lxc
 
 Each row names whose figure is in the second column: that of liblxc's bare programs (`lxc-start`, `lxc-stop -k`,
-`lxc-attach`), of runc, or of the real libvirt. `lxc-start` starts two containers: one with the least configuration for
-the same root, which has no /proc, limits or filter of system calls, and the same one as ours, which the rows of many
-are beside. Each round does all, so what disturbs one disturbs the others, and the median of the rounds counts; libvirt
-has its rounds alone, in namespaces where its LXC driver can start one. Neither runc nor libvirt's LXC driver is
-installed by `make setup`: apt-get install runc libvirt-daemon-driver-lxc.
+`lxc-attach`), of runc, or of the real libvirt. `lxc-start` starts a container with the least configuration for the same
+root, which has no /proc, limits or filter of system calls; in one row the same container as ours. Each round does all,
+so what disturbs one disturbs the others, and the median of the rounds counts; libvirt has its rounds alone, in
+namespaces where its LXC driver can start one. Neither runc nor libvirt's LXC driver is installed by `make setup`:
+apt-get install runc libvirt-daemon-driver-lxc.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -129,12 +129,10 @@ def beside_runc(folder: Path, rootfs: Path, domain: Domain, root: Path) -> Itera
         yield Row.absolute(work, "ms", ours, theirs)
 
 
-def many(
-    conn: Connection, root: Path, folder: Path, rootfs: Path, configured: Iterable[str]
-) -> Iterator[tuple[str, Row, float]]:
+def many(conn: Connection, root: Path, folder: Path, rootfs: Path) -> Iterator[tuple[str, Row, float]]:
     """A hundred containers at once: what libvirt calls a figure, the row beside liblxc, and our figure."""
     domains = [conn.define_domain(DOCUMENT.format(name=f"many{number}", root=rootfs)) for number in range(MANY)]
-    bares = [Bare(folder, rootfs, f"many{number}", configured) for number in range(MANY)]
+    bares = [Bare(folder, rootfs, f"many{number}") for number in range(MANY)]
     starts = [(seconds(domain.create), seconds(bare.start)) for domain, bare in zip(domains, bares, strict=True)]
     title = b"[lxc monitor] "
     mine = _mean(monitors((title + os.fsencode(root),)))
@@ -205,7 +203,7 @@ def rows() -> Iterator[Row]:
         yield from alone
         ours = {"start": alone[0].ours or 0.0, "destroy": alone[-1].ours or 0.0}
         yield from beside_runc(folder, rootfs, domain, root)
-        for key, row, figure in many(conn, root, folder, rootfs, same):
+        for key, row, figure in many(conn, root, folder, rootfs):
             ours[key] = figure
             yield row
         yield from beside_libvirt(rootfs, ours)
